@@ -1,0 +1,26 @@
+/**
+ * The imports of the engine (module name `host`). All scalars: no i64 crosses the border, since that
+ * allocates a BigInt in JavaScript.
+ */
+
+/**
+ * A guest load from a physical address that is neither RAM nor the interrupt controller.
+ * `size` is 1, 2, 4 or 8 bytes; returns the low 32 bits, bits 63:32 of an 8-byte load through `bus_read_high`.
+ */
+export declare function bus_read(paLow: u32, paHigh: u32, size: u32): u32;
+
+/** Bits 63:32 of the value that the last 8-byte `bus_read` returned. */
+export declare function bus_read_high(): u32;
+
+/** A guest store to such an address. */
+export declare function bus_write(paLow: u32, paHigh: u32, size: u32, valueLow: u32, valueHigh: u32): void;
+
+/** PSCI calls that end or restart the machine: `kind` is PSCI_SYSTEM_OFF or PSCI_SYSTEM_RESET of cpu/psci.ts. */
+export declare function system_event(kind: u32): void;
+
+/** A guest error (LOG_GUEST_ERROR): counted and logged once per place by the host; `code` is one of lib/guest-error.ts. */
+export declare function guest_error(code: u32, valueLow: u32, valueHigh: u32): void;
+
+/** Value of the 62.5 MHz system counter, low and high words, as real time has it now. */
+export declare function counter_low(): u32;
+export declare function counter_high(): u32;

@@ -1,0 +1,2 @@
+/** The engine's ABI: exported functions only, grouped by prefix (cpu_ mem_ gic_ vq_ dbg_). */
+export { mem_init } from "./mmu/ram";
