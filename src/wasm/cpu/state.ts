@@ -106,6 +106,9 @@ export const CPU_STATS: usize = 0x600;
 /** Performance monitors and debug registers that read back what was written: 0x400 bytes (cpu/sysreg-storage). */
 export const CPU_DEBUG_REGS: usize = 0x800;
 
+/** 64 bytes: what a SIMD structure load or store moves, when it is not one range of linear memory (a64/simd-ldst-structures.ts). */
+export const CPU_SIMD_SCRATCH: usize = 0x0c00;
+
 /** Records for the run loop's own use (cpu/run.ts): 16 bytes each. */
 export const CPU_OWN_RECORDS: usize = 0x0f00;
 
