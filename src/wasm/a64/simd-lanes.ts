@@ -1,0 +1,360 @@
+/**
+ * Lane arithmetic on whole vectors for an element size that is known when the instruction runs: `size` is 0..3 for
+ * 8, 16, 32 and 64 bits, as the instruction field. Lanes wrap; comparisons give all ones or zero.
+ */
+
+/** Each lane's sign bit inverted orders unsigned 64-bit lanes as signed ones. */
+function flipSign64(a: v128): v128 {
+  return v128.xor(a, i64x2.splat(i64.MIN_VALUE));
+}
+
+export function addLanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.add(a, b);
+    case 1:
+      return i16x8.add(a, b);
+    case 2:
+      return i32x4.add(a, b);
+    default:
+      return i64x2.add(a, b);
+  }
+}
+
+export function subLanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.sub(a, b);
+    case 1:
+      return i16x8.sub(a, b);
+    case 2:
+      return i32x4.sub(a, b);
+    default:
+      return i64x2.sub(a, b);
+  }
+}
+
+/** Bytes have no multiplication of their own: even and odd ones as 16-bit lanes. */
+function mulBytes(a: v128, b: v128): v128 {
+  const even = v128.and(i16x8.mul(a, b), i16x8.splat(0xff));
+  const odd = i16x8.shl(i16x8.mul(i16x8.shr_u(a, 8), i16x8.shr_u(b, 8)), 8);
+  return v128.or(even, odd);
+}
+
+/** Sizes 0..2. */
+export function mulLanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return mulBytes(a, b);
+    case 1:
+      return i16x8.mul(a, b);
+    default:
+      return i32x4.mul(a, b);
+  }
+}
+
+export function negLanes(size: u32, a: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.neg(a);
+    case 1:
+      return i16x8.neg(a);
+    case 2:
+      return i32x4.neg(a);
+    default:
+      return i64x2.neg(a);
+  }
+}
+
+/** The most negative value stays as it is. */
+export function absLanes(size: u32, a: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.abs(a);
+    case 1:
+      return i16x8.abs(a);
+    case 2:
+      return i32x4.abs(a);
+    default:
+      return i64x2.abs(a);
+  }
+}
+
+/** `count` is less than the element size. */
+export function shlLanes(size: u32, a: v128, count: i32): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.shl(a, count);
+    case 1:
+      return i16x8.shl(a, count);
+    case 2:
+      return i32x4.shl(a, count);
+    default:
+      return i64x2.shl(a, count);
+  }
+}
+
+export function shrSLanes(size: u32, a: v128, count: i32): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.shr_s(a, count);
+    case 1:
+      return i16x8.shr_s(a, count);
+    case 2:
+      return i32x4.shr_s(a, count);
+    default:
+      return i64x2.shr_s(a, count);
+  }
+}
+
+export function shrULanes(size: u32, a: v128, count: i32): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.shr_u(a, count);
+    case 1:
+      return i16x8.shr_u(a, count);
+    case 2:
+      return i32x4.shr_u(a, count);
+    default:
+      return i64x2.shr_u(a, count);
+  }
+}
+
+/** Sizes 0..2. */
+export function minSLanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.min_s(a, b);
+    case 1:
+      return i16x8.min_s(a, b);
+    default:
+      return i32x4.min_s(a, b);
+  }
+}
+
+/** Sizes 0..2. */
+export function maxSLanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.max_s(a, b);
+    case 1:
+      return i16x8.max_s(a, b);
+    default:
+      return i32x4.max_s(a, b);
+  }
+}
+
+/** Sizes 0..2. */
+export function minULanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.min_u(a, b);
+    case 1:
+      return i16x8.min_u(a, b);
+    default:
+      return i32x4.min_u(a, b);
+  }
+}
+
+/** Sizes 0..2. */
+export function maxULanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.max_u(a, b);
+    case 1:
+      return i16x8.max_u(a, b);
+    default:
+      return i32x4.max_u(a, b);
+  }
+}
+
+export function eqLanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.eq(a, b);
+    case 1:
+      return i16x8.eq(a, b);
+    case 2:
+      return i32x4.eq(a, b);
+    default:
+      return i64x2.eq(a, b);
+  }
+}
+
+export function gtSLanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.gt_s(a, b);
+    case 1:
+      return i16x8.gt_s(a, b);
+    case 2:
+      return i32x4.gt_s(a, b);
+    default:
+      return i64x2.gt_s(a, b);
+  }
+}
+
+export function geSLanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.ge_s(a, b);
+    case 1:
+      return i16x8.ge_s(a, b);
+    case 2:
+      return i32x4.ge_s(a, b);
+    default:
+      return i64x2.ge_s(a, b);
+  }
+}
+
+export function gtULanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.gt_u(a, b);
+    case 1:
+      return i16x8.gt_u(a, b);
+    case 2:
+      return i32x4.gt_u(a, b);
+    default:
+      return i64x2.gt_s(flipSign64(a), flipSign64(b));
+  }
+}
+
+export function geULanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.ge_u(a, b);
+    case 1:
+      return i16x8.ge_u(a, b);
+    case 2:
+      return i32x4.ge_u(a, b);
+    default:
+      return i64x2.ge_s(flipSign64(a), flipSign64(b));
+  }
+}
+
+/** The low bits of `value` in every lane. */
+export function splatLanes(size: u32, value: u64): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.splat(<i8>value);
+    case 1:
+      return i16x8.splat(<i16>value);
+    case 2:
+      return i32x4.splat(<i32>value);
+    default:
+      return i64x2.splat(<i64>value);
+  }
+}
+
+/** The most negative value of an element. */
+export function minSigned(size: u32): u64 {
+  return <u64>1 << ((8 << size) - 1);
+}
+
+/** Lanes of the low half of `a` at twice their size, sign-extended (sizes 0..2). */
+export function extendS(size: u32, a: v128): v128 {
+  switch (size) {
+    case 0:
+      return i16x8.extend_low_i8x16_s(a);
+    case 1:
+      return i32x4.extend_low_i16x8_s(a);
+    default:
+      return i64x2.extend_low_i32x4_s(a);
+  }
+}
+
+/** The same, zero-extended. */
+export function extendU(size: u32, a: v128): v128 {
+  switch (size) {
+    case 0:
+      return i16x8.extend_low_i8x16_u(a);
+    case 1:
+      return i32x4.extend_low_i16x8_u(a);
+    default:
+      return i64x2.extend_low_i32x4_u(a);
+  }
+}
+
+/** Full products of the low halves' lanes, signed (sizes 0..2). */
+export function extendMulS(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i16x8.extmul_low_i8x16_s(a, b);
+    case 1:
+      return i32x4.extmul_low_i16x8_s(a, b);
+    default:
+      return i64x2.extmul_low_i32x4_s(a, b);
+  }
+}
+
+/** The same, unsigned. */
+export function extendMulU(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i16x8.extmul_low_i8x16_u(a, b);
+    case 1:
+      return i32x4.extmul_low_i16x8_u(a, b);
+    default:
+      return i64x2.extmul_low_i32x4_u(a, b);
+  }
+}
+
+/** The low half of each lane of size + 1, packed to the low 64 bits; the rest is zero (sizes 0..2). */
+export function narrow(size: u32, a: v128): v128 {
+  const zero = i64x2.splat(0);
+  switch (size) {
+    case 0:
+      return i8x16.shuffle(a, zero, 0, 2, 4, 6, 8, 10, 12, 14, 16, 16, 16, 16, 16, 16, 16, 16);
+    case 1:
+      return i16x8.shuffle(a, zero, 0, 2, 4, 6, 8, 8, 8, 8);
+    default:
+      return i32x4.shuffle(a, zero, 0, 2, 4, 4);
+  }
+}
+
+/** The high half of each lane of size + 1, packed to the low 64 bits; the rest is zero (sizes 0..2). */
+export function narrowHigh(size: u32, a: v128): v128 {
+  const zero = i64x2.splat(0);
+  switch (size) {
+    case 0:
+      return i8x16.shuffle(a, zero, 1, 3, 5, 7, 9, 11, 13, 15, 16, 16, 16, 16, 16, 16, 16, 16);
+    case 1:
+      return i16x8.shuffle(a, zero, 1, 3, 5, 7, 8, 8, 8, 8);
+    default:
+      return i32x4.shuffle(a, zero, 1, 3, 4, 4);
+  }
+}
+
+/** Even lanes of a, then even lanes of b (UZP1). */
+export function evenLanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.shuffle(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    case 1:
+      return i16x8.shuffle(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+    case 2:
+      return i32x4.shuffle(a, b, 0, 2, 4, 6);
+    default:
+      return i64x2.shuffle(a, b, 0, 2);
+  }
+}
+
+/** Odd lanes of a, then odd lanes of b (UZP2). */
+export function oddLanes(size: u32, a: v128, b: v128): v128 {
+  switch (size) {
+    case 0:
+      return i8x16.shuffle(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    case 1:
+      return i16x8.shuffle(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+    case 2:
+      return i32x4.shuffle(a, b, 1, 3, 5, 7);
+    default:
+      return i64x2.shuffle(a, b, 1, 3);
+  }
+}
+
+/** The low 64 bits of a, then those of b. */
+export function joinLow(a: v128, b: v128): v128 {
+  return i64x2.shuffle(a, b, 0, 2);
+}
