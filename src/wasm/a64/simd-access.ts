@@ -11,14 +11,16 @@ import { vreg } from "./fields";
 
 /** Linear-memory address of [va, va + length) for loads, or 0 when the TLB does not have it as one range. */
 export function hostForLoad(cpu: usize, va: u64, length: u32): usize {
-  const entry = cpu + CPU_TLB + (<usize>load<u32>(cpu, CPU_EL) << TLB_SET_SHIFT) + (<usize>(va >> 7) & TLB_INDEX_MASK);
+  const entry =
+    cpu + CPU_TLB + ((<usize>load<u32>(cpu, CPU_EL)) << TLB_SET_SHIFT) + (<usize>(va >> 7) & TLB_INDEX_MASK);
   if (load<u64>(entry, TLB_READ) != ((va + (length - 1)) & PAGE_MASK)) return 0;
   return <usize>(<u32>va + load<u32>(entry, TLB_ADDEND));
 }
 
 /** The same for stores. */
 export function hostForStore(cpu: usize, va: u64, length: u32): usize {
-  const entry = cpu + CPU_TLB + (<usize>load<u32>(cpu, CPU_EL) << TLB_SET_SHIFT) + (<usize>(va >> 7) & TLB_INDEX_MASK);
+  const entry =
+    cpu + CPU_TLB + ((<usize>load<u32>(cpu, CPU_EL)) << TLB_SET_SHIFT) + (<usize>(va >> 7) & TLB_INDEX_MASK);
   if (load<u64>(entry, TLB_WRITE) != ((va + (length - 1)) & PAGE_MASK)) return 0;
   return <usize>(<u32>va + load<u32>(entry, TLB_ADDEND));
 }

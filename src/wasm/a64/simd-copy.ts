@@ -10,7 +10,7 @@ function copySize(insn: u32): u32 {
 
 /** Address of the element of V[n] that the bits of imm5 above the size name. */
 function elementN(cpu: usize, insn: u32, size: u32): usize {
-  return vreg(cpu, Rn(insn)) + (<usize>(bits(insn, 16, 5) >> (size + 1)) << size);
+  return vreg(cpu, Rn(insn)) + ((<usize>(bits(insn, 16, 5) >> (size + 1))) << size);
 }
 
 function loadUnsigned(address: usize, size: u32): u64 {
@@ -68,7 +68,7 @@ export function DUP_asisdone_only(cpu: usize, insn: u32): void {
 function signedElement(cpu: usize, insn: u32): i64 {
   const size = copySize(insn);
   const toSign = <i64>(64 - (8 << size));
-  return (<i64>loadUnsigned(elementN(cpu, insn, size), size) << toSign) >> toSign;
+  return ((<i64>loadUnsigned(elementN(cpu, insn, size), size)) << toSign) >> toSign;
 }
 export function SMOV_asimdins_W_w(cpu: usize, insn: u32): void {
   setW(cpu, Rd(insn), <u32>signedElement(cpu, insn));
@@ -86,7 +86,7 @@ export function UMOV_asimdins_X_x(cpu: usize, insn: u32): void {
 
 /** Address of the element of V[d] that imm5 names. */
 function elementD(cpu: usize, insn: u32, size: u32): usize {
-  return vreg(cpu, Rd(insn)) + (<usize>(bits(insn, 16, 5) >> (size + 1)) << size);
+  return vreg(cpu, Rd(insn)) + ((<usize>(bits(insn, 16, 5) >> (size + 1))) << size);
 }
 export function INS_asimdins_IR_r(cpu: usize, insn: u32): void {
   const size = copySize(insn);
@@ -94,7 +94,7 @@ export function INS_asimdins_IR_r(cpu: usize, insn: u32): void {
 }
 export function INS_asimdins_IV_v(cpu: usize, insn: u32): void {
   const size = copySize(insn);
-  const source = vreg(cpu, Rn(insn)) + (<usize>(bits(insn, 11, 4) >> size) << size);
+  const source = vreg(cpu, Rn(insn)) + ((<usize>(bits(insn, 11, 4) >> size)) << size);
   storeElement(elementD(cpu, insn, size), size, loadUnsigned(source, size));
 }
 

@@ -14,9 +14,9 @@ function elementM(cpu: usize, insn: u32): v128 {
   let lanes: v128;
   if (sizeOf(insn) == 1) {
     const element = (index << 1) | bits(insn, 20, 1);
-    lanes = v128.load16_splat(vreg(cpu, bits(insn, 16, 4)) + (<usize>element << 1));
+    lanes = v128.load16_splat(vreg(cpu, bits(insn, 16, 4)) + ((<usize>element) << 1));
   } else {
-    lanes = v128.load32_splat(vreg(cpu, bits(insn, 16, 5)) + (<usize>index << 2));
+    lanes = v128.load32_splat(vreg(cpu, bits(insn, 16, 5)) + ((<usize>index) << 2));
   }
   return isScalar(insn) ? lowElement(sizeOf(insn), lanes) : lanes;
 }

@@ -249,7 +249,7 @@ export function splatLanes(size: u32, value: u64): v128 {
 
 /** The most negative value of an element. */
 export function minSigned(size: u32): u64 {
-  return <u64>1 << ((8 << size) - 1);
+  return (<u64>1) << ((8 << size) - 1);
 }
 
 /** Lanes of the low half of `a` at twice their size, sign-extended (sizes 0..2). */

@@ -70,7 +70,7 @@ function structureReg(cpu: usize, insn: u32, index: u32): usize {
 }
 
 function deinterleave<T>(cpu: usize, insn: u32, selem: u32, host: usize): void {
-  const end: usize = 8 << <usize>bits(insn, 30, 1);
+  const end: usize = 8 << (<usize>bits(insn, 30, 1));
   for (let s: u32 = 0; s < selem; s++) {
     const to = structureReg(cpu, insn, s);
     let from = host + <usize>s * sizeof<T>();
@@ -83,7 +83,7 @@ function deinterleave<T>(cpu: usize, insn: u32, selem: u32, host: usize): void {
 }
 
 function interleave<T>(cpu: usize, insn: u32, selem: u32, host: usize): void {
-  const end: usize = 8 << <usize>bits(insn, 30, 1);
+  const end: usize = 8 << (<usize>bits(insn, 30, 1));
   for (let s: u32 = 0; s < selem; s++) {
     const from = structureReg(cpu, insn, s);
     let to = host + <usize>s * sizeof<T>();

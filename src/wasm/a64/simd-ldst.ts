@@ -13,9 +13,9 @@ function regOffset<T>(cpu: usize, insn: u32): u64 {
   const shift: u64 = bits(insn, 12, 1) == 0 ? 0 : <u64>ctz<u32>(sizeof<T>());
   switch (bits(insn, 13, 3)) {
     case 2:
-      return <u64>(<u32>m) << shift;
+      return (<u64>(<u32>m)) << shift;
     case 6:
-      return <u64>(<i64>(<i32>m)) << shift;
+      return (<u64>(<i64>(<i32>m))) << shift;
     default:
       return m << shift;
   }

@@ -1,6 +1,19 @@
 /** Saturating lane arithmetic: each function sets FPSR.QC when a lane saturates. Lanes outside the instruction's shape are zero. */
 import {
-  addLanes, evenLanes, eqLanes, extendMulS, extendS, extendU, gtSLanes, gtULanes, minSigned, narrow, shlLanes, shrSLanes, splatLanes, subLanes,
+  addLanes,
+  evenLanes,
+  eqLanes,
+  extendMulS,
+  extendS,
+  extendU,
+  gtSLanes,
+  gtULanes,
+  minSigned,
+  narrow,
+  shlLanes,
+  shrSLanes,
+  splatLanes,
+  subLanes,
 } from "./simd-lanes";
 import { noteSaturation } from "./simd-operands";
 
@@ -59,7 +72,7 @@ export function doubleMulLong(cpu: usize, size: u32, a: v128, b: v128): v128 {
 /** (2 * a * b + rounding) >> esize (SQDMULH, SQRDMULH; sizes 1 and 2); `round` is 0 or 1. */
 export function doubleMulHigh(cpu: usize, size: u32, a: v128, b: v128, round: u64): v128 {
   const shift: i32 = (8 << size) - 1;
-  const rounding = splatLanes(size + 1, round << <u64>(shift - 1));
+  const rounding = splatLanes(size + 1, round << (<u64>(shift - 1)));
   const low = shrSLanes(size + 1, addLanes(size + 1, extendMulS(size, a, b), rounding), shift);
   const upperA = i64x2.shuffle(a, a, 1, 0);
   const upperB = i64x2.shuffle(b, b, 1, 0);
@@ -100,7 +113,7 @@ export function narrowSatSU(cpu: usize, size: u32, a: v128): v128 {
 
 /** Lanes of size + 1, unsigned, to unsigned lanes of `size` (UQXTN). */
 export function narrowSatU(cpu: usize, size: u32, a: v128): v128 {
-  const high = splatLanes(size + 1, (<u64>1 << (8 << size)) - 1);
+  const high = splatLanes(size + 1, ((<u64>1) << (8 << size)) - 1);
   const overflow = gtULanes(size + 1, a, high);
   noteSaturation(cpu, overflow);
   return narrow(size, v128.or(a, overflow));

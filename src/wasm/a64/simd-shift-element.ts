@@ -20,8 +20,9 @@ export function clearAbove(insn: u32, d: usize, size: u32): void {
 /** The result of a left shift that lost bits: the end of the range of T that `value` is nearer to. */
 function saturated<T>(cpu: usize, value: T): T {
   setQC(cpu);
-  if (isSigned<T>()) return value < 0 ? <T>(<i64>1 << (sizeof<T>() * 8 - 1)) : <T>((<u64>1 << (sizeof<T>() * 8 - 1)) - 1);
-  return <T>(-1);
+  if (isSigned<T>())
+    return value < 0 ? <T>((<i64>1) << (sizeof<T>() * 8 - 1)) : <T>(((<u64>1) << (sizeof<T>() * 8 - 1)) - 1);
+  return <T>-1;
 }
 
 /** `value` shifted left by 0 or more; `saturating` tells what becomes of lost bits. */
@@ -30,7 +31,7 @@ export function shiftLeft<T>(cpu: usize, value: T, shift: i32, saturating: bool)
   if (value == 0) return 0;
   if (shift >= esize) return saturating ? saturated<T>(cpu, value) : 0;
   const result = <T>(value << (<T>shift));
-  if (saturating && <T>(result >> (<T>shift)) != value) return saturated<T>(cpu, value);
+  if (saturating && <T>(result >> <T>shift) != value) return saturated<T>(cpu, value);
   return result;
 }
 

@@ -1,8 +1,6 @@
 /** Advanced SIMD shift by immediate, integer: vectors and scalars (ARM ARM C4.1.90). */
 import { Rd, Rn, bits, vreg } from "./fields";
-import {
-  addLanes, extendS, extendU, narrow, shlLanes, shrSLanes, shrULanes, splatLanes,
-} from "./simd-lanes";
+import { addLanes, extendS, extendU, narrow, shlLanes, shrSLanes, shrULanes, splatLanes } from "./simd-lanes";
 import { isQ, isScalar, lowElement, readD, readN, setQC, toShape, writeNarrow } from "./simd-operands";
 import { narrowSatS, narrowSatSU, narrowSatU } from "./simd-saturate";
 import { clearAbove, elementBytes, shiftLeft } from "./simd-shift-element";

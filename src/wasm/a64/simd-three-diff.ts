@@ -1,6 +1,16 @@
 /** Advanced SIMD three different, integer: widening and narrowing arithmetic (ARM ARM C4.1.90). PMULL is in crypto.ts. */
 import { Rd, vreg } from "./fields";
-import { absLanes, addLanes, extendMulS, extendMulU, extendS, extendU, narrowHigh, splatLanes, subLanes } from "./simd-lanes";
+import {
+  absLanes,
+  addLanes,
+  extendMulS,
+  extendMulU,
+  extendS,
+  extendU,
+  narrowHigh,
+  splatLanes,
+  subLanes,
+} from "./simd-lanes";
 import { isScalar, lowElement, readD, readM, readMHalf, readN, readNHalf, sizeOf, writeNarrow } from "./simd-operands";
 import { addSatS, doubleMulLong, subSatS } from "./simd-saturate";
 
@@ -82,11 +92,17 @@ export function RSUBHN_asimddiff(cpu: usize, insn: u32): void {
 /** |n - m| at twice the size, where the difference always fits. */
 function differenceLongS(cpu: usize, insn: u32): v128 {
   const size = sizeOf(insn);
-  return absLanes(size + 1, subLanes(size + 1, extendS(size, readNHalf(cpu, insn)), extendS(size, readMHalf(cpu, insn))));
+  return absLanes(
+    size + 1,
+    subLanes(size + 1, extendS(size, readNHalf(cpu, insn)), extendS(size, readMHalf(cpu, insn))),
+  );
 }
 function differenceLongU(cpu: usize, insn: u32): v128 {
   const size = sizeOf(insn);
-  return absLanes(size + 1, subLanes(size + 1, extendU(size, readNHalf(cpu, insn)), extendU(size, readMHalf(cpu, insn))));
+  return absLanes(
+    size + 1,
+    subLanes(size + 1, extendU(size, readNHalf(cpu, insn)), extendU(size, readMHalf(cpu, insn))),
+  );
 }
 
 export function SABDL_asimddiff(cpu: usize, insn: u32): void {

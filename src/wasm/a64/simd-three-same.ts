@@ -1,7 +1,23 @@
 /** Advanced SIMD three same, integer: vectors and scalars (ARM ARM C4.1.90). Register shifts are in simd-shift-register.ts. */
 import {
-  addLanes, eqLanes, evenLanes, geSLanes, geULanes, gtSLanes, gtULanes, joinLow, maxSLanes, maxULanes, minSLanes, minULanes, mulLanes, oddLanes, shrSLanes,
-  shrULanes, splatLanes, subLanes,
+  addLanes,
+  eqLanes,
+  evenLanes,
+  geSLanes,
+  geULanes,
+  gtSLanes,
+  gtULanes,
+  joinLow,
+  maxSLanes,
+  maxULanes,
+  minSLanes,
+  minULanes,
+  mulLanes,
+  oddLanes,
+  shrSLanes,
+  shrULanes,
+  splatLanes,
+  subLanes,
 } from "./simd-lanes";
 import { isQ, readD, readM, readN, sizeOf, toShape, writeD } from "./simd-operands";
 import { addSatS, addSatU, doubleMulHigh, subSatS, subSatU } from "./simd-saturate";

@@ -1,10 +1,17 @@
 /** Advanced SIMD two-register miscellaneous, integer: vectors and scalars (ARM ARM C4.1.90). */
 import { Rd, Rn, vreg } from "./fields";
+import { absLanes, addLanes, eqLanes, extendU, geSLanes, gtSLanes, narrow, negLanes, shlLanes } from "./simd-lanes";
 import {
-  absLanes, addLanes, eqLanes, extendU, geSLanes, gtSLanes, narrow, negLanes, shlLanes,
-} from "./simd-lanes";
-import {
-  isScalar, lowElement, readD, readN, readNHalf, setQC, sizeOf, toShape, writeD, writeNarrow,
+  isScalar,
+  lowElement,
+  readD,
+  readN,
+  readNHalf,
+  setQC,
+  sizeOf,
+  toShape,
+  writeD,
+  writeNarrow,
 } from "./simd-operands";
 import { narrowSatS, narrowSatSU, narrowSatU, saturateMinimum } from "./simd-saturate";
 import { clearAbove, elementBytes } from "./simd-shift-element";
@@ -96,8 +103,8 @@ function addSignedElements<T>(cpu: usize, insn: u32): void {
   const toSign: i64 = 64 - 8 * sizeof<T>();
   for (let at: usize = 0; at < end; at += sizeof<T>()) {
     const value = <u64>load<T>(d + at);
-    const addend = (<i64>load<T>(n + at) << toSign) >> toSign;
-    const over = addend >= 0 ? <u64>addend > max - value : <u64>(-addend) > value;
+    const addend = ((<i64>load<T>(n + at)) << toSign) >> toSign;
+    const over = addend >= 0 ? <u64>addend > max - value : <u64>-addend > value;
     if (over) setQC(cpu);
     const limit: u64 = addend >= 0 ? max : 0;
     store<T>(d + at, <T>(over ? limit : value + <u64>addend));
