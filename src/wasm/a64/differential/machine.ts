@@ -1,0 +1,147 @@
+/** Runs cases on our CPU: the engine's wasm, at EL0 with the MMU on (setup.s). */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CPU_BASE, GUEST_RAM_BASE, RAM_BASE } from "../../layout";
+import {
+  CPU_EL,
+  CPU_ESR_EL1,
+  CPU_EXCL_ADDR,
+  CPU_FPCR,
+  CPU_FPSR,
+  CPU_NZCV,
+  CPU_PC,
+  CPU_V,
+  CPU_X,
+} from "../../cpu/state";
+import {
+  CASE_COUNT,
+  CASE_FPCR,
+  CASE_FPSR,
+  CASE_MEM,
+  CASE_PSTATE,
+  CASE_SIZE,
+  CASE_V,
+  CASE_WORDS,
+  CASE_X,
+  RESULT_PC,
+  RESULT_SIGNAL,
+  SIGBUS,
+  SIGILL,
+  SIGSEGV,
+  SIGTRAP,
+  WINDOW,
+  WINDOW_SIZE,
+} from "./case-layout.ts";
+import { type CaseBuffer, slotAddress } from "./cases.ts";
+import { loadEngine } from "./engine.ts";
+
+const RAM_SIZE = 32 * 1024 * 1024;
+const ram = (gpa: number): number => Number(RAM_BASE) + gpa - Number(GUEST_RAM_BASE);
+/** Instructions that setup.s may take. */
+const SETUP_LIMIT = 1000;
+/** RESULT_SIGNAL of a case whose instructions all completed. */
+export const COMPLETED = 0;
+/** RESULT_SIGNAL of an exception that no case should end in: its class is added. */
+export const UNEXPECTED = 0x100;
+
+export interface Machine {
+  /** Runs case number `index` of `cases` in the slot `indexInBatch`; writes its result at the same place of `results`. */
+  run(cases: CaseBuffer, index: number, indexInBatch: number, results: Uint8Array): void;
+}
+
+export async function createMachine(): Promise<Machine> {
+  const { engine, memory } = await loadEngine(RAM_SIZE);
+  const bytes = new Uint8Array(memory.buffer);
+  const data = new DataView(memory.buffer);
+  const cpu = Number(CPU_BASE);
+  const at = (offset: unknown): number => cpu + Number(offset);
+
+  engine.cpu_reset(0);
+  bytes.set(assemble("setup.s"), ram(0x4000_0000));
+  data.setBigUint64(at(CPU_PC), 0x4000_0000n, true);
+  let steps = 0;
+  while (data.getUint32(at(CPU_EL), true) !== 0) {
+    engine.dbg_step(0);
+    steps += 1;
+    if (steps > SETUP_LIMIT)
+      throw new Error(`setup.s did not reach EL0: ESR_EL1 ${data.getBigUint64(at(CPU_ESR_EL1), true).toString(16)}`);
+  }
+
+  const run = (cases: CaseBuffer, index: number, indexInBatch: number, results: Uint8Array): void => {
+    const base = index * CASE_SIZE;
+    const input = cases.bytes;
+    const count = cases.words[(base + CASE_COUNT) >> 2] as number;
+    const pc = slotAddress(indexInBatch);
+    bytes.set(input.subarray(base + CASE_WORDS, base + CASE_WORDS + 4 * count), ram(pc));
+    engine.mem_invalidate_code(ram(pc), 4 * count);
+    bytes.set(input.subarray(base + CASE_X, base + CASE_X + 256), at(CPU_X));
+    bytes.set(input.subarray(base + CASE_V, base + CASE_V + 512), at(CPU_V));
+    bytes.set(input.subarray(base + CASE_MEM, base + CASE_MEM + WINDOW_SIZE), ram(WINDOW));
+    data.setUint32(at(CPU_NZCV), (cases.words[(base + CASE_PSTATE) >> 2] as number) >>> 28, true);
+    data.setUint32(at(CPU_FPCR), cases.words[(base + CASE_FPCR) >> 2] as number, true);
+    data.setUint32(at(CPU_FPSR), cases.words[(base + CASE_FPSR) >> 2] as number, true);
+    data.setBigInt64(at(CPU_EXCL_ADDR), -1n, true);
+    data.setBigUint64(at(CPU_PC), BigInt(pc), true);
+    let signal = COMPLETED;
+    let end = BigInt(pc);
+    for (let step = 0; step < count; step += 1) {
+      const here = end;
+      engine.dbg_step(0);
+      if (data.getUint32(at(CPU_EL), true) !== 0) {
+        signal = signalOf(data.getUint32(at(CPU_ESR_EL1), true));
+        break;
+      }
+      end = data.getBigUint64(at(CPU_PC), true);
+      if (end !== here + 4n) break;
+    }
+    const out = new DataView(results.buffer, base, CASE_SIZE);
+    results.set(bytes.subarray(at(CPU_X), at(CPU_X) + 256), base + CASE_X);
+    results.set(bytes.subarray(at(CPU_V), at(CPU_V) + 512), base + CASE_V);
+    results.set(bytes.subarray(ram(WINDOW), ram(WINDOW) + WINDOW_SIZE), base + CASE_MEM);
+    out.setBigUint64(CASE_PSTATE, BigInt(data.getUint32(at(CPU_NZCV), true)) << 28n, true);
+    out.setUint32(CASE_FPCR, data.getUint32(at(CPU_FPCR), true), true);
+    out.setUint32(CASE_FPSR, data.getUint32(at(CPU_FPSR), true), true);
+    out.setBigUint64(RESULT_PC, end, true);
+    out.setUint32(RESULT_SIGNAL, signal, true);
+    // The vector holds ERET: back to EL0 whatever the case did.
+    if (signal !== COMPLETED) engine.dbg_step(0);
+  };
+  return { run };
+}
+
+/** The signal that Linux would send for a synchronous exception from EL0 with this ESR_EL1. */
+function signalOf(esr: number): number {
+  const exceptionClass = esr >>> 26;
+  switch (exceptionClass) {
+    case 0x00:
+      return SIGILL;
+    case 0x24:
+      return (esr & 0x3f) === 0x21 ? SIGBUS : SIGSEGV;
+    case 0x20:
+      return SIGSEGV;
+    case 0x22:
+    case 0x26:
+      return SIGBUS;
+    case 0x3c:
+      return SIGTRAP;
+    default:
+      return UNEXPECTED + exceptionClass;
+  }
+}
+
+/** A flat binary of an assembler file beside this one. */
+function assemble(file: string): Uint8Array {
+  const directory = mkdtempSync(join(tmpdir(), "armlet-assemble-"));
+  try {
+    const object = join(directory, "program.o");
+    const flat = join(directory, "program.bin");
+    execFileSync("aarch64-linux-gnu-as", [fileURLToPath(new URL(file, import.meta.url)), "-o", object]);
+    execFileSync("aarch64-linux-gnu-objcopy", ["-O", "binary", object, flat]);
+    return readFileSync(flat);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
