@@ -16,7 +16,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 export const DECODE_DIR = join(here, "../../src/wasm/a64/decode");
 
 /** The table's files in ARM ARM chapter order: the order in which rows are tried. */
-export const DECODE_FILES = ["dp-imm", "simd-ldst", "simd-int"];
+export const DECODE_FILES = ["dp-imm", "simd-ldst", "fp-scalar", "simd-int"];
 
 /**
  * @param {string} pattern @param {string} where
