@@ -1,6 +1,6 @@
 // @ts-check
 /** Reads src/wasm/a64/decode/*.decode (format: the README beside them) into rows. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FIELD_WIDTHS } from "./fields.mjs";
@@ -16,7 +16,18 @@ const here = dirname(fileURLToPath(import.meta.url));
 export const DECODE_DIR = join(here, "../../src/wasm/a64/decode");
 
 /** The table's files in ARM ARM chapter order: the order in which rows are tried. */
-export const DECODE_FILES = ["dp-imm", "simd-ldst", "fp-scalar", "simd-int"];
+export const DECODE_FILES = [
+  "dp-imm",
+  "branch",
+  "system",
+  "ldst",
+  "dp-reg",
+  "simd-ldst",
+  "crypto",
+  "fp-scalar",
+  "simd-int",
+  "simd-fp",
+].filter((file) => existsSync(join(DECODE_DIR, `${file}.decode`)));
 
 /**
  * @param {string} pattern @param {string} where

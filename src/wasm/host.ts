@@ -15,7 +15,7 @@ export declare function bus_read_high(): u32;
 /** A guest store to such an address. */
 export declare function bus_write(paLow: u32, paHigh: u32, size: u32, valueLow: u32, valueHigh: u32): void;
 
-/** PSCI calls that end or restart the machine: `kind` is PSCI_SYSTEM_OFF or PSCI_SYSTEM_RESET of cpu/psci.ts. */
+/** PSCI calls that end or restart the machine: `kind` is EVENT_SYSTEM_OFF or EVENT_SYSTEM_RESET of cpu/psci.ts. */
 export declare function system_event(kind: u32): void;
 
 /** A guest error (LOG_GUEST_ERROR): counted and logged once per place by the host; `code` is one of lib/guest-error.ts. */

@@ -24,6 +24,7 @@ export const EC_PC_ALIGNMENT: u32 = 0x22;
 export const EC_DABT_LOWER: u32 = 0x24;
 export const EC_DABT_SAME: u32 = 0x25;
 export const EC_SP_ALIGNMENT: u32 = 0x26;
+export const EC_SOFTSTEP_LOWER: u32 = 0x32;
 export const EC_BRK64: u32 = 0x3c;
 
 /** ESR_ELx.IL: a 32-bit instruction. */

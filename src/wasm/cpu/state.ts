@@ -35,7 +35,7 @@ export const CPU_FP_TRAP: usize = 0x138;
 export const CPU_IRQ: usize = 0x13c;
 /** u32: CPU number (MPIDR_EL1.Aff0). */
 export const CPU_INDEX: usize = 0x140;
-/** u32: RUN_* of cpu/run.ts: running, in WFI, off. */
+/** u32: POWER_*: on, in WFI, off. */
 export const CPU_POWER: usize = 0x144;
 /** u32: event register of WFE/SEV. */
 export const CPU_EVENT: usize = 0x148;
@@ -80,6 +80,16 @@ export const CPU_MDSCR_EL1: usize = 0x230;
 export const CPU_ACTLR_EL1: usize = 0x238;
 export const CPU_OSLSR: usize = 0x240;
 
+/** u32: context of the jump cache: generation and exception level (cpu/jump-cache.ts). */
+export const CPU_JUMP_CONTEXT: usize = 0x250;
+/** u64: result of the last translation (mmu/translate.ts); u32: its attributes. */
+export const CPU_XLAT_PA: usize = 0x258;
+export const CPU_XLAT_ATTRS: usize = 0x260;
+/** u32: 1 while PSTATE.nRW is 1, that is, after a return to AArch32, which this CPU answers with an Undefined exception. */
+export const CPU_NRW: usize = 0x264;
+/** Two regions of 16 bytes that contain all block mappings in the second-level TLB (mmu/tlb2.ts). */
+export const CPU_LARGE_REGIONS: usize = 0x2c0;
+
 /** Generic timer: u64 each (timer/generic-timer.ts). */
 export const CPU_CNTKCTL_EL1: usize = 0x280;
 export const CPU_CNTV_CTL: usize = 0x288;
@@ -123,6 +133,13 @@ export const CPU_TLB2: usize = 0x3_0000;
 export const EXIT_FAULT: u32 = 1;
 /** Leave the run loop after the current instruction: interrupt lines, time or context changed. */
 export const EXIT_LEAVE: u32 = 2;
+/** With EXIT_LEAVE: the handler has written the next instruction's address to CPU_PC itself. */
+export const EXIT_JUMP: u32 = 4;
+
+/** CPU_POWER. */
+export const POWER_ON: u32 = 0;
+export const POWER_WFI: u32 = 1;
+export const POWER_OFF: u32 = 2;
 
 /** CPU_FAULT_FLAGS: FAR is valid. */
 export const FAULT_HAS_FAR: u32 = 1;
@@ -142,4 +159,10 @@ export function cpuBase(index: u32): usize {
 /** Asks the run loop of `cpu` to return after the current instruction. */
 export function requestLeave(cpu: usize): void {
   store<u32>(cpu, load<u32>(cpu, CPU_EXIT) | EXIT_LEAVE, CPU_EXIT);
+}
+
+/** Asks the run loop to continue at `target` after the current (outlined) instruction. */
+export function requestJump(cpu: usize, target: u64): void {
+  store<u64>(cpu, target, CPU_PC);
+  store<u32>(cpu, load<u32>(cpu, CPU_EXIT) | EXIT_LEAVE | EXIT_JUMP, CPU_EXIT);
 }

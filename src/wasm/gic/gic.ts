@@ -97,6 +97,11 @@ export function gic_init(version: u32, cpus: u32): void {
   }
 }
 
+/** Architecture version that gic_init chose, 2 or 3. */
+export function gicVersion(): u32 {
+  return distWord(DIST_VERSION);
+}
+
 /** True when `pa` is in one of the controller's frames; all else in its windows is nobody's, as in QEMU's virt. */
 export function gicContains(pa: u64): bool {
   // Every frame is in [GICD_BASE, GICD_BASE + 16 MiB): one compare keeps other devices fast.

@@ -1,5 +1,119 @@
-/** Slow paths of guest loads and stores. */
-export function loadSlow(cpu: usize, va: u64, size: u32, el: u32): u64 {
-  return 0;
+/** Slow paths of guest loads and stores: TLB misses, page crossings, devices, pages with decoded code. */
+import { codeStored, hasCode } from "../cpu/code-frame";
+import { faulted } from "../cpu/exception";
+import { CPU_INDEX, CPU_SCTLR_EL1, CPU_TLB } from "../cpu/state";
+import { gicContains, gicRead, gicWrite } from "../gic/gic";
+import { bus_read, bus_read_high, bus_write } from "../host";
+import { ACCESS_READ, ACCESS_WRITE, FAULT_ALIGNMENT, FAULT_EXTERNAL, ISS_WNR } from "./fault";
+import { hostAddress } from "./ram";
+import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_INVALID, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "./tlb";
+import { abortData, translate, translatedAddress, translatedAttributes } from "./translate";
+import { ATTR_R0, ATTR_R1, ATTR_W0, ATTR_W1 } from "./walk";
+import { isDevice } from "./physical";
+
+/** SCTLR_EL1.A: alignment checks of all accesses. */
+function alignmentChecked(cpu: usize): bool {
+  return (load<u64>(cpu, CPU_SCTLR_EL1) & 2) != 0;
 }
-export function storeSlow(cpu: usize, va: u64, value: u64, size: u32, el: u32): void {}
+
+/** Puts the page just translated into the first-level TLB. */
+function fill(cpu: usize, va: u64, host: usize, el: u32): void {
+  if (alignmentChecked(cpu)) return;
+  const entry = cpu + CPU_TLB + ((<usize>el) << TLB_SET_SHIFT) + (<usize>(va >> 7) & TLB_INDEX_MASK);
+  const attrs = translatedAttributes(cpu);
+  const page = va & PAGE_MASK;
+  const readable = (attrs & (el != 0 ? ATTR_R1 : ATTR_R0)) != 0;
+  const writable = (attrs & (el != 0 ? ATTR_W1 : ATTR_W0)) != 0 && !hasCode(host);
+  store<u64>(entry, readable ? page : TLB_INVALID, TLB_READ);
+  store<u64>(entry, writable ? page : TLB_INVALID, TLB_WRITE);
+  store<u32>(entry, <u32>(host & ~0xfff) - <u32>page, TLB_ADDEND);
+}
+
+/** Zero-extended load of `size` bytes (1, 2, 4, 8) at `va` with the permissions of `el`; 0 when it faulted. */
+export function loadSlow(cpu: usize, va: u64, size: u32, el: u32): u64 {
+  if (alignmentChecked(cpu) && (va & <u64>(size - 1)) != 0) {
+    abortData(cpu, va, FAULT_ALIGNMENT);
+    return 0;
+  }
+  if ((va & 0xfff) + size > 0x1000) return loadAcross(cpu, va, size, el);
+  if (!translate(cpu, va, ACCESS_READ, el)) return 0;
+  const pa = translatedAddress(cpu);
+  const host = hostAddress(pa, <u64>size);
+  if (host != 0) {
+    fill(cpu, va, host, el);
+    switch (size) {
+      case 1:
+        return <u64>load<u8>(host);
+      case 2:
+        return <u64>load<u16>(host);
+      case 4:
+        return <u64>load<u32>(host);
+      default:
+        return load<u64>(host);
+    }
+  }
+  if (gicContains(pa)) return gicRead(load<u32>(cpu, CPU_INDEX), pa, size);
+  if (!isDevice(pa)) {
+    abortData(cpu, va, FAULT_EXTERNAL);
+    return 0;
+  }
+  const low = <u64>bus_read(<u32>pa, <u32>(pa >> 32), size);
+  return size == 8 ? low | (<u64>bus_read_high() << 32) : low;
+}
+
+/** A load over the end of a page: byte by byte, each translated by itself. */
+function loadAcross(cpu: usize, va: u64, size: u32, el: u32): u64 {
+  let value: u64 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const byte = loadSlow(cpu, va + <u64>i, 1, el);
+    if (faulted(cpu)) return 0;
+    value |= byte << (<u64>(i << 3));
+  }
+  return value;
+}
+
+/** Store of the low `size` bytes of `value`; nothing is stored when it faulted. */
+export function storeSlow(cpu: usize, va: u64, value: u64, size: u32, el: u32): void {
+  if (alignmentChecked(cpu) && (va & <u64>(size - 1)) != 0) {
+    abortData(cpu, va, FAULT_ALIGNMENT | ISS_WNR);
+    return;
+  }
+  if ((va & 0xfff) + size > 0x1000) {
+    storeAcross(cpu, va, value, size, el);
+    return;
+  }
+  if (!translate(cpu, va, ACCESS_WRITE, el)) return;
+  const pa = translatedAddress(cpu);
+  const host = hostAddress(pa, <u64>size);
+  if (host != 0) {
+    if (hasCode(host)) codeStored(host, size);
+    fill(cpu, va, host, el);
+    switch (size) {
+      case 1:
+        store<u8>(host, <u8>value);
+        break;
+      case 2:
+        store<u16>(host, <u16>value);
+        break;
+      case 4:
+        store<u32>(host, <u32>value);
+        break;
+      default:
+        store<u64>(host, value);
+    }
+    return;
+  }
+  if (gicContains(pa)) {
+    gicWrite(load<u32>(cpu, CPU_INDEX), pa, size, value);
+  } else if (isDevice(pa)) {
+    bus_write(<u32>pa, <u32>(pa >> 32), size, <u32>value, <u32>(value >> 32));
+  } else {
+    abortData(cpu, va, FAULT_EXTERNAL | ISS_WNR);
+  }
+}
+
+function storeAcross(cpu: usize, va: u64, value: u64, size: u32, el: u32): void {
+  const last = va + <u64>(size - 1);
+  if (!translate(cpu, va, ACCESS_WRITE, el) || !translate(cpu, last & PAGE_MASK, ACCESS_WRITE, el)) return;
+  for (let i: u32 = 0; i < size; i++) storeSlow(cpu, va + <u64>i, (value >> (<u64>(i << 3))) & 0xff, 1, el);
+}

@@ -3,6 +3,8 @@
  * A tag is the page's virtual address (top byte included), or TLB_INVALID, which no `va & PAGE_MASK` equals.
  */
 
+import { CPU_TLB } from "../cpu/state";
+
 /** u64 each: tags for loads and for stores. */
 export const TLB_READ: usize = 0;
 export const TLB_WRITE: usize = 8;
@@ -16,3 +18,29 @@ export const TLB_SET_SHIFT: usize = 15;
 export const TLB_INDEX_MASK: usize = (TLB_ENTRIES - 1) << 5;
 export const PAGE_MASK: u64 = 0xffff_ffff_ffff_f000;
 export const TLB_INVALID: u64 = 1;
+
+/** Empties the first-level TLB of `cpu`. */
+export function flushTlb(cpu: usize): void {
+  for (let entry = cpu + CPU_TLB; entry < cpu + CPU_TLB + (2 << TLB_SET_SHIFT); entry += 1 << TLB_ENTRY_SHIFT) {
+    store<u64>(entry, TLB_INVALID, TLB_READ);
+    store<u64>(entry, TLB_INVALID, TLB_WRITE);
+  }
+}
+
+/** Drops the entries for the page of `va`, whatever their top byte. */
+export function flushTlbPage(cpu: usize, va: u64): void {
+  const offset = <usize>(va >> 7) & TLB_INDEX_MASK;
+  for (let el: usize = 0; el < 2; el++) {
+    const entry = cpu + CPU_TLB + (el << TLB_SET_SHIFT) + offset;
+    store<u64>(entry, TLB_INVALID, TLB_READ);
+    store<u64>(entry, TLB_INVALID, TLB_WRITE);
+  }
+}
+
+/** Drops the store tags of all mappings of the page at linear-memory address `page`: code was found in it. */
+export function dropWriteTags(cpu: usize, page: usize): void {
+  for (let entry = cpu + CPU_TLB; entry < cpu + CPU_TLB + (2 << TLB_SET_SHIFT); entry += 1 << TLB_ENTRY_SHIFT) {
+    const tag = load<u64>(entry, TLB_WRITE);
+    if (tag != TLB_INVALID && <u32>tag + load<u32>(entry, TLB_ADDEND) == <u32>page) store<u64>(entry, TLB_INVALID, TLB_WRITE);
+  }
+}

@@ -1,0 +1,62 @@
+/** CPU reset (ARM ARM D1.9) and start at an address. */
+import { flushTlb } from "../mmu/tlb";
+import { tlb2Flush } from "../mmu/tlb2";
+import { setCpuCount } from "./cpus";
+import { newJumpContext } from "./jump-cache";
+import { PSTATE_DAIF, updateFpTrap } from "./pstate";
+import { resetSystemRegisters } from "./sysreg";
+import {
+  CPU_DAIF,
+  CPU_EL,
+  CPU_EXCL_ADDR,
+  CPU_INDEX,
+  CPU_IRQ,
+  CPU_JUMP_CACHE,
+  CPU_JUMP_CONTEXT,
+  CPU_PC,
+  CPU_POWER,
+  CPU_SPSEL,
+  CPU_X,
+  EXCLUSIVE_NONE,
+  POWER_OFF,
+  POWER_ON,
+  cpuBase,
+} from "./state";
+
+/** Bytes of a CPU block that are state, before its TLBs. */
+const STATE_SIZE: usize = 0x1000;
+
+/** Puts CPU `index` of `cpus` into its reset state, off; interrupt lines are kept. */
+export function cpu_reset(index: u32, cpus: u32): void {
+  setCpuCount(cpus);
+  const cpu = cpuBase(index);
+  const lines = load<u32>(cpu, CPU_IRQ);
+  const context = load<u32>(cpu, CPU_JUMP_CONTEXT);
+  memory.fill(cpu, 0, STATE_SIZE);
+  store<u32>(cpu, index, CPU_INDEX);
+  store<u32>(cpu, lines, CPU_IRQ);
+  store<u32>(cpu, context, CPU_JUMP_CONTEXT);
+  if (context == 0) memory.fill(cpu + CPU_JUMP_CACHE, 0xff, 0x1_0000);
+  store<u32>(cpu, 1, CPU_EL);
+  store<u32>(cpu, 1, CPU_SPSEL);
+  store<u32>(cpu, PSTATE_DAIF, CPU_DAIF);
+  store<u64>(cpu, EXCLUSIVE_NONE, CPU_EXCL_ADDR);
+  store<u32>(cpu, POWER_OFF, CPU_POWER);
+  resetSystemRegisters(cpu, index);
+  updateFpTrap(cpu);
+  flushTlb(cpu);
+  tlb2Flush(cpu);
+  newJumpContext(cpu);
+}
+
+/** Starts a CPU in its reset state at physical address `entry` with X0 = `x0`. */
+export function startCpu(cpu: usize, entry: u64, x0: u64): void {
+  store<u64>(cpu, entry, CPU_PC);
+  store<u64>(cpu, x0, CPU_X);
+  store<u32>(cpu, POWER_ON, CPU_POWER);
+}
+
+/** Starts CPU `index`, which cpu_reset has prepared, at `entry` with X0 = `x0`: the boot protocol of Linux and QEMU. */
+export function cpu_start(index: u32, entryLow: u32, entryHigh: u32, x0Low: u32, x0High: u32): void {
+  startCpu(cpuBase(index), (<u64>entryHigh << 32) | <u64>entryLow, (<u64>x0High << 32) | <u64>x0Low);
+}

@@ -1,0 +1,193 @@
+/** The CPU's slice: interrupts, exceptions, time and power states around the run loop. */
+import { timerDeadline, timerUpdate, counterNow } from "../timer/generic-timer";
+import { counter_high, counter_low } from "../host";
+import { stepRecord, wordAddress } from "./code-frame";
+import { interpret } from "./interp.gen";
+import { findRecord } from "./jump-cache";
+import { raiseFromState, takeInterrupt, takeSynchronous } from "./take";
+import { EC_SOFTSTEP_LOWER, raise } from "./exception";
+import { PSTATE_D, PSTATE_F, PSTATE_I, PSTATE_SS } from "./pstate";
+import {
+  CPU_BUDGET,
+  CPU_CNT_BASE,
+  CPU_CNT_BUDGET,
+  CPU_CNT_SCALE,
+  CPU_DAIF,
+  CPU_EL,
+  CPU_EXIT,
+  CPU_ILSS,
+  CPU_IRQ,
+  CPU_MDSCR_EL1,
+  CPU_OSLSR,
+  CPU_PC,
+  CPU_POWER,
+  CPU_STATS,
+  EXIT_FAULT,
+  FIQ_LINE,
+  IRQ_LINE,
+  POWER_OFF,
+  POWER_ON,
+  POWER_WFI,
+  cpuBase,
+} from "./state";
+
+/** Why cpu_run returned. */
+export const RUN_BUDGET: u32 = 0;
+export const RUN_WFI: u32 = 1;
+export const RUN_OFF: u32 = 2;
+
+/** ISS of a Software Step exception: IFSC of a debug exception; whether an exclusive load was stepped is not said. */
+const SOFTSTEP_ISS: u32 = 0x22;
+
+/** CPU_STATS: instructions executed (u64). */
+const STAT_INSTRUCTIONS: usize = 0;
+
+/** Counter value of the host, or of the instruction count in deterministic runs. */
+let deterministic: bool = false;
+
+/** Makes the counter advance by `scale` / 65536 ticks an instruction and by nothing else: for tests that must repeat. */
+export function cpu_set_deterministic(on: bool): void {
+  deterministic = on;
+}
+
+/** Begins a stretch of at most `budget` instructions at the present time, ending it at the timer's next event. */
+function beginStretch(cpu: usize, budget: i32, scale: u32): i32 {
+  const before = counterNow(cpu);
+  let now = before;
+  if (!deterministic) {
+    const host = (<u64>counter_high() << 32) | <u64>counter_low();
+    if (host > now) now = host;
+  }
+  store<u64>(cpu, now, CPU_CNT_BASE);
+  store<u32>(cpu, scale, CPU_CNT_SCALE);
+  store<i32>(cpu, budget, CPU_CNT_BUDGET);
+  store<i32>(cpu, budget, CPU_BUDGET);
+  timerUpdate(cpu);
+  const deadline = timerDeadline(cpu);
+  if (deadline <= now) return budget;
+  const ticks = deadline - now;
+  const instructions = scale == 0 ? <u64>budget : (ticks << 16) / scale + 1;
+  if (ticks < 0x1_0000_0000 && instructions < <u64>budget) {
+    store<i32>(cpu, <i32>instructions, CPU_CNT_BUDGET);
+    store<i32>(cpu, <i32>instructions, CPU_BUDGET);
+    return <i32>instructions;
+  }
+  return budget;
+}
+
+/** Executes from CPU_PC until the run loop returns. */
+function execute(cpu: usize): void {
+  if (raiseFromState(cpu)) return;
+  const record = findRecord(cpu, load<u64>(cpu, CPU_PC));
+  if (record != 0) interpret(cpu, record);
+}
+
+/** Executes one instruction. */
+function executeOne(cpu: usize): void {
+  if (raiseFromState(cpu)) return;
+  const pc = load<u64>(cpu, CPU_PC);
+  const record = findRecord(cpu, pc);
+  if (record == 0) return;
+  const frame = record - ((<usize>pc & 0xffc) << 2);
+  interpret(cpu, stepRecord(wordAddress(frame, record)));
+}
+
+/** MDSCR_EL1.SS at EL0, where Linux uses it; the OS lock is open. */
+function stepping(cpu: usize): bool {
+  if ((load<u64>(cpu, CPU_MDSCR_EL1) & 1) == 0 || (load<u64>(cpu, CPU_OSLSR) & 2) != 0) return false;
+  if (load<u32>(cpu, CPU_EL) == 0) return true;
+  // At EL1 only with MDSCR_EL1.KDE and PSTATE.D clear.
+  return ((load<u64>(cpu, CPU_MDSCR_EL1) >> 13) & 1) != 0 && (load<u32>(cpu, CPU_DAIF) & PSTATE_D) == 0;
+}
+
+/** Software step (ARM ARM D2.12): one instruction while PSTATE.SS is 1, then the Software Step exception. */
+function stepInstruction(cpu: usize): void {
+  const state = load<u32>(cpu, CPU_ILSS);
+  if ((state & PSTATE_SS) != 0) {
+    store<u32>(cpu, state & ~PSTATE_SS, CPU_ILSS);
+    executeOne(cpu);
+  } else {
+    raise(cpu, EC_SOFTSTEP_LOWER + load<u32>(cpu, CPU_EL), SOFTSTEP_ISS);
+  }
+}
+
+/** True when an interrupt line is up that PSTATE lets through. */
+function interruptTaken(cpu: usize): bool {
+  const lines = load<u32>(cpu, CPU_IRQ);
+  if (lines == 0) return false;
+  const daif = load<u32>(cpu, CPU_DAIF);
+  if ((lines & FIQ_LINE) != 0 && (daif & PSTATE_F) == 0) {
+    takeInterrupt(cpu, true);
+    return true;
+  }
+  if ((lines & IRQ_LINE) != 0 && (daif & PSTATE_I) == 0) {
+    takeInterrupt(cpu, false);
+    return true;
+  }
+  return false;
+}
+
+/**
+ * Runs CPU `index` for about `budget` instructions. `scale` is the counter's speed, ticks an instruction in 16.16 fixed
+ * point. Returns RUN_*: the budget is used up, the CPU waits for an interrupt, or it is off.
+ */
+export function cpu_run(index: u32, budget: u32, scale: u32): u32 {
+  const cpu = cpuBase(index);
+  let left = <i32>budget;
+  while (left > 0) {
+    if (load<u32>(cpu, CPU_POWER) == POWER_OFF) return RUN_OFF;
+    const stretch = beginStretch(cpu, left, scale);
+    store<u32>(cpu, 0, CPU_EXIT);
+    if (load<u32>(cpu, CPU_POWER) == POWER_WFI) {
+      // WFI ends when an interrupt is pending, whether PSTATE masks it or not.
+      if (load<u32>(cpu, CPU_IRQ) == 0) return RUN_WFI;
+      store<u32>(cpu, POWER_ON, CPU_POWER);
+    }
+    interruptTaken(cpu);
+    if (stepping(cpu)) stepInstruction(cpu);
+    else execute(cpu);
+    if ((load<u32>(cpu, CPU_EXIT) & EXIT_FAULT) != 0) {
+      takeSynchronous(cpu);
+      // An exception costs time too: a vector that faults on itself must not run for ever.
+      store<i32>(cpu, load<i32>(cpu, CPU_BUDGET) - 1, CPU_BUDGET);
+    }
+    const used = stretch - load<i32>(cpu, CPU_BUDGET);
+    left -= used;
+    store<u64>(cpu, load<u64>(cpu, CPU_STATS + STAT_INSTRUCTIONS) + <u64>used, CPU_STATS + STAT_INSTRUCTIONS);
+    // The counter stands where this stretch left it.
+    store<u64>(cpu, counterNow(cpu), CPU_CNT_BASE);
+    store<i32>(cpu, load<i32>(cpu, CPU_BUDGET), CPU_CNT_BUDGET);
+  }
+  return RUN_BUDGET;
+}
+
+/**
+ * Executes exactly one instruction of CPU `index` and takes the synchronous exception that it raises: for tests and
+ * debuggers. Returns 1 when it raised one. Interrupts and time stand still.
+ */
+export function dbg_step(index: u32): u32 {
+  const cpu = cpuBase(index);
+  store<u32>(cpu, 0, CPU_EXIT);
+  store<i32>(cpu, 0, CPU_BUDGET);
+  store<i32>(cpu, 0, CPU_CNT_BUDGET);
+  executeOne(cpu);
+  if ((load<u32>(cpu, CPU_EXIT) & EXIT_FAULT) == 0) return 0;
+  takeSynchronous(cpu);
+  return 1;
+}
+
+/** Lets `ticks` of the counter pass on CPU `index`: sleep in deterministic runs. */
+export function cpu_advance(index: u32, ticks: u32): void {
+  const cpu = cpuBase(index);
+  store<u64>(cpu, load<u64>(cpu, CPU_CNT_BASE) + <u64>ticks, CPU_CNT_BASE);
+}
+
+/** Ticks of the counter until CPU `index` has a timer event: saturated to 2^32 - 1. */
+export function cpu_timer_ticks(index: u32): u32 {
+  const cpu = cpuBase(index);
+  const deadline = timerDeadline(cpu);
+  const now = counterNow(cpu);
+  if (deadline <= now) return 0;
+  const ticks = deadline - now;
+  return ticks > 0xffff_ffff ? 0xffff_ffff : <u32>ticks;
+}
