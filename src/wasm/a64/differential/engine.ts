@@ -12,8 +12,8 @@ const wasmFile = join(root, "build/armlet.wasm");
 export interface Engine {
   mem_init(sizeBytes: number): void;
   mem_invalidate_code(host: number, length: number): void;
-  cpu_reset(index: number): void;
-  cpu_run(index: number, budgetInsns: number): number;
+  cpu_reset(index: number, cpus: number): void;
+  cpu_run(index: number, budgetInsns: number, scale: number): number;
   dbg_step(index: number): number;
 }
 

@@ -13,25 +13,30 @@ import {
   CPU_FPSR,
   CPU_NZCV,
   CPU_PC,
+  CPU_SP_EL0,
   CPU_V,
   CPU_X,
 } from "../../cpu/state";
 import {
+  BATCH_MAX,
   CASE_COUNT,
   CASE_FPCR,
   CASE_FPSR,
   CASE_MEM,
   CASE_PSTATE,
   CASE_SIZE,
+  CASE_SP,
   CASE_V,
   CASE_WORDS,
   CASE_X,
+  CODE_BASE,
   RESULT_PC,
   RESULT_SIGNAL,
   SIGBUS,
   SIGILL,
   SIGSEGV,
   SIGTRAP,
+  SLOT_SIZE,
   WINDOW,
   WINDOW_SIZE,
 } from "./case-layout.ts";
@@ -48,8 +53,8 @@ export const COMPLETED = 0;
 export const UNEXPECTED = 0x100;
 
 export interface Machine {
-  /** Runs case number `index` of `cases` in the slot `indexInBatch`; writes its result at the same place of `results`. */
-  run(cases: CaseBuffer, index: number, indexInBatch: number, results: Uint8Array): void;
+  /** Results of all cases, in the layout of case-layout.ts. Case i runs in slot i % BATCH_MAX. */
+  run(cases: CaseBuffer): Uint8Array<ArrayBuffer>;
 }
 
 export async function createMachine(): Promise<Machine> {
@@ -59,7 +64,7 @@ export async function createMachine(): Promise<Machine> {
   const cpu = Number(CPU_BASE);
   const at = (offset: unknown): number => cpu + Number(offset);
 
-  engine.cpu_reset(0);
+  engine.cpu_reset(0, 1);
   bytes.set(assemble("setup.s"), ram(0x4000_0000));
   data.setBigUint64(at(CPU_PC), 0x4000_0000n, true);
   let steps = 0;
@@ -70,13 +75,22 @@ export async function createMachine(): Promise<Machine> {
       throw new Error(`setup.s did not reach EL0: ESR_EL1 ${data.getBigUint64(at(CPU_ESR_EL1), true).toString(16)}`);
   }
 
-  const run = (cases: CaseBuffer, index: number, indexInBatch: number, results: Uint8Array): void => {
+  /** Places every instruction of the batch that starts with case `first`, as runner.s does: literals may lie among them. */
+  const placeCode = (cases: CaseBuffer, first: number): void => {
+    const size = BATCH_MAX * SLOT_SIZE;
+    bytes.fill(0, ram(CODE_BASE), ram(CODE_BASE) + size);
+    for (let index = first; index < Math.min(first + BATCH_MAX, cases.count); index += 1) {
+      const base = index * CASE_SIZE;
+      const count = cases.words[(base + CASE_COUNT) >> 2] as number;
+      bytes.set(cases.bytes.subarray(base + CASE_WORDS, base + CASE_WORDS + 4 * count), ram(slotAddress(index - first)));
+    }
+    engine.mem_invalidate_code(ram(CODE_BASE), size);
+  };
+
+  const runCase = (cases: CaseBuffer, index: number, pc: number, results: Uint8Array): void => {
     const base = index * CASE_SIZE;
     const input = cases.bytes;
     const count = cases.words[(base + CASE_COUNT) >> 2] as number;
-    const pc = slotAddress(indexInBatch);
-    bytes.set(input.subarray(base + CASE_WORDS, base + CASE_WORDS + 4 * count), ram(pc));
-    engine.mem_invalidate_code(ram(pc), 4 * count);
     bytes.set(input.subarray(base + CASE_X, base + CASE_X + 256), at(CPU_X));
     bytes.set(input.subarray(base + CASE_V, base + CASE_V + 512), at(CPU_V));
     bytes.set(input.subarray(base + CASE_MEM, base + CASE_MEM + WINDOW_SIZE), ram(WINDOW));
@@ -104,10 +118,19 @@ export async function createMachine(): Promise<Machine> {
     out.setBigUint64(CASE_PSTATE, BigInt(data.getUint32(at(CPU_NZCV), true)) << 28n, true);
     out.setUint32(CASE_FPCR, data.getUint32(at(CPU_FPCR), true), true);
     out.setUint32(CASE_FPSR, data.getUint32(at(CPU_FPSR), true), true);
+    if (signal !== COMPLETED) out.setBigUint64(CASE_SP, data.getBigUint64(at(CPU_SP_EL0), true), true);
     out.setBigUint64(RESULT_PC, end, true);
     out.setUint32(RESULT_SIGNAL, signal, true);
     // The vector holds ERET: back to EL0 whatever the case did.
     if (signal !== COMPLETED) engine.dbg_step(0);
+  };
+  const run = (cases: CaseBuffer): Uint8Array<ArrayBuffer> => {
+    const results = new Uint8Array(cases.count * CASE_SIZE);
+    for (let index = 0; index < cases.count; index += 1) {
+      if (index % BATCH_MAX === 0) placeCode(cases, index);
+      runCase(cases, index, slotAddress(index % BATCH_MAX), results);
+    }
+    return results;
   };
   return { run };
 }
