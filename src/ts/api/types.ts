@@ -1,0 +1,76 @@
+import type { FailureError } from "../protocol/failure.ts";
+import type { FileProgress, MachineState, StopReason } from "../protocol/messages.ts";
+import type { GuestPanic } from "./console-watch.ts";
+
+/** What a new machine is to be. */
+export interface VirtualMachineOptions {
+  /**
+   * The machine as a QEMU command line, such as
+   * `-M virt -m 256 -kernel Image -initrd initrd.gz -append "console=ttyAMA0"`. File names are URLs relative to
+   * `baseUrl`.
+   */
+  readonly args: string;
+  /** What file names are relative to; the page's address unless given. */
+  readonly baseUrl?: string | URL;
+  /** The engine: compiled (compileEngine), or where it is. Unless given, the file that belongs to this package. */
+  readonly engine?: WebAssembly.Module | string | URL;
+  /** Size of the guest's console in characters; 80 by 24 unless given. */
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+/** A change of `state`. */
+export interface StateChange {
+  readonly state: MachineState;
+  readonly previous: MachineState;
+  /** Why, in state `stopped` after the machine ran. */
+  readonly stopReason: StopReason | null;
+}
+
+/** What a machine does and costs. */
+export interface MachineStats {
+  /** Guest instructions since the machine was built. */
+  readonly instructions: number;
+  /** Guest instructions per second of real time over the last half second, in millions. */
+  readonly mips: number;
+  /** Share of a host core over the same time, 0 to 1. */
+  readonly cpuShare: number;
+  /** What the guest did that the architecture or a device's specification forbids. */
+  readonly guestErrors: number;
+  /** The guest's memory; 0 until the command line was read. */
+  readonly memoryBytes: number;
+  readonly cpuCount: number;
+  /** Milliseconds from `start()` (after a reset: from the reset) to the first prompt; null before. */
+  readonly promptMs: number | null;
+}
+
+/** Our fault, not the guest's: the engine stopped and cannot go on. */
+export interface MachineCrash {
+  readonly message: string;
+  /** Registers and last log lines; see also `VirtualMachine.report`. */
+  readonly report: string;
+}
+
+/** What the machine has to say to whoever develops the guest. */
+export interface MachineLog {
+  /** `guest-error`: something the guest did that it must not; told once per place. */
+  readonly level: "info" | "guest-error";
+  readonly text: string;
+}
+
+/** The events of a machine, by name. */
+export interface VirtualMachineEvents {
+  state: StateChange;
+  /** A file is on its way. */
+  progress: FileProgress;
+  /** About twice a second while the guest works. */
+  stats: MachineStats;
+  /** The guest shows its first prompt (shell or login) since the start or a reset. */
+  prompt: { readonly elapsedMs: number };
+  /** The guest's kernel says that it panicked or hit a bug. */
+  panic: GuestPanic;
+  crash: MachineCrash;
+  /** The machine could not be built; `start()` rejects with the same. */
+  failure: FailureError;
+  log: MachineLog;
+}

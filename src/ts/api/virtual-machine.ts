@@ -1,0 +1,331 @@
+import { type Disposable, Emitter } from "../lib/emitter.ts";
+import { FailureError, failureOf } from "../protocol/failure.ts";
+import {
+  type ControlAction,
+  type FromWorker,
+  type MachineState,
+  PROTOCOL_VERSION,
+  type StopReason,
+} from "../protocol/messages.ts";
+import { ConsoleWatch } from "./console-watch.ts";
+import { compileEngine } from "./engine.ts";
+import { composeReport } from "./report.ts";
+import { SerialPort } from "./serial-port.ts";
+import type { MachineStats, VirtualMachineEvents, VirtualMachineOptions } from "./types.ts";
+import { WorkerLink } from "./worker-link.ts";
+
+/** A console of the size that every guest takes for granted. */
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
+
+/** Before a metric message came. */
+const NO_STATS: MachineStats = {
+  instructions: 0,
+  mips: 0,
+  cpuShare: 0,
+  guestErrors: 0,
+  memoryBytes: 0,
+  cpuCount: 0,
+  promptMs: null,
+};
+
+/**
+ * An ARM computer in the page. It runs in a worker of its own; any number of them work side by side.
+ *
+ * ```ts
+ * const vm = new VirtualMachine({ args: '-M virt -m 256 -kernel Image -append "console=ttyAMA0"' });
+ * vm.serial.onData((bytes) => terminal.write(bytes));
+ * await vm.start();
+ * vm.serial.write("uname -a\r");
+ * ```
+ */
+export class VirtualMachine {
+  /** The guest's console. */
+  readonly serial: SerialPort;
+  readonly #options: VirtualMachineOptions;
+  readonly #emitter = new Emitter<VirtualMachineEvents>();
+  readonly #watch: ConsoleWatch;
+  #state: MachineState = "stopped";
+  #stats = NO_STATS;
+  #link: WorkerLink | null = null;
+  #starting: PendingStart | null = null;
+  #crashReport: string | null = null;
+  #columns: number;
+  #rows: number;
+  #startedMs = 0;
+  #disposed = false;
+
+  /** Makes a machine that is off. Nothing is loaded before `start`. */
+  constructor(options: VirtualMachineOptions) {
+    this.#options = options;
+    this.#columns = options.columns ?? DEFAULT_COLUMNS;
+    this.#rows = options.rows ?? DEFAULT_ROWS;
+    this.serial = new SerialPort({
+      send: (bytes) => this.#link?.post({ kind: "serial-input", bytes }),
+      acknowledge: (byteCount) => this.#link?.post({ kind: "serial-ack", byteCount }),
+    });
+    this.#watch = new ConsoleWatch({
+      onPrompt: () => this.#onPrompt(),
+      onPanic: (panic) => this.#emitter.emit("panic", panic),
+    });
+  }
+
+  /** The command line the machine was made from. */
+  get args(): string {
+    return this.#options.args;
+  }
+
+  /**
+   * `stopped` before the start, after a power-off and after a start that failed; `loading` from `start` until the
+   * guest runs; then `running` or `idle` (waiting for an interrupt), `paused`; `crashed` after a fault of the engine.
+   */
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  get stats(): MachineStats {
+    return this.#stats;
+  }
+
+  /** Calls `listener` on every event of that name until the result is disposed. */
+  on<Name extends keyof VirtualMachineEvents>(
+    name: Name,
+    listener: (event: VirtualMachineEvents[Name]) => void,
+  ): Disposable {
+    return this.#emitter.on(name, listener);
+  }
+
+  /**
+   * Loads everything and runs the guest. Resolves when the guest runs; rejects with a FailureError that says what
+   * happened and what to do. After a failure it can be called again.
+   */
+  start(): Promise<void> {
+    if (this.#disposed) return Promise.reject(disposedError());
+    if (this.#starting !== null) return this.#starting.promise;
+    if (this.#link !== null) return this.#state === "stopped" ? this.reset() : Promise.resolve();
+    const starting = new PendingStart();
+    this.#starting = starting;
+    this.#startedMs = performance.now();
+    this.#setState("loading", null);
+    try {
+      this.#link = new WorkerLink(
+        (message) => this.#onMessage(message),
+        (error) => this.#onBroken(error),
+      );
+      this.#link.post({
+        kind: "open",
+        version: PROTOCOL_VERSION,
+        args: this.#options.args,
+        baseUrl: new URL(String(this.#options.baseUrl ?? ""), document.baseURI).href,
+        columns: this.#columns,
+        rows: this.#rows,
+      });
+      void this.#sendEngine(this.#link);
+    } catch (error) {
+      this.#fail(new FailureError(failureOf(error, "internal"), { cause: error }));
+    }
+    return starting.promise;
+  }
+
+  /** Gives a start that is still loading up: it rejects with the code `cancelled`. */
+  cancel(): void {
+    if (this.#starting !== null) this.#link?.post({ kind: "cancel" });
+  }
+
+  /** Stops the guest where it is; its clock stands still. */
+  async pause(): Promise<void> {
+    await this.#control("pause");
+  }
+
+  /** Goes on after `pause`. */
+  async resume(): Promise<void> {
+    await this.#control("resume");
+  }
+
+  /** The reset button: the guest starts over, disks keep what was written. Also after a power-off or a crash. */
+  async reset(): Promise<void> {
+    this.#startedMs = performance.now();
+    this.#stats = { ...this.#stats, promptMs: null };
+    this.#watch.restart();
+    this.#crashReport = null;
+    if (this.#link === null) await this.start();
+    else await this.#control("reset");
+  }
+
+  /**
+   * The power button: asks the guest to shut down. A guest that does nothing about it for three seconds is turned
+   * off; with `force` that happens at once. Resolves when the machine is off.
+   */
+  async powerOff(options: { readonly force?: boolean } = {}): Promise<void> {
+    if (this.#link === null || this.#state === "stopped") return;
+    const off = new Promise<void>((resolve) => {
+      const listener = this.on("state", ({ state }) => {
+        if (state !== "stopped" && state !== "crashed") return;
+        listener.dispose();
+        resolve();
+      });
+    });
+    await this.#control(options.force === true ? "force-off" : "power-off");
+    await off;
+  }
+
+  /** The size of the guest's console in characters; passed on to a virtio console, which tells the guest. */
+  resize(columns: number, rows: number): void {
+    this.#columns = columns;
+    this.#rows = rows;
+    this.#link?.post({ kind: "resize", columns, rows });
+  }
+
+  /** Everything worth knowing to find a fault, as text to copy: command line, registers, end of the console. */
+  async report(): Promise<string> {
+    let machine = this.#crashReport;
+    if (machine === null && this.#link !== null && this.#starting === null) {
+      try {
+        machine = await this.#control("report");
+      } catch (error) {
+        machine = `(${error instanceof Error ? error.message : String(error)})`;
+      }
+    }
+    return composeReport(this, machine);
+  }
+
+  /** Ends the machine and lets go of its worker and memory. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#starting?.reject(disposedError());
+    this.#starting = null;
+    this.#drop(disposedError());
+    this.#setState("stopped", null);
+    this.#emitter.clear();
+  }
+
+  async #sendEngine(link: WorkerLink): Promise<void> {
+    try {
+      const { engine } = this.#options;
+      const module = engine instanceof WebAssembly.Module ? engine : await compileEngine(engine);
+      link.post({ kind: "engine", module });
+    } catch (error) {
+      // Another start may have taken this one's place meanwhile.
+      if (link === this.#link) this.#fail(new FailureError(failureOf(error, "internal"), { cause: error }));
+    }
+  }
+
+  #control(action: ControlAction): Promise<string> {
+    if (this.#disposed) return Promise.reject(disposedError());
+    if (this.#link === null || this.#starting !== null) return Promise.reject(notStartedError());
+    return this.#link.control(action);
+  }
+
+  #onMessage(message: Exclude<FromWorker, { kind: "reply" }>): void {
+    switch (message.kind) {
+      case "progress":
+        this.#emitter.emit("progress", message);
+        break;
+      case "described":
+        this.#stats = { ...this.#stats, memoryBytes: message.memoryBytes, cpuCount: message.cpuCount };
+        this.#emitter.emit("stats", this.#stats);
+        break;
+      case "state":
+        this.#starting?.resolve();
+        this.#starting = null;
+        this.#setState(message.state, message.stopReason);
+        break;
+      case "serial-output":
+        this.#watch.push(this.serial.deliver(message.bytes));
+        break;
+      case "metrics": {
+        const { instructions, mips, cpuShare, guestErrors } = message;
+        this.#stats = { ...this.#stats, instructions, mips, cpuShare, guestErrors };
+        this.#emitter.emit("stats", this.#stats);
+        break;
+      }
+      case "log":
+        this.#emitter.emit("log", message);
+        break;
+      case "failed":
+        this.#fail(new FailureError(message.failure));
+        break;
+      case "crashed":
+        this.#crashReport = message.report;
+        this.#setState("crashed", null);
+        this.#emitter.emit("crash", message);
+        break;
+    }
+  }
+
+  #onPrompt(): void {
+    const elapsedMs = performance.now() - this.#startedMs;
+    this.#stats = { ...this.#stats, promptMs: elapsedMs };
+    this.#emitter.emit("prompt", { elapsedMs });
+    this.#emitter.emit("stats", this.#stats);
+  }
+
+  #fail(error: FailureError): void {
+    this.#drop(error);
+    const starting = this.#starting;
+    this.#starting = null;
+    this.#setState("stopped", null);
+    this.#emitter.emit("failure", error);
+    starting?.reject(error);
+  }
+
+  /** The worker itself is gone: while loading a failure to start, later a crash. */
+  #onBroken(error: FailureError): void {
+    if (this.#starting !== null) {
+      this.#fail(error);
+      return;
+    }
+    this.#drop(error);
+    this.#crashReport = error.message;
+    this.#setState("crashed", null);
+    this.#emitter.emit("crash", { message: error.message, report: error.message });
+  }
+
+  #drop(error: FailureError): void {
+    this.#link?.dispose(error);
+    this.#link = null;
+  }
+
+  #setState(state: MachineState, stopReason: StopReason | null): void {
+    const previous = this.#state;
+    if (state === previous) return;
+    this.#state = state;
+    if (state === "paused" || state === "stopped" || state === "crashed") {
+      this.#stats = { ...this.#stats, mips: 0, cpuShare: 0 };
+    }
+    this.#emitter.emit("state", { state, previous, stopReason });
+  }
+}
+
+/** A promise and its ends. */
+class PendingStart {
+  readonly promise: Promise<void>;
+  resolve: () => void = () => {};
+  reject: (error: Error) => void = () => {};
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+}
+
+function disposedError(): FailureError {
+  return new FailureError({
+    code: "internal",
+    message: "This machine was disposed of.",
+    advice: "Make a new VirtualMachine.",
+    url: null,
+  });
+}
+
+function notStartedError(): FailureError {
+  return new FailureError({
+    code: "internal",
+    message: "This machine is not running.",
+    advice: "Call start() first and wait for it.",
+    url: null,
+  });
+}

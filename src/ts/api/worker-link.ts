@@ -1,0 +1,96 @@
+import { FailureError } from "../protocol/failure.ts";
+import { type ControlAction, type FromWorker, type ToWorker, transferOf } from "../protocol/messages.ts";
+
+/** A worker that serves messages answers within a slice; one that does not for so long is broken. */
+const REPLY_TIMEOUT_MS = 5000;
+
+interface PendingReply {
+  readonly timer: number;
+  resolve(text: string): void;
+  reject(error: Error): void;
+}
+
+/** The page's end of the protocol: one worker, its messages, its answers. */
+export class WorkerLink {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, PendingReply>();
+  #nextId = 1;
+
+  /** Starts the worker. `onBroken` is called when its script cannot be loaded or throws where nobody catches. */
+  constructor(
+    onMessage: (message: Exclude<FromWorker, { kind: "reply" }>) => void,
+    onBroken: (error: FailureError) => void,
+  ) {
+    this.#worker = new Worker(new URL("../worker/vm.worker.ts", import.meta.url), {
+      type: "module",
+      name: "armlet machine",
+    });
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.kind === "reply") this.#onReply(data);
+      else onMessage(data);
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      onBroken(brokenWorker(event.message));
+    };
+    this.#worker.onmessageerror = () => onBroken(brokenWorker("a message could not be read"));
+  }
+
+  post(message: ToWorker): void {
+    this.#worker.postMessage(message, transferOf(message));
+  }
+
+  /** Asks for an action; resolves with the answer, rejects with a FailureError. */
+  control(action: ControlAction): Promise<string> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      const timer = window.setTimeout(() => {
+        this.#pending.delete(id);
+        reject(noAnswer());
+      }, REPLY_TIMEOUT_MS);
+      this.#pending.set(id, { timer, resolve, reject });
+      this.post({ kind: "control", id, action });
+    });
+  }
+
+  /** Ends the worker; whoever waits for an answer gets `error`. */
+  dispose(error: FailureError): void {
+    this.#worker.onmessage = null;
+    this.#worker.onerror = null;
+    this.#worker.terminate();
+    for (const pending of this.#pending.values()) {
+      window.clearTimeout(pending.timer);
+      pending.reject(error);
+    }
+    this.#pending.clear();
+  }
+
+  #onReply(reply: Extract<FromWorker, { kind: "reply" }>): void {
+    const pending = this.#pending.get(reply.id);
+    if (pending === undefined) return;
+    this.#pending.delete(reply.id);
+    window.clearTimeout(pending.timer);
+    if (reply.ok) pending.resolve(reply.text);
+    else pending.reject(new FailureError(reply.failure));
+  }
+}
+
+function brokenWorker(detail: string | undefined): FailureError {
+  // A script that cannot be loaded says nothing at all.
+  const reason = detail === undefined || detail === "" ? "its script could not be loaded" : detail;
+  return new FailureError({
+    code: "internal",
+    message: `The engine's worker broke: ${reason}.`,
+    advice: "Reload the page. If it happens again, please report it.",
+    url: null,
+  });
+}
+
+function noAnswer(): FailureError {
+  return new FailureError({
+    code: "internal",
+    message: "The machine does not answer.",
+    advice: "Reload the page.",
+    url: null,
+  });
+}

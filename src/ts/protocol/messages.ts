@@ -1,0 +1,93 @@
+import type { Failure } from "./failure.ts";
+
+/** Raised with every change of a message's shape: a worker from another deployment refuses to talk. */
+export const PROTOCOL_VERSION = 1;
+
+/** What the machine does at the moment, as the public API names it. */
+export const MACHINE_STATES = ["loading", "running", "idle", "paused", "stopped", "crashed"] as const;
+export type MachineState = (typeof MACHINE_STATES)[number];
+
+/** Why a machine is in the state `stopped`. */
+export type StopReason = "power-off" | "reset" | "forced";
+
+/** What can be asked of a machine that runs; each is answered by a `reply` with the same id. */
+export type ControlAction = "pause" | "resume" | "reset" | "power-off" | "force-off" | "report";
+
+/** From the page to the worker. */
+export type ToWorker =
+  | {
+      readonly kind: "open";
+      readonly version: number;
+      /** The machine as a QEMU command line. */
+      readonly args: string;
+      /** What file names in `args` are relative to: an absolute URL. */
+      readonly baseUrl: string;
+      readonly columns: number;
+      readonly rows: number;
+    }
+  /** The compiled engine; comes after `open`, so that files load while it compiles. */
+  | { readonly kind: "engine"; readonly module: WebAssembly.Module }
+  | { readonly kind: "cancel" }
+  | { readonly kind: "serial-input"; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** So many bytes of `serial-output` were taken in by everybody who listens. */
+  | { readonly kind: "serial-ack"; readonly byteCount: number }
+  | { readonly kind: "resize"; readonly columns: number; readonly rows: number }
+  | { readonly kind: "control"; readonly id: number; readonly action: ControlAction };
+
+/** A file on its way. */
+export interface FileProgress {
+  /** As the command line has it. */
+  readonly name: string;
+  readonly loadedBytes: number;
+  /** null where the server does not say. */
+  readonly totalBytes: number | null;
+  /** A sentence where something is to be said, such as that a lost connection is being resumed. */
+  readonly note: string | null;
+}
+
+/** What the command line came to. */
+export interface MachineDescription {
+  readonly memoryBytes: number;
+  readonly cpuCount: number;
+}
+
+/** Measured over the last interval of about half a second, counters since the start. */
+export interface MachineMetrics {
+  readonly instructions: number;
+  /** Guest instructions per second of real time, in millions. */
+  readonly mips: number;
+  /** Share of one host core, 0 to 1. */
+  readonly cpuShare: number;
+  /** What the guest did that the architecture or a device specification forbids. */
+  readonly guestErrors: number;
+}
+
+/** From the worker to the page. */
+export type FromWorker =
+  | ({ readonly kind: "progress" } & FileProgress)
+  | ({ readonly kind: "described" } & MachineDescription)
+  | {
+      readonly kind: "state";
+      readonly state: Exclude<MachineState, "loading" | "crashed">;
+      readonly stopReason: StopReason | null;
+    }
+  | { readonly kind: "serial-output"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | ({ readonly kind: "metrics" } & MachineMetrics)
+  | { readonly kind: "log"; readonly level: "info" | "guest-error"; readonly text: string }
+  /** The machine could not be built. */
+  | { readonly kind: "failed"; readonly failure: Failure }
+  /** The engine broke: our fault, not the guest's. */
+  | { readonly kind: "crashed"; readonly message: string; readonly report: string }
+  | { readonly kind: "reply"; readonly id: number; readonly ok: true; readonly text: string }
+  | { readonly kind: "reply"; readonly id: number; readonly ok: false; readonly failure: Failure };
+
+/** What a message gives away: the buffers the sender must not touch again. */
+export function transferOf(message: ToWorker | FromWorker): ArrayBuffer[] {
+  switch (message.kind) {
+    case "serial-input":
+    case "serial-output":
+      return [message.bytes.buffer];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,31 @@
+import type { MachineDescription } from "../protocol/messages.ts";
+import type { Clock } from "./guest-clock.ts";
+import type { GuestMachine } from "./guest-machine.ts";
+
+/** What a machine in a worker gets from its host. */
+export interface WorkerServices {
+  readonly wasm: WebAssembly.Module;
+  readonly clock: Clock;
+  readonly log: {
+    guestError(place: string, detail: string): void;
+    info(message: string): void;
+  };
+  readFile(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** The absolute address of a file name. */
+  resolve(name: string): string;
+  entropy(bytes: Uint8Array): void;
+  wake(): void;
+}
+
+/** A command line that was read: what the machine will be, and how to build it. */
+export interface Blueprint {
+  readonly description: MachineDescription;
+  /** Files that the machine reads completely before it starts. */
+  readonly files: readonly string[];
+  /** Whether a guest that resets itself ends the machine (-no-reboot). */
+  readonly noReboot: boolean;
+  create(services: WorkerServices, signal: AbortSignal): Promise<GuestMachine>;
+}
+
+/** Reads a command line. Throws an error whose message tells the user what is wrong with it. */
+export type ReadCommandLine = (args: string) => Blueprint;

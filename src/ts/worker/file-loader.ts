@@ -1,0 +1,80 @@
+import type { FileProgress } from "../protocol/messages.ts";
+import { download } from "./download.ts";
+import { badAddress } from "./download-failure.ts";
+
+/** Addresses a machine's file may have; others (file:, javascript:) a page cannot or must not load. */
+const LOADABLE_PROTOCOLS: readonly string[] = ["http:", "https:", "blob:", "data:"];
+
+/** Two reports of the same file are at least so far apart. */
+const PROGRESS_INTERVAL_MS = 50;
+
+export interface FileLoaderHost {
+  /** What names are relative to: an absolute URL. */
+  readonly baseUrl: string;
+  /** The origin of the page. */
+  readonly origin: string;
+  readonly fetch: typeof fetch;
+  nowMs(): number;
+  delay(delayMs: number, signal: AbortSignal): Promise<void>;
+  onProgress(progress: FileProgress): void;
+}
+
+/** Loads the files of one machine, each once, and tells how far they are. */
+export class FileLoader {
+  readonly #host: FileLoaderHost;
+  readonly #signal: AbortSignal;
+  readonly #started = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+
+  constructor(host: FileLoaderHost, signal: AbortSignal) {
+    this.#host = host;
+    this.#signal = signal;
+  }
+
+  /** Begins to load a file that will be asked for. */
+  prefetch(name: string): void {
+    if (this.#started.has(name)) return;
+    const file = this.#load(name);
+    // Whoever asks for the file gets the error; until then it is not an unhandled one.
+    file.catch(() => {});
+    this.#started.set(name, file);
+  }
+
+  /** The file's bytes. They belong to the caller: asked for again, the file is loaded again. */
+  async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const started = this.#started.get(name);
+    this.#started.delete(name);
+    return await (started ?? this.#load(name));
+  }
+
+  /** The absolute address of a file name. Throws FailureError where it is none that can be loaded. */
+  resolve(name: string): string {
+    if (!URL.canParse(name, this.#host.baseUrl)) throw badAddress(name);
+    const url = new URL(name, this.#host.baseUrl);
+    if (!LOADABLE_PROTOCOLS.includes(url.protocol)) throw badAddress(name);
+    return url.href;
+  }
+
+  async #load(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const host = this.#host;
+    let reportedMs = Number.NEGATIVE_INFINITY;
+    let reportedNote: string | null = null;
+    const onProgress = (loadedBytes: number, totalBytes: number | null, note: string | null): void => {
+      const nowMs = host.nowMs();
+      const complete = loadedBytes === totalBytes;
+      if (!complete && note === reportedNote && nowMs - reportedMs < PROGRESS_INTERVAL_MS) return;
+      reportedMs = nowMs;
+      reportedNote = note;
+      host.onProgress({ name, loadedBytes, totalBytes, note });
+    };
+    onProgress(0, null, null);
+    const bytes = await download(this.resolve(name), {
+      signal: this.#signal,
+      origin: host.origin,
+      onProgress,
+      fetch: host.fetch,
+      delay: host.delay,
+    });
+    host.onProgress({ name, loadedBytes: bytes.length, totalBytes: bytes.length, note: null });
+    return bytes;
+  }
+}

@@ -1,0 +1,29 @@
+/** What one slice came to. */
+export interface SliceResult {
+  readonly state: "running" | "idle" | "stopped";
+  /** Milliseconds until the guest's next timer; null where it has none. Meaningful in state `idle`. */
+  readonly wakeInMs: number | null;
+  readonly stopReason?: "power-off" | "reset";
+}
+
+/** What the scheduler runs. */
+export interface Runnable {
+  /** Runs guest code for about `maxMs`; returns at once when the guest idles. */
+  runSlice(maxMs: number): SliceResult;
+}
+
+/** The face of src/ts/machine's `Machine` that its host needs; tests put a small machine of their own behind it. */
+export interface GuestMachine extends Runnable {
+  readonly serial: {
+    onOutput: (bytes: Uint8Array) => void;
+    /** Returns how many of the bytes there was room for. */
+    receive(bytes: Uint8Array): number;
+  };
+  resizeConsole(columns: number, rows: number): void;
+  setOutputPaused(paused: boolean): void;
+  reset(): void;
+  pressPowerKey(): void;
+  dispose(): void;
+  stats(): { readonly instructions: number; readonly guestErrors: number };
+  report(): string;
+}

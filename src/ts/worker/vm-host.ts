@@ -1,0 +1,214 @@
+import { FailureError, failureOf } from "../protocol/failure.ts";
+import { type FromWorker, PROTOCOL_VERSION, type StopReason, type ToWorker } from "../protocol/messages.ts";
+import type { Blueprint, ReadCommandLine, WorkerServices } from "./blueprint.ts";
+import { FileLoader } from "./file-loader.ts";
+import { GuestClock } from "./guest-clock.ts";
+import { RunningMachine } from "./running-machine.ts";
+import type { Turns } from "./turns.ts";
+
+/** What the worker's thread gives. */
+export interface VmEnvironment {
+  readonly readCommandLine: ReadCommandLine;
+  readonly turns: Turns;
+  /** The origin of the page. */
+  readonly origin: string;
+  readonly fetch: typeof fetch;
+  post(message: FromWorker): void;
+  nowMs(): number;
+  wallMs(): number;
+  entropy(bytes: Uint8Array): void;
+}
+
+/** Everything known once the first message came. */
+interface Session {
+  readonly blueprint: Blueprint;
+  readonly loader: FileLoader;
+  readonly abort: AbortController;
+}
+
+/**
+ * The worker's end of the protocol: loads and builds the machine of one command line, then runs it and does what the
+ * page asks. It knows nothing of workers; a test calls `handle` and reads what it posts.
+ */
+export class VmHost {
+  readonly #environment: VmEnvironment;
+  readonly #clock: GuestClock;
+  #session: Session | null = null;
+  #module: WebAssembly.Module | null = null;
+  #machine: RunningMachine | null = null;
+  #building = false;
+  #columns = 80;
+  #rows = 24;
+
+  constructor(environment: VmEnvironment) {
+    this.#environment = environment;
+    this.#clock = new GuestClock(environment);
+  }
+
+  /** Takes a message of the page. Never throws: what goes wrong is posted. */
+  handle(message: ToWorker): void {
+    switch (message.kind) {
+      case "open":
+        this.#open(message);
+        break;
+      case "engine":
+        this.#module = message.module;
+        void this.#build();
+        break;
+      case "cancel":
+        this.#session?.abort.abort();
+        break;
+      case "serial-input":
+        this.#machine?.receive(message.bytes);
+        break;
+      case "serial-ack":
+        this.#machine?.acknowledge(message.byteCount);
+        break;
+      case "resize":
+        this.#columns = message.columns;
+        this.#rows = message.rows;
+        this.#machine?.resize(message.columns, message.rows);
+        break;
+      case "control":
+        void this.#control(message);
+        break;
+    }
+  }
+
+  #open(message: Extract<ToWorker, { kind: "open" }>): void {
+    this.#columns = message.columns;
+    this.#rows = message.rows;
+    try {
+      if (message.version !== PROTOCOL_VERSION) throw otherVersion();
+      const blueprint = this.#environment.readCommandLine(message.args);
+      const abort = new AbortController();
+      const loader = new FileLoader(this.#loaderHost(message.baseUrl), abort.signal);
+      for (const name of blueprint.files) loader.prefetch(name);
+      this.#session = { blueprint, loader, abort };
+      this.#environment.post({ kind: "described", ...blueprint.description });
+    } catch (error) {
+      this.#fail(error, "command-line");
+    }
+  }
+
+  #loaderHost(baseUrl: string): ConstructorParameters<typeof FileLoader>[0] {
+    const environment = this.#environment;
+    return {
+      baseUrl,
+      origin: environment.origin,
+      fetch: environment.fetch,
+      nowMs: () => environment.nowMs(),
+      delay: (delayMs, signal) => delay(environment.turns, delayMs, signal),
+      onProgress: (progress) => environment.post({ kind: "progress", ...progress }),
+    };
+  }
+
+  /** Builds the machine, the first time or in place of a broken one; then it runs. */
+  async #build(): Promise<void> {
+    const session = this.#session;
+    const module = this.#module;
+    if (session === null || module === null || this.#building) return;
+    this.#building = true;
+    try {
+      this.#machine?.dispose();
+      this.#machine = null;
+      const running = new RunningMachine(this.#environment, this.#clock, session.blueprint.noReboot);
+      const guest = await session.blueprint.create(this.#services(session, module, running), session.abort.signal);
+      running.start(guest, this.#columns, this.#rows);
+      this.#machine = running;
+    } catch (error) {
+      this.#fail(error, "bad-file");
+    } finally {
+      this.#building = false;
+    }
+  }
+
+  #services(session: Session, wasm: WebAssembly.Module, running: RunningMachine): WorkerServices {
+    const environment = this.#environment;
+    return {
+      wasm,
+      clock: this.#clock,
+      log: running.log,
+      readFile: (name) => session.loader.read(name),
+      resolve: (name) => session.loader.resolve(name),
+      entropy: (bytes) => environment.entropy(bytes),
+      wake: () => running.wake(),
+    };
+  }
+
+  async #control(message: Extract<ToWorker, { kind: "control" }>): Promise<void> {
+    const { id, action } = message;
+    try {
+      const text = await this.#act(action);
+      this.#environment.post({ kind: "reply", id, ok: true, text });
+    } catch (error) {
+      this.#environment.post({ kind: "reply", id, ok: false, failure: failureOf(error, "internal") });
+    }
+  }
+
+  async #act(action: Extract<ToWorker, { kind: "control" }>["action"]): Promise<string> {
+    if (action === "reset" && this.#machine?.crashed === true) {
+      await this.#build();
+      return "";
+    }
+    const machine = this.#machine;
+    if (machine === null) throw notRunning();
+    switch (action) {
+      case "pause":
+        machine.pause();
+        return "";
+      case "resume":
+        machine.resume();
+        return "";
+      case "reset":
+        machine.reset();
+        return "";
+      case "power-off":
+        machine.powerOff();
+        return "";
+      case "force-off":
+        machine.stop("forced" satisfies StopReason);
+        return "";
+      case "report":
+        return machine.report();
+    }
+  }
+
+  #fail(error: unknown, fallback: "command-line" | "bad-file"): void {
+    this.#session?.abort.abort();
+    this.#session = null;
+    this.#environment.post({ kind: "failed", failure: failureOf(error, fallback) });
+  }
+}
+
+function otherVersion(): FailureError {
+  return new FailureError({
+    code: "version-mismatch",
+    message: "This page and its engine are of different versions.",
+    advice: "Reload the page; if that does not help, empty the browser's cache for this site.",
+    url: null,
+  });
+}
+
+function notRunning(): FailureError {
+  return new FailureError({
+    code: "internal",
+    message: "The machine is not running yet.",
+    advice: "Wait until it has started.",
+    url: null,
+  });
+}
+
+function delay(turns: Turns, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = turns.after(delayMs, () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
+    const onAbort = (): void => {
+      cancel();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}

@@ -1,0 +1,36 @@
+import type { FromWorker, ToWorker } from "../protocol/messages.ts";
+import { transferOf } from "../protocol/messages.ts";
+import type { ReadCommandLine } from "./blueprint.ts";
+import { messageChannelTurns } from "./turns.ts";
+import { VmHost } from "./vm-host.ts";
+
+/** The part of a dedicated worker's global scope that is used, so that no DOM library is needed. */
+interface WorkerScope {
+  readonly location: { readonly origin: string };
+  onmessage: ((event: { readonly data: ToWorker }) => void) | null;
+  postMessage(message: FromWorker, transfer: ArrayBuffer[]): void;
+}
+
+/** crypto.getRandomValues fills at most so much at a time (Web Cryptography API, 10.1.1). */
+const ENTROPY_CHUNK_BYTES = 65_536;
+
+/** Makes this thread, a dedicated worker, the host of one machine. */
+export function serveMachine(readCommandLine: ReadCommandLine): void {
+  const scope = globalThis as unknown as WorkerScope;
+  const host = new VmHost({
+    readCommandLine,
+    turns: messageChannelTurns(),
+    origin: scope.location.origin,
+    fetch: (input, init) => fetch(input, init),
+    post: (message) => scope.postMessage(message, transferOf(message)),
+    nowMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    entropy(bytes) {
+      for (let start = 0; start < bytes.length; start += ENTROPY_CHUNK_BYTES) {
+        // Guest memory is never shared here; the type of a plain Uint8Array does not say so.
+        crypto.getRandomValues(bytes.subarray(start, start + ENTROPY_CHUNK_BYTES) as Uint8Array<ArrayBuffer>);
+      }
+    },
+  });
+  scope.onmessage = ({ data }) => host.handle(data);
+}

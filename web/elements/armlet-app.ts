@@ -1,0 +1,78 @@
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import type { MachineStore } from "../machine-store.ts";
+import { noticeFor } from "../notices.ts";
+import type { Settings } from "../settings.ts";
+import { StoreController } from "../store-controller.ts";
+import { ArmletBar } from "./armlet-bar.ts";
+import { ArmletKeys } from "./armlet-keys.ts";
+import { ArmletProgress } from "./armlet-progress.ts";
+import { ArmletSettings } from "./armlet-settings.ts";
+import { ArmletTerminal } from "./armlet-terminal.ts";
+import "./armlet-notice.ts";
+
+/** The page around one machine. */
+export class ArmletApp extends LitElement {
+  readonly store: MachineStore;
+  readonly #defaultMachine: (() => void) | undefined;
+  readonly #bar: ArmletBar;
+  readonly #terminal: ArmletTerminal;
+  readonly #keys: ArmletKeys;
+  readonly #progress: ArmletProgress;
+  readonly #settings: ArmletSettings;
+  #ran = false;
+
+  /** `defaultMachine` leads away from a machine that the address names, where it names one. */
+  constructor(store: MachineStore, settings: Settings, defaultMachine?: () => void) {
+    super();
+    this.store = store;
+    this.#defaultMachine = defaultMachine;
+    this.#bar = new ArmletBar(store);
+    this.#terminal = new ArmletTerminal(store.vm, settings);
+    this.#keys = new ArmletKeys(this.#terminal);
+    this.#progress = new ArmletProgress(store);
+    this.#settings = new ArmletSettings(store, settings);
+    this.#bar.addEventListener("settings", () => this.#settings.show());
+    this.#terminal.addEventListener("leave", () => this.#bar.focusFirst());
+    new StoreController(this);
+  }
+
+  override createRenderRoot(): this {
+    return this;
+  }
+
+  override render(): TemplateResult {
+    const { state } = this.store;
+    const notice = noticeFor(this.store, this.#defaultMachine);
+    const loading = state === "loading";
+    const dimmed = state === "paused" || state === "stopped" || state === "crashed";
+    return html`
+      <header>${this.#bar}</header>
+      <main class="stage ${loading ? "loading" : ""} ${dimmed ? "dimmed" : ""}">
+        ${this.#terminal}
+        ${loading ? this.#progress : nothing}
+        ${notice === null ? nothing : html`<armlet-notice .notice=${notice}></armlet-notice>`}
+      </main>
+      <footer>${this.#keys}</footer>
+      ${this.#settings}
+    `;
+  }
+
+  override updated(): void {
+    const { state } = this.store;
+    const runs = state === "running" || state === "idle";
+    // What started it (a notice, a button of one) is gone: on to typing.
+    if (runs && !this.#ran && document.activeElement === document.body) this.#focusTerminal();
+    this.#ran = runs;
+  }
+
+  override firstUpdated(): void {
+    this.#focusTerminal();
+  }
+
+  #focusTerminal(): void {
+    // Inside somebody else's page the keyboard is theirs until the terminal is clicked.
+    if (window.self === window.top) void this.#terminal.focusTerminal();
+  }
+}
+
+customElements.define("armlet-app", ArmletApp);

@@ -1,0 +1,273 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import type { MachineState } from "../../src/ts/api/index.ts";
+import { formatMemory, formatMips, formatSeconds } from "../format.ts";
+import { logo, moreIcon, pauseIcon, playIcon, powerIcon, resetIcon } from "../icons.ts";
+import type { MachineStore } from "../machine-store.ts";
+import { StoreController } from "../store-controller.ts";
+import { controls } from "../styles/controls.ts";
+import { sparkline } from "./sparkline.ts";
+
+const STATE_LABELS: Record<MachineState, string> = {
+  loading: "Loading",
+  running: "Running",
+  idle: "Idle",
+  paused: "Paused",
+  stopped: "Off",
+  crashed: "Crashed",
+};
+
+const STATE_HINTS: Record<MachineState, string> = {
+  loading: "Files are being loaded",
+  running: "The guest is computing",
+  idle: "The guest waits for something to do and uses no processor time",
+  paused: "The guest stands still",
+  stopped: "The machine is off",
+  crashed: "The engine broke",
+};
+
+/** The slim bar: what the machine does, and what can be done with it. Emits `settings` when those are asked for. */
+export class ArmletBar extends LitElement {
+  static override styles = [
+    controls,
+    css`
+      :host {
+        display: block;
+        position: relative;
+        border-bottom: 1px solid var(--line);
+        background: var(--surface);
+        color: var(--text);
+        font: 14px/1.3 var(--sans);
+      }
+
+      .row {
+        display: flex;
+        align-items: center;
+        gap: 4px 14px;
+        min-height: var(--bar);
+        padding: 0 6px 0 14px;
+      }
+
+      .brand {
+        display: flex;
+        align-items: center;
+        gap: 9px;
+        font-weight: 650;
+        letter-spacing: -0.01em;
+      }
+
+      .logo {
+        color: var(--accent);
+      }
+
+      .state {
+        display: inline-flex;
+        align-items: center;
+        gap: 7px;
+        min-width: 5.4rem;
+        padding: 4px 11px 4px 9px;
+        border: 1px solid var(--line);
+        border-radius: 99px;
+        font-size: 13px;
+        font-weight: 550;
+        color: var(--state);
+        white-space: nowrap;
+      }
+
+      .state::before {
+        content: "";
+        width: 8px;
+        height: 8px;
+        border-radius: 50%;
+        background: var(--state);
+      }
+
+      .state[data-state="loading"] { --state: var(--accent); }
+      .state[data-state="running"] { --state: var(--good); }
+      .state[data-state="idle"] { --state: var(--calm); }
+      .state[data-state="paused"] { --state: var(--warn); }
+      .state[data-state="stopped"] { --state: var(--muted); }
+      .state[data-state="crashed"] { --state: var(--bad); }
+
+      dl {
+        display: flex;
+        align-items: center;
+        gap: 4px 20px;
+        min-width: 0;
+        margin: 0;
+        font-size: 13px;
+        font-variant-numeric: tabular-nums;
+        white-space: nowrap;
+      }
+
+      dl > div {
+        display: flex;
+        align-items: center;
+        gap: 6px;
+      }
+
+      dt {
+        color: var(--muted);
+      }
+
+      dd {
+        margin: 0;
+        font-weight: 550;
+      }
+
+      .speed dd {
+        min-width: 5.2em;
+      }
+
+      .graph {
+        display: block;
+        color: var(--good);
+      }
+
+      .actions {
+        display: flex;
+        align-items: center;
+        margin-left: auto;
+      }
+
+      .actions .armed {
+        color: var(--bad);
+      }
+
+      /* On its way to the prompt. */
+      .line {
+        position: absolute;
+        inset: auto 0 -1px;
+        height: 2px;
+        overflow: hidden;
+      }
+
+      .line::before {
+        content: "";
+        position: absolute;
+        inset: 0;
+        width: 32%;
+        border-radius: 2px;
+        background: linear-gradient(90deg, transparent, var(--accent), transparent);
+        animation: travel 1.3s infinite cubic-bezier(0.5, 0.1, 0.5, 0.9);
+      }
+
+      @keyframes travel {
+        from { transform: translateX(-100%); }
+        to { transform: translateX(320%); }
+      }
+
+      @media (prefers-reduced-motion: reduce) {
+        .line::before {
+          width: 100%;
+          animation: none;
+          opacity: 0.5;
+        }
+      }
+
+      @media (max-width: 860px) {
+        .graph { display: none; }
+      }
+
+      @media (max-width: 700px) {
+        .row {
+          flex-wrap: wrap;
+          gap: 0 10px;
+        }
+
+        .brand span { display: none; }
+
+        dl {
+          order: 3;
+          flex-basis: 100%;
+          justify-content: space-between;
+          gap: 4px 12px;
+          padding: 0 8px 8px 0;
+        }
+
+        .speed dd { min-width: 0; }
+      }
+
+      @media (max-width: 400px) {
+        .row { padding-left: 10px; }
+        .state { min-width: 0; }
+      }
+    `,
+  ];
+
+  readonly store: MachineStore;
+
+  constructor(store: MachineStore) {
+    super();
+    this.store = store;
+    new StoreController(this);
+  }
+
+  /** Takes the keyboard from the terminal. */
+  focusFirst(): void {
+    this.renderRoot.querySelector<HTMLButtonElement>(".actions button:not(:disabled)")?.focus();
+  }
+
+  override render(): TemplateResult {
+    const { store } = this;
+    const { state } = store;
+    const booting = (state === "running" || state === "idle") && store.promptMs === null && store.panic === null;
+    return html`
+      <div class="row">
+        <span class="brand">${logo}<span>Armlet</span></span>
+        <span class="state" data-state=${state} role="status" title=${STATE_HINTS[state]}>
+          <span class="visually-hidden">Machine: </span>${STATE_LABELS[state]}
+        </span>
+        ${this.#figures()}
+        <div class="actions" role="toolbar" aria-label="Machine">${this.#actions()}</div>
+      </div>
+      ${booting || state === "loading" ? html`<div class="line"></div>` : nothing}
+    `;
+  }
+
+  #figures(): TemplateResult {
+    const { stats, promptMs, speeds } = this.store;
+    const none = "–";
+    return html`
+      <dl>
+        <div title="Time from opening the page (or from the reset) to the guest's prompt">
+          <dt>Prompt</dt>
+          <dd class="prompt">${promptMs === null ? none : formatSeconds(promptMs)}</dd>
+        </div>
+        <div class="speed" title=${`Guest instructions a second; ${Math.round(stats.cpuShare * 100)} % of a processor core`}>
+          ${sparkline(speeds)}
+          <dt class="visually-hidden">Speed</dt>
+          <dd>${formatMips(stats.mips)} MIPS</dd>
+        </div>
+        <div title="The guest's memory">
+          <dt class="visually-hidden">Memory</dt>
+          <dd>${stats.memoryBytes === 0 ? none : formatMemory(stats.memoryBytes)}</dd>
+        </div>
+      </dl>
+    `;
+  }
+
+  #actions(): TemplateResult {
+    const { store } = this;
+    const { state } = store;
+    const on = state === "running" || state === "idle" || state === "paused";
+    const paused = state === "paused";
+    const powerLabel = store.poweringOff ? "Turn off now" : "Power off";
+    return html`
+      <button class="icon" id="pause" ?disabled=${!on} aria-label=${paused ? "Resume" : "Pause"}
+        title=${paused ? "Resume" : "Pause"} @click=${() => store.togglePause()}>${paused ? playIcon : pauseIcon}</button>
+      <button class="icon" id="reset" ?disabled=${!on && state !== "crashed" && !this.#isOff()} aria-label="Reset"
+        title="Reset: the guest starts over" @click=${() => store.reset()}>${resetIcon}</button>
+      <button class="icon ${store.poweringOff ? "armed" : ""}" id="power" ?disabled=${!on} aria-label=${powerLabel}
+        title=${store.poweringOff ? "The guest is shutting down; press again to turn it off now" : "Power off"}
+        @click=${() => store.powerOff()}>${powerIcon}</button>
+      <button class="icon" id="settings" aria-label="Settings and help" aria-haspopup="dialog" title="Settings and help"
+        @click=${() => this.dispatchEvent(new CustomEvent("settings"))}>${moreIcon}</button>
+    `;
+  }
+
+  #isOff(): boolean {
+    return this.store.state === "stopped" && this.store.failure === null;
+  }
+}
+
+customElements.define("armlet-bar", ArmletBar);

@@ -1,0 +1,26 @@
+/** Bytes as a person reads them: "12.4 MB". */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} kB`;
+  if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
+  return `${(bytes / 1_000_000_000).toFixed(2)} GB`;
+}
+
+/** A guest's memory, which comes in powers of two: "256 MiB". */
+export function formatMemory(bytes: number): string {
+  const mebibytes = bytes / (1024 * 1024);
+  if (mebibytes < 1024) return `${Math.round(mebibytes)} MiB`;
+  const gibibytes = mebibytes / 1024;
+  return `${Number.isInteger(gibibytes) ? gibibytes : gibibytes.toFixed(1)} GiB`;
+}
+
+/** A duration: "1.84 s", "74 s". */
+export function formatSeconds(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  return `${seconds < 10 ? seconds.toFixed(2) : seconds < 60 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+}
+
+/** Millions of instructions a second: "312", "4.1". */
+export function formatMips(mips: number): string {
+  return mips >= 9.95 ? String(Math.round(mips)) : mips.toFixed(1);
+}

@@ -1,0 +1,24 @@
+import { type SVGTemplateResult, svg } from "lit";
+
+/** Line icons on a 24 by 24 grid. */
+function icon(paths: SVGTemplateResult): SVGTemplateResult {
+  return svg`<svg viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" stroke-width="1.9" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">${paths}</svg>`;
+}
+
+export const pauseIcon = icon(svg`<path d="M8.5 5.5v13M15.5 5.5v13"/>`);
+export const playIcon = icon(svg`<path d="M8 5.3v13.4L18.6 12z"/>`);
+export const resetIcon = icon(svg`<path d="M4.5 4.5v5h5"/><path d="M5 9.5A8 8 0 1 1 4 13"/>`);
+export const powerIcon = icon(svg`<path d="M12 3.5v8"/><path d="M7 6.7a8 8 0 1 0 10 0"/>`);
+export const moreIcon = icon(
+  svg`<path d="M4 7h9M17 7h3M4 17h3M11 17h9"/><circle cx="15" cy="7" r="2"/><circle cx="9" cy="17" r="2"/>`,
+);
+export const closeIcon = icon(svg`<path d="m6 6 12 12M18 6 6 18"/>`);
+export const copyIcon = icon(
+  svg`<rect x="8.5" y="8.5" width="11" height="11" rx="2.5"/><path d="M15.5 5.5v-.2A1.8 1.8 0 0 0 13.7 3.5H6.3a1.8 1.8 0 0 0-1.8 1.8v8.4a1.8 1.8 0 0 0 1.8 1.8h.2"/>`,
+);
+export const linkIcon = icon(
+  svg`<path d="M10 14a4.2 4.2 0 0 0 6 0l3-3a4.2 4.2 0 0 0-6-6l-1 1"/><path d="M14 10a4.2 4.2 0 0 0-6 0l-3 3a4.2 4.2 0 0 0 6 6l1-1"/>`,
+);
+
+/** An open ring around a prompt. */
+export const logo = svg`<svg class="logo" viewBox="0 0 32 32" width="26" height="26" fill="none" stroke="currentColor" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false"><path d="M20.5 5.2a12 12 0 1 1-9 0"/><path d="m12 14 4 4-4 4"/></svg>`;

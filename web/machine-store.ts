@@ -1,0 +1,145 @@
+import {
+  type FailureError,
+  type FileProgress,
+  type GuestPanic,
+  type MachineCrash,
+  type MachineState,
+  type MachineStats,
+  type StopReason,
+  VirtualMachine,
+} from "../src/ts/api/index.ts";
+import { type Disposable, Emitter } from "../src/ts/lib/emitter.ts";
+
+/** The mark that the first prompt leaves on the performance timeline: its startTime counts from the navigation. */
+export const PROMPT_MARK = "armlet:prompt";
+
+/** How many values of guest speed are kept for the graph. */
+const SPEED_SAMPLES = 48;
+
+/** Everything the page shows about its machine, in one place. */
+export class MachineStore {
+  readonly vm: VirtualMachine;
+  readonly files = new Map<string, FileProgress>();
+  /** Guest MIPS, oldest first. */
+  speeds: readonly number[] = [];
+  failure: FailureError | null = null;
+  crash: MachineCrash | null = null;
+  panic: GuestPanic | null = null;
+  stopReason: StopReason | null = null;
+  /** Milliseconds from the navigation to the prompt (after a reset: from the reset). */
+  promptMs: number | null = null;
+  #promptSeen = false;
+  /** The power button was pressed and the guest is still at it. */
+  poweringOff = false;
+  readonly #emitter = new Emitter<{ change: undefined }>();
+
+  constructor(args: string) {
+    this.vm = new VirtualMachine({ args });
+    this.vm.on("state", ({ state, stopReason }) => this.#onState(state, stopReason));
+    this.vm.on("progress", (progress) => {
+      this.files.set(progress.name, progress);
+      this.#changed();
+    });
+    this.vm.on("stats", ({ mips }) => {
+      this.speeds = [...this.speeds, mips].slice(-SPEED_SAMPLES);
+      this.#changed();
+    });
+    this.vm.on("prompt", ({ elapsedMs }) => this.#onPrompt(elapsedMs));
+    this.vm.on("panic", (panic) => {
+      this.panic = panic;
+      this.#changed();
+    });
+    this.vm.on("crash", (crash) => {
+      this.crash = crash;
+      this.#changed();
+    });
+    this.vm.on("failure", (failure) => {
+      this.failure = failure;
+      this.#changed();
+    });
+    this.vm.on("log", ({ level, text }) => {
+      // For whoever develops the guest; nothing a user has to act on.
+      if (level === "guest-error") console.warn(text);
+      else console.info(text);
+    });
+  }
+
+  get state(): MachineState {
+    return this.vm.state;
+  }
+
+  get stats(): MachineStats {
+    return this.vm.stats;
+  }
+
+  /** Calls `listener` after any change. */
+  onChange(listener: () => void): Disposable {
+    return this.#emitter.on("change", listener);
+  }
+
+  /** Starts, or tries again. What goes wrong is shown, not thrown. */
+  start(): void {
+    this.files.clear();
+    this.#forgetTroubles();
+    this.vm.start().catch(() => this.#changed());
+  }
+
+  togglePause(): void {
+    this.#do(this.state === "paused" ? this.vm.resume() : this.vm.pause());
+  }
+
+  reset(): void {
+    this.#forgetTroubles();
+    this.promptMs = null;
+    this.#do(this.vm.reset());
+  }
+
+  /** Asks the guest to shut down; asked again while it is at it, turns it off. */
+  powerOff(): void {
+    const force = this.poweringOff;
+    this.poweringOff = true;
+    this.#changed();
+    this.#do(this.vm.powerOff({ force }));
+  }
+
+  dismissPanic(): void {
+    this.panic = null;
+    this.#changed();
+  }
+
+  #forgetTroubles(): void {
+    this.failure = null;
+    this.crash = null;
+    this.panic = null;
+    this.poweringOff = false;
+    this.#changed();
+  }
+
+  #do(action: Promise<void>): void {
+    action.catch((error: unknown) => {
+      // The machine tells failures by events; this is one that came without.
+      console.error(error);
+      this.#changed();
+    });
+  }
+
+  #onState(state: MachineState, stopReason: StopReason | null): void {
+    if (state === "stopped" || state === "crashed") this.poweringOff = false;
+    this.stopReason = stopReason;
+    this.#changed();
+  }
+
+  #onPrompt(elapsedMs: number): void {
+    if (this.#promptSeen) {
+      this.promptMs = elapsedMs;
+    } else {
+      this.#promptSeen = true;
+      this.promptMs = performance.mark(PROMPT_MARK).startTime;
+    }
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#emitter.emit("change", undefined);
+  }
+}

@@ -1,0 +1,45 @@
+import { html, render } from "lit";
+import { ArmletApp } from "./elements/armlet-app.ts";
+import "./elements/armlet-notice.ts";
+import type { VirtualMachine } from "../src/ts/api/index.ts";
+import { defaultArgs, NoGuestError } from "./guest-profile.ts";
+import { MachineStore } from "./machine-store.ts";
+import { Settings } from "./settings.ts";
+
+declare global {
+  interface Window {
+    /** The page's machine, for scripts and the console. */
+    vm?: VirtualMachine;
+  }
+}
+
+async function open(): Promise<void> {
+  const named = new URLSearchParams(location.search).get("args");
+  const store = new MachineStore(named ?? (await defaultArgs()));
+  window.vm = store.vm;
+  store.start();
+  const defaultMachine = named === null ? undefined : (): void => location.assign(location.pathname);
+  document.body.append(new ArmletApp(store, new Settings(), defaultMachine));
+}
+
+/** Nothing to start: say what to put where. */
+function showMissingGuest(error: NoGuestError): void {
+  const notice = {
+    tone: "trouble",
+    shape: "card",
+    title: "There is no guest to start",
+    text: error.message,
+    advice: error.advice,
+    url: error.url,
+    primary: { label: "Try again", run: () => location.reload() },
+  };
+  render(html`<main><armlet-notice .notice=${notice}></armlet-notice></main>`, document.body);
+}
+
+// A browser that lacks something got its own page (index.html).
+if (!document.documentElement.hasAttribute("data-missing")) {
+  open().catch((error: unknown) => {
+    if (!(error instanceof NoGuestError)) throw error;
+    showMissingGuest(error);
+  });
+}

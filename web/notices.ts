@@ -1,0 +1,85 @@
+import type { FailureCode, FailureError, MachineCrash, StopReason } from "../src/ts/api/index.ts";
+import type { Notice } from "./elements/armlet-notice.ts";
+import type { MachineStore } from "./machine-store.ts";
+
+const FAILURE_TITLES: Record<FailureCode, string> = {
+  "command-line": "This machine cannot be built as it is written",
+  "not-found": "A file of the machine is missing",
+  "http-status": "A file of the machine could not be loaded",
+  "wrong-type": "That is a web page, not a file for the machine",
+  blocked: "Another site keeps a file to itself",
+  unreachable: "A file of the machine could not be loaded",
+  "connection-lost": "The connection was lost",
+  cancelled: "Loading was cancelled",
+  "bad-file": "The machine cannot start with these files",
+  "out-of-memory": "The browser has not enough memory for this machine",
+  "version-mismatch": "A new version was published meanwhile",
+  unsupported: "This browser cannot run the machine",
+  internal: "The machine could not be started",
+};
+
+const STOPPED_TEXTS: Record<StopReason, string> = {
+  "power-off": "The guest shut down.",
+  reset: "The guest restarted, and its command line says that this ends it (-no-reboot).",
+  forced: "It was turned off without the guest's doing.",
+};
+
+/** What the page has to say about its machine now, the most urgent first; null where the terminal says it all. */
+export function noticeFor(store: MachineStore, defaultMachine: (() => void) | undefined): Notice | null {
+  if (store.failure !== null) return failureNotice(store, store.failure, defaultMachine);
+  if (store.crash !== null) return crashNotice(store, store.crash);
+  if (store.state === "stopped" && store.stopReason !== null) {
+    return {
+      tone: "calm",
+      shape: "strip",
+      title: "The machine is off",
+      text: STOPPED_TEXTS[store.stopReason],
+      primary: { label: "Turn on", run: () => store.reset() },
+    };
+  }
+  if (store.panic !== null) return panicNotice(store, store.panic.kind, store.panic.line);
+  return null;
+}
+
+function failureNotice(store: MachineStore, { failure }: FailureError, defaultMachine?: () => void): Notice {
+  return {
+    tone: failure.code === "cancelled" ? "calm" : "trouble",
+    shape: "card",
+    title: FAILURE_TITLES[failure.code],
+    text: failure.message,
+    advice: failure.advice,
+    url: failure.url,
+    primary: { label: failure.code === "cancelled" ? "Load again" : "Try again", run: () => store.start() },
+    ...(defaultMachine === undefined ? {} : { secondary: { label: "Open the default machine", run: defaultMachine } }),
+    report: () => `${FAILURE_TITLES[failure.code]}\n${failure.message}\n${failure.url ?? ""}\n${store.vm.args}\n`,
+  };
+}
+
+function crashNotice(store: MachineStore, crash: MachineCrash): Notice {
+  return {
+    tone: "trouble",
+    shape: "card",
+    title: "The engine broke",
+    text: `This is a fault of Armlet, not of the guest (${crash.message}). The guest cannot go on; what it wrote to its disks is kept.`,
+    advice: "Please copy the report and send it to whoever runs this page, then reset.",
+    details: crash.report,
+    primary: { label: "Reset", run: () => store.reset() },
+    report: () => store.vm.report(),
+  };
+}
+
+function panicNotice(store: MachineStore, kind: "panic" | "oops", line: string): Notice {
+  return {
+    tone: "trouble",
+    shape: "strip",
+    title: kind === "panic" ? "The guest's kernel panicked" : "The guest's kernel hit a bug",
+    text: line,
+    advice:
+      kind === "panic"
+        ? "The guest has stopped working; the lines above its message say why."
+        : "It may go on, but should not be trusted any more.",
+    primary: { label: "Reset", run: () => store.reset() },
+    report: () => store.vm.report(),
+    dismiss: () => store.dismissPanic(),
+  };
+}
