@@ -16,14 +16,15 @@ const MACROS = [
     `budget -= <i32>((p - start) >> 4) + 1; p += <usize>$1; start = p;
       if (budget < 0) { saveState(cpu, pageVa + <u64>((p - frame) >> 2), nzcv, budget + slack); return; } continue;`,
   ],
-  // To any virtual address, counting the current instruction when the first argument is 1.
+  // To any virtual address, counting the current instruction when the first argument is 1. AArch64.BranchAddr takes an
+  // ignored top byte away; the jump cache knows no tagged addresses, so that only its misses need to look.
   [
     /@goto\((\d), (.*)\)(?=( }|$))/gm,
-    `const to: u64 = $2; budget -= <i32>((p - start) >> 4) + $1;
-      if (budget < 0) { saveState(cpu, to, nzcv, budget + slack); return; }
+    `let to: u64 = $2; budget -= <i32>((p - start) >> 4) + $1;
+      if (budget < 0) { saveState(cpu, withoutTag(cpu, to), nzcv, budget + slack); return; }
       const j = cpu + CPU_JUMP_CACHE + ((<usize>to << 2) & JUMP_CACHE_MASK);
       if (load<u64>(j, JUMP_VA) == to && load<u32>(j, JUMP_CONTEXT) == load<u32>(cpu, CPU_JUMP_CONTEXT)) p = <usize>load<u32>(j, JUMP_RECORD);
-      else { p = findRecord(cpu, to); if (p == 0) { saveState(cpu, to, nzcv, budget + slack); return; } }
+      else { to = withoutTag(cpu, to); p = findRecord(cpu, to); if (p == 0) { saveState(cpu, to, nzcv, budget + slack); return; } }
       pageVa = to & PAGE_MASK; frame = p - ((<usize>to & 0xffc) << 2); start = p; continue;`,
   ],
   // Leave with this instruction not done.
@@ -49,6 +50,7 @@ writeFileSync(
   join(folder, "interp.gen.ts"),
   `${banner}import { multiplyHighS, multiplyHighU, reverseBits64, shiftW, shiftX, swapBytes16 } from "../lib/bits";
 import { loadSlow, storeSlow } from "../mmu/slow";
+import { withoutTag } from "../mmu/walk";
 import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "../mmu/tlb";
 import { fpTrapped, undefinedInstruction } from "./exception";
 import { CPU_JUMP_CONTEXT, JUMP_CACHE_MASK, JUMP_CONTEXT, JUMP_RECORD, JUMP_VA, findRecord } from "./jump-cache";

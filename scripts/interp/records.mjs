@@ -200,6 +200,10 @@ export const MEMORY_OPS = [
   ["STR_X", 8, ""],
   ["LDR_X", 8, "v"],
 ];
+/**
+ * Where a load's register is its base as well, or both registers of a pair are one (CONSTRAINED UNPREDICTABLE), QEMU's order
+ * holds: second register, first register, writeback.
+ */
 /** Addressing: base + immediate, post-indexed, pre-indexed, base + (Xm << n), base + extended Rm. */
 export const MEMORY_MODES = ["OFF", "POST", "PRE", "REG", "EXT"];
 for (const [name, bytes, result] of MEMORY_OPS) {
@@ -220,7 +224,7 @@ for (const [name, bytes, result] of MEMORY_OPS) {
       `${name}_${mode}`,
       result === ""
         ? `const va: u64 = ${va}; ${storeAt(bytes, X.d)} ${writeBack}`
-        : `const va: u64 = ${va}; let v: u64 = 0; ${loadAt(bytes)} ${writeBack} store<u64>(${slot(2)}, ${result});`,
+        : `const va: u64 = ${va}; let v: u64 = 0; ${loadAt(bytes)} store<u64>(${slot(2)}, ${result}); ${writeBack}`,
     );
   }
 }
@@ -258,7 +262,7 @@ for (const [name, bytes, sign] of /** @type {[string, number, string][]} */ ([
             "TLB_READ",
             `v = <u64>load<${type}>(h); v2 = <u64>load<${type}>(h, ${bytes});`,
             `v = loadSlow(cpu, va, ${bytes}, el); @slowExit v2 = loadSlow(cpu, va + ${bytes}, ${bytes}, el); @slowExit`,
-          )} ${writeBack} store<u64>(${slot(2)}, <u64>${sign}v); store<u64>(${slot(6)}, <u64>${sign}v2);`,
+          )} store<u64>(${slot(6)}, <u64>${sign}v2); store<u64>(${slot(2)}, <u64>${sign}v); ${writeBack}`,
     );
   }
 }

@@ -2,5 +2,6 @@
 export { mem_init } from "./mmu/ram";
 export { gic_init, gic_set_level } from "./gic/gic";
 export { mem_add_device } from "./mmu/physical";
+export { invalidateCode as mem_invalidate_code } from "./cpu/code-frame";
 export { cpu_reset, cpu_start } from "./cpu/reset";
 export { cpu_advance, cpu_run, cpu_set_deterministic, cpu_timer_ticks, dbg_step } from "./cpu/run";

@@ -1,4 +1,5 @@
 /** Taking exceptions to EL1 and returning from them (ARM ARM D1.10, D1.11; pseudocode AArch64.TakeException). */
+import { withoutTag } from "../mmu/walk";
 import { EC_ILLEGAL_STATE, raise } from "./exception";
 import {
   PSTATE_DAIF,
@@ -88,7 +89,7 @@ export function exceptionReturn(cpu: usize): void {
     store<u32>(cpu, toAArch32 ? 1 : 0, CPU_NRW);
     setMode(cpu, mode >> 2, mode & 1);
   }
-  requestJump(cpu, target);
+  requestJump(cpu, toAArch32 ? target : withoutTag(cpu, target));
 }
 
 /** Raises what PSTATE alone demands before the next instruction; true when it did. */
