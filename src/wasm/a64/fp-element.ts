@@ -8,7 +8,7 @@ import { FPRoundInt } from "../lib/softfloat/convert";
 import { FPRecipEstimate, FPRecpX, FPRSqrtEstimate } from "../lib/softfloat/estimate";
 import { FPAbs, FPNeg, FPRoundingMode, NEGINF, POSINF, TIEAWAY, TIEEVEN, ZERO } from "../lib/softfloat/format";
 import { FPMulAdd, FPRecipStepFused, FPRSqrtStepFused } from "../lib/softfloat/fused";
-import { vreg } from "./fields";
+import { Rd, Rm, Rn, vreg } from "./fields";
 
 /** Operations of Element.binary. */
 export const OP_FADD: u32 = 0;
@@ -48,6 +48,11 @@ export const OP_FRINTI: u32 = 9;
 export const OP_FRECPE: u32 = 10;
 export const OP_FRSQRTE: u32 = 11;
 export const OP_FRECPX: u32 = 12;
+
+/** Double precision: the low bit of ptype, and sz of the vector instructions. */
+export function isDouble(insn: u32): bool {
+  return (insn & (1 << 22)) != 0;
+}
 
 /** Element 0 of V[n]. */
 export function getElement<T>(cpu: usize, n: u32): T {
@@ -145,5 +150,36 @@ export class Element {
   /** addend + a * b, or with `negate` addend - a * b. */
   @inline static mulAdd<T>(cpu: usize, addend: T, a: T, b: T, negate: bool): T {
     return FPMulAdd<T>(cpu, addend, negate ? FPNeg<T>(a) : a, b);
+  }
+}
+
+/** Whole scalar instructions, by isDouble(). */
+export class Scalar {
+  @inline static unary(cpu: usize, insn: u32, op: u32): void {
+    if (isDouble(insn)) setScalar<u64>(cpu, Rd(insn), Element.unary<u64>(cpu, op, getElement<u64>(cpu, Rn(insn))));
+    else setScalar<u32>(cpu, Rd(insn), Element.unary<u32>(cpu, op, getElement<u32>(cpu, Rn(insn))));
+  }
+
+  @inline static binary(cpu: usize, insn: u32, op: u32): void {
+    if (isDouble(insn)) {
+      const n = getElement<u64>(cpu, Rn(insn));
+      setScalar<u64>(cpu, Rd(insn), Element.binary<u64>(cpu, op, n, getElement<u64>(cpu, Rm(insn))));
+    } else {
+      const n = getElement<u32>(cpu, Rn(insn));
+      setScalar<u32>(cpu, Rd(insn), Element.binary<u32>(cpu, op, n, getElement<u32>(cpu, Rm(insn))));
+    }
+  }
+
+  /** The second operand is +0.0. */
+  @inline static withZero(cpu: usize, insn: u32, op: u32): void {
+    if (isDouble(insn)) setScalar<u64>(cpu, Rd(insn), Element.binary<u64>(cpu, op, getElement<u64>(cpu, Rn(insn)), 0));
+    else setScalar<u32>(cpu, Rd(insn), Element.binary<u32>(cpu, op, getElement<u32>(cpu, Rn(insn)), 0));
+  }
+
+  /** V[d] = elements 0 and 1 of V[n] combined. */
+  @inline static pairwise(cpu: usize, insn: u32, op: u32): void {
+    const n = vreg(cpu, Rn(insn));
+    if (isDouble(insn)) setScalar<u64>(cpu, Rd(insn), Element.binary<u64>(cpu, op, load<u64>(n), load<u64>(n, 8)));
+    else setScalar<u32>(cpu, Rd(insn), Element.binary<u32>(cpu, op, load<u32>(n), load<u32>(n, 4)));
   }
 }

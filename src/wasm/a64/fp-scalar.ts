@@ -6,29 +6,7 @@ import { FPNeg, FPRoundingMode, fracBits } from "../lib/softfloat/format";
 import { FPMulAdd } from "../lib/softfloat/fused";
 import { bits, Ra, Rd, Rm, Rn } from "./fields";
 import * as element from "./fp-element";
-import { Element, getElement, setScalar } from "./fp-element";
-
-/** ptype of rows that have single and double precision only. */
-function isDouble(insn: u32): bool {
-  return (insn & (1 << 22)) != 0;
-}
-
-class Scalar {
-  @inline static unary(cpu: usize, insn: u32, op: u32): void {
-    if (isDouble(insn)) setScalar<u64>(cpu, Rd(insn), Element.unary<u64>(cpu, op, getElement<u64>(cpu, Rn(insn))));
-    else setScalar<u32>(cpu, Rd(insn), Element.unary<u32>(cpu, op, getElement<u32>(cpu, Rn(insn))));
-  }
-
-  @inline static binary(cpu: usize, insn: u32, op: u32): void {
-    if (isDouble(insn)) {
-      const n = getElement<u64>(cpu, Rn(insn));
-      setScalar<u64>(cpu, Rd(insn), Element.binary<u64>(cpu, op, n, getElement<u64>(cpu, Rm(insn))));
-    } else {
-      const n = getElement<u32>(cpu, Rn(insn));
-      setScalar<u32>(cpu, Rd(insn), Element.binary<u32>(cpu, op, n, getElement<u32>(cpu, Rm(insn))));
-    }
-  }
-}
+import { getElement, isDouble, Scalar, setScalar } from "./fp-element";
 
 export function FMOV_floatdp1(cpu: usize, insn: u32): void {
   if (isDouble(insn)) setScalar<u64>(cpu, Rd(insn), getElement<u64>(cpu, Rn(insn)));
