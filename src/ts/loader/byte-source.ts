@@ -11,6 +11,7 @@ export class ByteSource {
   readonly #iterator: AsyncIterator<Uint8Array>;
   #ahead: Uint8Array = new Uint8Array(0);
   #ended = false;
+  #cancelled = false;
   /** Bytes taken from the input so far, those looked ahead at included. */
   bytesIn = 0;
 
@@ -20,9 +21,8 @@ export class ByteSource {
 
   static from(input: ByteInput): ByteSource {
     if (input instanceof Uint8Array) return new ByteSource(pieces(input));
-    if (Symbol.asyncIterator in input)
-      return new ByteSource((input as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]());
-    return new ByteSource(streamIterator(input));
+    if ("getReader" in input) return new ByteSource(streamIterator(input));
+    return new ByteSource(input[Symbol.asyncIterator]());
   }
 
   /** The next `count` bytes without taking them; fewer only where the input ends. */
@@ -55,8 +55,10 @@ export class ByteSource {
     return this.#ended ? undefined : await this.#pull();
   }
 
-  /** Says that no more is wanted, so that a download stops. */
+  /** Says that no more is wanted, so that a download stops; harmless when it has ended by itself. */
   async cancel(): Promise<void> {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
     this.#ended = true;
     await this.#iterator.return?.();
   }
@@ -78,21 +80,17 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }
 
-/** ReadableStream is not async iterable everywhere. */
-async function* streamIterator(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Unlike the stream's own iterator (which not every browser has), `return` ends a read that is waiting for the network. */
+function streamIterator(stream: ReadableStream<Uint8Array>): AsyncIterator<Uint8Array> {
   const reader = stream.getReader();
-  let finished = false;
-  try {
-    for (;;) {
+  return {
+    async next(): Promise<IteratorResult<Uint8Array>> {
       const { done, value } = await reader.read();
-      if (done) {
-        finished = true;
-        return;
-      }
-      yield value;
-    }
-  } finally {
-    if (!finished) await reader.cancel();
-    reader.releaseLock();
-  }
+      return done ? { done: true, value: undefined } : { done: false, value };
+    },
+    async return(): Promise<IteratorResult<Uint8Array>> {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
 }

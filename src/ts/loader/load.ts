@@ -34,17 +34,20 @@ async function readAll(
   { limitBytes, signal, onProgress }: LoadOptions,
   open: (source: ByteSource) => Promise<ByteSource>,
 ): Promise<Uint8Array> {
+  signal?.throwIfAborted();
   const source = ByteSource.from(input);
   const pieces: Uint8Array[] = [];
   let bytesOut = 0;
+  let opened = source;
+  // A read that waits for the network ends by this, not by the next piece.
+  const stop = (): void => void source.cancel();
+  signal?.addEventListener("abort", stop);
   try {
-    signal?.throwIfAborted();
-    const opened = await open(source);
+    opened = await open(source);
     for (let piece = await opened.next(); piece !== undefined; piece = await opened.next()) {
       signal?.throwIfAborted();
       bytesOut += piece.length;
       if (bytesOut > limitBytes) {
-        await opened.cancel();
         throw new LoadError(
           `The ${what} is larger than the memory of ${megabytes(limitBytes)}: give the machine more with -m, or take another file.`,
         );
@@ -52,7 +55,14 @@ async function readAll(
       pieces.push(piece);
       onProgress?.({ bytesIn: source.bytesIn, bytesOut });
     }
+    signal?.throwIfAborted();
+  } catch (error) {
+    // What is cut short by stopping looks like damage to a decoder.
+    signal?.throwIfAborted();
+    throw error;
   } finally {
+    signal?.removeEventListener("abort", stop);
+    await opened.cancel();
     await source.cancel();
   }
   return concat(pieces, bytesOut);

@@ -5,8 +5,11 @@ export function pattern(sizeBytes: number, seed = 1): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(sizeBytes);
   let state = seed;
   for (let at = 0; at < sizeBytes; at++) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    bytes[at] = state & 0x1000_0000 ? state >>> 24 : at & 0x3f;
+    // Xorshift, and every other 256 bytes something regular.
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[at] = at & 0x100 ? state >>> 24 : (at >> 3) & 0x3f;
   }
   return bytes;
 }
