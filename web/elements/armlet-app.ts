@@ -43,14 +43,17 @@ export class ArmletApp extends LitElement {
   override render(): TemplateResult {
     const { state } = this.store;
     const notice = noticeFor(this.store, this.#defaultMachine);
+    const shown = notice === null ? nothing : html`<armlet-notice .notice=${notice}></armlet-notice>`;
     const loading = state === "loading";
+    const empty = loading || this.store.failure !== null;
     const dimmed = state === "paused" || state === "stopped" || state === "crashed";
     return html`
       <header>${this.#bar}</header>
-      <main class="stage ${loading ? "loading" : ""} ${dimmed ? "dimmed" : ""}">
+      ${notice?.shape === "strip" ? shown : nothing}
+      <main class="stage ${empty ? "empty" : ""} ${dimmed ? "dimmed" : ""}">
         ${this.#terminal}
         ${loading ? this.#progress : nothing}
-        ${notice === null ? nothing : html`<armlet-notice .notice=${notice}></armlet-notice>`}
+        ${notice?.shape === "card" ? shown : nothing}
       </main>
       <footer>${this.#keys}</footer>
       ${this.#settings}
@@ -61,7 +64,7 @@ export class ArmletApp extends LitElement {
     const { state } = this.store;
     const runs = state === "running" || state === "idle";
     // What started it (a notice, a button of one) is gone: on to typing.
-    if (runs && !this.#ran && document.activeElement === document.body) this.#focusTerminal();
+    if (runs && !this.#ran) this.#focusTerminal();
     this.#ran = runs;
   }
 

@@ -230,7 +230,7 @@ export class ArmletBar extends LitElement {
     return html`
       <dl>
         <div title="Time from opening the page (or from the reset) to the guest's prompt">
-          <dt>Prompt</dt>
+          <dt>Prompt in</dt>
           <dd class="prompt">${promptMs === null ? none : formatSeconds(promptMs)}</dd>
         </div>
         <div class="speed" title=${`Guest instructions a second; ${Math.round(stats.cpuShare * 100)} % of a processor core`}>

@@ -27,26 +27,20 @@ export class ArmletNotice extends LitElement {
     controls,
     css`
       :host {
-        position: absolute;
-        z-index: 2;
+        display: block;
         color: var(--text);
         font: 15px/1.5 var(--sans);
       }
 
       :host([shape="card"]) {
+        position: absolute;
+        z-index: 2;
         inset: 0;
         display: grid;
         place-items: center;
         overflow: auto;
         padding: 20px 16px;
         background: var(--scrim);
-      }
-
-      :host([shape="strip"]) {
-        inset: 12px 14px auto;
-        display: grid;
-        justify-items: center;
-        pointer-events: none;
       }
 
       section {
@@ -56,7 +50,6 @@ export class ArmletNotice extends LitElement {
         border-radius: 14px;
         background: var(--surface);
         box-shadow: var(--shadow);
-        pointer-events: auto;
         animation: arrive var(--slow) cubic-bezier(0.2, 0.8, 0.2, 1);
       }
 
@@ -67,8 +60,21 @@ export class ArmletNotice extends LitElement {
       @media (prefers-reduced-motion: reduce) { section { animation: none; } }
 
       :host([shape="strip"]) section {
-        width: min(52rem, 100%);
-        padding: 14px 18px;
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: 12px 24px;
+        width: 100%;
+        padding: 12px 14px 12px 18px;
+        border-width: 0 0 1px;
+        border-radius: 0;
+        box-shadow: none;
+      }
+
+      :host([shape="strip"]) .words {
+        flex: 1 1 20rem;
+        min-width: 0;
       }
 
       section.trouble {
@@ -112,7 +118,7 @@ export class ArmletNotice extends LitElement {
         margin-top: 18px;
       }
 
-      :host([shape="strip"]) .actions { margin-top: 12px; }
+      :host([shape="strip"]) .actions { margin-top: 0; }
 
       details { margin-top: 14px; }
 
@@ -173,6 +179,7 @@ export class ArmletNotice extends LitElement {
     const { primary, secondary, report, dismiss } = notice;
     return html`
       <section class=${notice.tone} role=${notice.tone === "trouble" ? "alert" : "status"} aria-labelledby="title">
+        <div class="words">
         <h2 id="title">${notice.title}</h2>
         <p>${notice.text}</p>
         ${notice.url === undefined || notice.url === null ? nothing : html`<code class="url">${notice.url}</code>`}
@@ -182,6 +189,7 @@ export class ArmletNotice extends LitElement {
             ? nothing
             : html`<details><summary>Show the report</summary><pre tabindex="0">${notice.details}</pre></details>`
         }
+        </div>
         <div class="actions">
           ${primary === undefined ? nothing : html`<button class="primary" @click=${() => primary.run()}>${primary.label}</button>`}
           ${secondary === undefined ? nothing : html`<button @click=${() => secondary.run()}>${secondary.label}</button>`}

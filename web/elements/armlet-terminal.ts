@@ -50,9 +50,10 @@ export class ArmletTerminal extends LitElement {
     void this.#view.then((view) => view.dispose());
   }
 
-  /** Gives the keyboard to the guest. */
+  /** Gives the keyboard to the guest, unless something else on the page has it by then. */
   async focusTerminal(): Promise<void> {
-    (await this.#view).focus();
+    const view = await this.#view;
+    if (document.activeElement === document.body) view.focus();
   }
 
   /** Text as if typed, with the terminal's own rules for a pending Ctrl key. */

@@ -1,0 +1,219 @@
+import { describe, expect, it } from "vitest";
+import { type FromWorker, PROTOCOL_VERSION, type ToWorker } from "../protocol/messages.ts";
+import { type EchoMachine, echoBlueprint } from "./testing/echo-machine.ts";
+import { ManualTurns } from "./testing/manual-turns.ts";
+import { VmHost } from "./vm-host.ts";
+
+const EMPTY_MODULE = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+
+/** A host with an echo machine on a manual clock; `files` are what its server has. */
+function setUp(files: Record<string, string> = {}) {
+  const turns = new ManualTurns();
+  const posted: FromWorker[] = [];
+  const machines: EchoMachine[] = [];
+  const host = new VmHost({
+    readCommandLine(args) {
+      if (args.startsWith("-")) throw new Error(`Unknown option ${args}.`);
+      return echoBlueprint(args, (machine) => machines.push(machine));
+    },
+    turns,
+    origin: "http://here.example",
+    async fetch(input) {
+      const body = files[new URL(String(input)).pathname];
+      return new Response(body ?? "no", { status: body === undefined ? 404 : 200 });
+    },
+    post: (message) => posted.push(message),
+    // Each look at the clock takes a little: a machine that spins until its slice is over comes to an end.
+    nowMs: () => {
+      turns.nowMs += 0.5;
+      return turns.nowMs;
+    },
+    wallMs: () => 0,
+    entropy: () => {},
+  });
+  const control = (action: Extract<ToWorker, { kind: "control" }>["action"]): void =>
+    host.handle({ kind: "control", id: 1, action });
+  return {
+    host,
+    turns,
+    posted,
+    machines,
+    control,
+    open: (args: string, version = PROTOCOL_VERSION): void => {
+      host.handle({ kind: "open", version, args, baseUrl: "http://here.example/page/", columns: 100, rows: 30 });
+      host.handle({ kind: "engine", module: EMPTY_MODULE });
+    },
+    type: (text: string): void =>
+      host.handle({ kind: "serial-input", bytes: new Uint8Array(new TextEncoder().encode(text)) }),
+    text: (): string =>
+      posted
+        .map((message) => (message.kind === "serial-output" ? new TextDecoder().decode(message.bytes) : ""))
+        .join(""),
+    states: (): string[] => posted.flatMap((message) => (message.kind === "state" ? [message.state] : [])),
+    last: <Kind extends FromWorker["kind"]>(kind: Kind): Extract<FromWorker, { kind: Kind }> | undefined =>
+      posted.findLast((message): message is Extract<FromWorker, { kind: Kind }> => message.kind === kind),
+  };
+}
+
+/** Lets promises settle. */
+const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+describe("VmHost", () => {
+  it("loads the files, builds the machine and runs it to its prompt", async () => {
+    const { open, turns, machines, last, text, states } = setUp({ "/page/Image": "kernel", "/initrd": "files" });
+    open("Image /initrd");
+    await settled();
+    turns.advance(600);
+    expect(last("described")).toMatchObject({ memoryBytes: 256 << 20 });
+    expect(last("progress")).toMatchObject({ name: "/initrd", loadedBytes: 5, totalBytes: 5 });
+    expect(machines[0]?.sizes).toEqual(["100x30"]);
+    expect(text()).toMatch(/~ # $/);
+    expect(states()).toEqual(["running", "idle"]);
+  });
+
+  it("types more than the serial port takes at once", async () => {
+    const { open, turns, type, text } = setUp();
+    open("");
+    await settled();
+    turns.advance(10);
+    const line = "x".repeat(1000);
+    type(`${line}\r`);
+    turns.advance(100);
+    expect(text()).toContain(`${line}\r\n${line}`);
+  });
+
+  it("stays at the page's service while the guest spins, and stands still when paused", async () => {
+    const { open, turns, type, control, machines, last, states } = setUp();
+    open("");
+    await settled();
+    turns.advance(10);
+    type("spin\r");
+    turns.runTurns(50);
+    control("pause");
+    await settled();
+    const instructions = machines[0]?.stats().instructions;
+    turns.advance(100);
+    expect(machines[0]?.stats().instructions).toBe(instructions);
+    expect(states().at(-1)).toBe("paused");
+    control("resume");
+    await settled();
+    turns.runTurns(5);
+    expect(machines[0]?.stats().instructions).toBeGreaterThan(instructions ?? 0);
+    expect(last("reply")).toMatchObject({ id: 1, ok: true });
+  });
+
+  it("holds a guest back that floods the console until its output is acknowledged", async () => {
+    const { open, turns, type, machines, posted, host } = setUp();
+    open("");
+    await settled();
+    turns.advance(10);
+    type("flood\r");
+    turns.runTurns(200);
+    const bytes = posted.reduce(
+      (sum, message) => sum + (message.kind === "serial-output" ? message.bytes.length : 0),
+      0,
+    );
+    expect(machines[0]?.outputPaused).toBe(true);
+    expect(bytes).toBeLessThan(256 * 1024);
+    host.handle({ kind: "serial-ack", byteCount: bytes });
+    expect(machines[0]?.outputPaused).toBe(false);
+  });
+
+  it("tells of a broken engine with a report, and builds a new machine on reset", async () => {
+    const { open, turns, type, control, machines, last, states } = setUp();
+    open("");
+    await settled();
+    turns.advance(10);
+    type("trap\r");
+    turns.advance(10);
+    expect(last("crashed")).toMatchObject({ message: "RuntimeError: unreachable" });
+    expect(last("crashed")?.report).toContain("echo machine, mode trap");
+    control("reset");
+    await settled();
+    turns.advance(600);
+    expect(machines.length).toBe(2);
+    expect(machines[0]?.disposed).toBe(true);
+    expect(states().at(-1)).toBe("idle");
+  });
+
+  it("resets a machine that is off", async () => {
+    const { open, turns, type, control, machines, last, states } = setUp();
+    open("");
+    await settled();
+    turns.advance(10);
+    type("poweroff\r");
+    turns.advance(10);
+    expect(last("state")).toMatchObject({ state: "stopped", stopReason: "power-off" });
+    control("reset");
+    await settled();
+    turns.advance(600);
+    expect(machines.map(({ resets }) => resets)).toEqual([1]);
+    expect(states().at(-1)).toBe("idle");
+  });
+
+  it("turns a guest off that does nothing about the power key, but not before three seconds", async () => {
+    const { open, turns, control, machines, last } = setUp();
+    open("");
+    await settled();
+    turns.advance(10);
+    control("power-off");
+    await settled();
+    turns.advance(2500);
+    expect(machines[0]?.powerKeys).toBe(1);
+    expect(last("state")?.state).not.toBe("stopped");
+    turns.advance(600);
+    expect(last("state")).toMatchObject({ state: "stopped", stopReason: "forced" });
+  });
+
+  it("waits for a guest that is busy shutting down, and turns it off at once when forced", async () => {
+    const { open, turns, type, control, last } = setUp();
+    open("");
+    await settled();
+    turns.advance(10);
+    type("spin\r");
+    turns.runTurns(2);
+    control("power-off");
+    for (let second = 0; second < 10; second++) {
+      turns.runTurns(60);
+      turns.nowMs += 1000;
+    }
+    expect(last("state")?.state).not.toBe("stopped");
+    control("force-off");
+    await settled();
+    expect(last("state")).toMatchObject({ state: "stopped", stopReason: "forced" });
+  });
+
+  it("says which file is missing", async () => {
+    const { open, last, states } = setUp({ "/page/Image": "kernel" });
+    open("Image initrd");
+    await settled();
+    expect(last("failed")?.failure).toMatchObject({ code: "not-found", url: "http://here.example/page/initrd" });
+    expect(states()).toEqual([]);
+  });
+
+  it("passes on what is wrong with the command line", () => {
+    const { open, last } = setUp();
+    open("-nonsense");
+    expect(last("failed")?.failure).toMatchObject({ code: "command-line", message: "Unknown option -nonsense." });
+  });
+
+  it("loads nothing from where a page must not", async () => {
+    const { open, last } = setUp();
+    open("file:///etc/passwd");
+    await settled();
+    expect(last("failed")?.failure).toMatchObject({ code: "command-line" });
+  });
+
+  it("refuses a page of another version", () => {
+    const { open, last } = setUp();
+    open("", PROTOCOL_VERSION + 1);
+    expect(last("failed")?.failure.code).toBe("version-mismatch");
+  });
+
+  it("answers a request that comes too early with a sentence", async () => {
+    const { control, last } = setUp();
+    control("pause");
+    await settled();
+    expect(last("reply")).toMatchObject({ ok: false, failure: { message: "The machine is not running yet." } });
+  });
+});
