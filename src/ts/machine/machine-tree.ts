@@ -3,6 +3,7 @@
  * for what the machine has, since every node costs the guest boot time. The bindings are those of Linux's
  * Documentation/devicetree/bindings.
  */
+import { psciNode } from "../fdt/psci.ts";
 import { cells, cells64, empty, type FdtNode, type FdtTree, fdtNode, strings } from "../fdt/tree.ts";
 import { PPI_MAP, SPI_MAP, virtioMmioSpi } from "./irq-map.ts";
 import { MEMORY_MAP, type MemoryRange, virtioMmioSlot } from "./memory-map.ts";
@@ -44,8 +45,6 @@ const UART_CLOCK_HZ = 24_000_000;
 const GPIO_POWER_LINE = 3;
 /** Linux input event code of the power key. */
 const KEY_POWER = 116;
-/** Function identifiers of PSCI 1.0, in the SMC64 convention where there is one (Arm DEN0022). */
-const PSCI = { CPU_SUSPEND: 0xc400_0001, CPU_OFF: 0x8400_0002, CPU_ON: 0xc400_0003, MIGRATE: 0xc400_0005 } as const;
 
 /** The device tree of the machine that `description` describes. */
 export function machineTree(description: MachineTreeDescription): FdtTree {
@@ -156,17 +155,6 @@ function cpusNode({ cpuCount, cpuCompatible }: MachineTreeDescription, phandles:
   const cores = phandles.cpus.map((phandle, index) => fdtNode(`core${index}`, { cpu: cells(phandle) }));
   const cpuMap = fdtNode("cpu-map", {}, [fdtNode("socket0", {}, [fdtNode("cluster0", {}, cores)])]);
   return fdtNode("cpus", { "#address-cells": cells(1), "#size-cells": cells(0) }, [...cpus, cpuMap]);
-}
-
-function psciNode(): FdtNode {
-  return fdtNode("psci", {
-    compatible: strings("arm,psci-1.0", "arm,psci-0.2", "arm,psci"),
-    method: strings("hvc"),
-    cpu_suspend: cells(PSCI.CPU_SUSPEND),
-    cpu_off: cells(PSCI.CPU_OFF),
-    cpu_on: cells(PSCI.CPU_ON),
-    migrate: cells(PSCI.MIGRATE),
-  });
 }
 
 function gicNode({ gicVersion, hasIts }: MachineTreeDescription, phandles: Phandles): FdtNode {
