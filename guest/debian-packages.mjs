@@ -1,0 +1,78 @@
+// @ts-check
+/**
+ * arm64 packages of the Debian release that this host runs, downloaded with apt but installed nowhere: package lists
+ * and state of our own, so that the host's architectures and lists stay as they are and root is not needed.
+ */
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { guestDir } from "../scripts/lib/paths.mjs";
+import { hasCommand, run } from "../scripts/lib/run.mjs";
+
+const stateDir = join(guestDir, "apt");
+const packageDir = join(guestDir, "packages");
+
+/** @returns {string[]} Options that make apt see arm64 only, with state below the cache. */
+function aptOptions() {
+  const folders = { "Dir::State": "state", "Dir::State::Lists": "lists", "Dir::Cache": "cache" };
+  const options = ["APT::Architecture=arm64", "APT::Architectures=arm64", "Acquire::Languages=none", "APT::Sandbox::User=root"];
+  for (const [name, folder] of Object.entries(folders)) options.push(`${name}=${join(stateDir, folder)}`);
+  options.push(`Dir::State::status=${join(stateDir, "status")}`);
+  return options.flatMap((option) => ["-o", option]);
+}
+
+/** Makes the private state and fetches the package lists. */
+export async function updateArm64Lists() {
+  if (!hasCommand("apt-get")) throw new Error("This host has no apt-get, so Debian's packages cannot be fetched.");
+  for (const folder of ["state", "lists/partial", "cache/archives/partial"]) {
+    mkdirSync(join(stateDir, folder), { recursive: true });
+  }
+  writeFileSync(join(stateDir, "status"), "");
+  await run("apt-get", [...aptOptions(), "update", "-q"]);
+}
+
+/** Newest version of a package and the packages that it depends on. @param {string} name */
+export async function describePackage(name) {
+  const text = await run("apt-cache", [...aptOptions(), "--no-all-versions", "show", name]).catch(() => "");
+  const value = (/** @type {string} */ key) => new RegExp(`^${key}: (.*)$`, "m").exec(text)?.[1] ?? "";
+  if (value("Version") === "") return null;
+  const depends = value("Depends")
+    .split(",")
+    .map((entry) => entry.trim().split(/[ :|]/)[0] ?? "");
+  return { name, version: value("Version"), depends };
+}
+
+/**
+ * Downloads the newest version of a package, unless it is here already.
+ * @param {string} name
+ * @returns {Promise<string>} Path of the .deb.
+ * @throws {Error} If this Debian has no such package for arm64.
+ */
+export async function downloadPackage(name) {
+  const found = await describePackage(name);
+  if (found === null) throw new Error(`This Debian has no package ${name} for arm64.`);
+  mkdirSync(packageDir, { recursive: true });
+  // apt writes the colon of an epoch as %3a.
+  const prefix = `${name}_${found.version.replace(":", "%3a")}_`;
+  const present = () => readdirSync(packageDir).find((file) => file.startsWith(prefix) && file.endsWith(".deb"));
+  if (present() === undefined) {
+    await run("apt-get", [...aptOptions(), "download", "-q", `${name}=${found.version}`], { cwd: packageDir });
+  }
+  const file = present();
+  if (file === undefined) throw new Error(`apt-get download ${name} left no ${prefix}*.deb in ${packageDir}`);
+  return join(packageDir, file);
+}
+
+/** The kernel package that the metapackage stands for, unsigned (the same kernel, smaller) if there is one. @param {string} metapackage */
+export async function resolveKernelPackage(metapackage) {
+  const meta = await describePackage(metapackage);
+  const kernel = meta?.depends.find((name) => /^linux-image-\d/.test(name));
+  if (meta === null || kernel === undefined) throw new Error(`${metapackage} names no kernel package.`);
+  const unsigned = await describePackage(`${kernel}-unsigned`);
+  return unsigned === null || unsigned.version !== meta.version ? kernel : unsigned.name;
+}
+
+/** Unpacks a package's files. @param {string} deb @param {string} folder */
+export async function unpackPackage(deb, folder) {
+  mkdirSync(folder, { recursive: true });
+  await run("dpkg-deb", ["-x", deb, folder]);
+}

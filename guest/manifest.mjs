@@ -1,0 +1,89 @@
+// @ts-check
+/**
+ * `.cache/guest/manifest.json`: the guests that are there, for the page and the command line.
+ *
+ * @typedef {object} FileRecord
+ * @property {string} file Relative to the manifest; as the guest gets it.
+ * @property {number} sizeBytes
+ * @property {string} sha256
+ * @property {{ file: string, sizeBytes: number }} gzip The same, compressed for the way to a page only.
+ *
+ * @typedef {object} GuestRecord
+ * @property {string} title For people.
+ * @property {string} release The kernel's version, as `uname -r` prints it.
+ * @property {FileRecord} kernel
+ * @property {FileRecord} initrd
+ * @property {string} append The kernel's command line.
+ * @property {number} memoryMiB
+ *
+ * @typedef {object} Manifest
+ * @property {1} format
+ * @property {string} default Name of the guest that boots if nothing else is asked for.
+ * @property {Record<string, GuestRecord>} guests
+ */
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { guestDir } from "../scripts/lib/paths.mjs";
+import { sha256 } from "../scripts/lib/stamp.mjs";
+
+export const manifestFile = join(guestDir, "manifest.json");
+
+/** Memory of the default guest: more costs the kernel's start 19 million instructions for each GiB. */
+const memoryMiB = 256;
+
+/** Without self-tests (half a billion instructions) and messages; kernel mappings in large blocks. */
+const commandLines = {
+  stock: "console=ttyAMA0 quiet cryptomgr.notests rodata=on",
+  tailored: "console=ttyAMA0 quiet",
+};
+
+/** Guests from the most to the least wanted as the default. `folder` holds Image and kernel.json, `initrd` the archive. */
+const candidates = [
+  { name: "full", folder: "kernels/full", initrd: "tailored", append: commandLines.tailored },
+  { name: "lean", folder: "kernels/lean", initrd: "tailored", append: commandLines.tailored },
+  { name: "stock", folder: "stock", initrd: "stock", append: commandLines.stock },
+];
+
+/** Writes a file by way of another name, so that nobody ever reads half of it. @param {string} path @param {string | Uint8Array} data */
+export function replaceFile(path, data) {
+  writeFileSync(`${path}.new`, data);
+  renameSync(`${path}.new`, path);
+}
+
+/** The same, unless the file has that content already: what is derived from it stays up to date. @param {string} path @param {Uint8Array} data */
+export function replaceIfDifferent(path, data) {
+  if (!existsSync(path) || !readFileSync(path).equals(data)) replaceFile(path, data);
+}
+
+/** @param {string} file @returns {FileRecord} */
+function describeFile(file) {
+  const path = join(guestDir, file);
+  const data = readFileSync(path);
+  const packed = `${path}.gz`;
+  if (!existsSync(packed) || statSync(packed).mtimeMs < statSync(path).mtimeMs) replaceFile(packed, gzipSync(data, { level: 9 }));
+  return { file, sizeBytes: data.length, sha256: sha256(data), gzip: { file: `${file}.gz`, sizeBytes: statSync(packed).size } };
+}
+
+/**
+ * Looks which guests are there and writes the manifest.
+ * @returns {Manifest}
+ * @throws {Error} If there is none.
+ */
+export function writeManifest() {
+  /** @type {Record<string, GuestRecord>} */
+  const guests = {};
+  for (const { name, folder, initrd, append } of candidates) {
+    const kernel = `${folder}/Image`;
+    const archive = `${initrd}/initramfs.cpio`;
+    if (![kernel, archive].every((file) => existsSync(join(guestDir, file)))) continue;
+    const { release, title } = JSON.parse(readFileSync(join(guestDir, folder, "kernel.json"), "utf8"));
+    guests[name] = { title, release, kernel: describeFile(kernel), initrd: describeFile(archive), append, memoryMiB };
+  }
+  const first = Object.keys(guests)[0];
+  if (first === undefined) throw new Error(`There is no guest in ${guestDir} yet.`);
+  /** @type {Manifest} */
+  const manifest = { format: 1, default: first, guests };
+  replaceFile(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
+  return manifest;
+}
