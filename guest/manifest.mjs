@@ -14,11 +14,13 @@
  * @property {FileRecord} kernel
  * @property {FileRecord} initrd
  * @property {string} append The kernel's command line.
+ * @property {string} args The machine as a command line; file names are relative to the page, beside which `guest/` lies.
  * @property {number} memoryMiB
  *
  * @typedef {object} Manifest
  * @property {1} format
  * @property {string} default Name of the guest that boots if nothing else is asked for.
+ * @property {string} args The default guest's.
  * @property {Record<string, GuestRecord>} guests
  */
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
@@ -66,6 +68,15 @@ function describeFile(file) {
 }
 
 /**
+ * The default machine: what a guest at its prompt needs, no more (each device costs it instructions). The virtio
+ * console tells the guest the terminal's size.
+ * @param {FileRecord} kernel @param {FileRecord} initrd @param {string} append
+ */
+const machineArgs = (kernel, initrd, append) =>
+  `-M virt -cpu cortex-a57 -m ${memoryMiB} -smp 1 -kernel guest/${kernel.file} -initrd guest/${initrd.file} -append "${append}" ` +
+  "-device virtio-rng-device -device virtio-serial-device -device virtconsole";
+
+/**
  * Looks which guests are there and writes the manifest.
  * @returns {Manifest}
  * @throws {Error} If there is none.
@@ -78,12 +89,13 @@ export function writeManifest() {
     const archive = `${initrd}/initramfs.cpio`;
     if (![kernel, archive].every((file) => existsSync(join(guestDir, file)))) continue;
     const { release, title } = JSON.parse(readFileSync(join(guestDir, folder, "kernel.json"), "utf8"));
-    guests[name] = { title, release, kernel: describeFile(kernel), initrd: describeFile(archive), append, memoryMiB };
+    const [image, files] = [describeFile(kernel), describeFile(archive)];
+    guests[name] = { title, release, kernel: image, initrd: files, append, memoryMiB, args: machineArgs(image, files, append) };
   }
-  const first = Object.keys(guests)[0];
-  if (first === undefined) throw new Error(`There is no guest in ${guestDir} yet.`);
+  const [first, record] = Object.entries(guests)[0] ?? [];
+  if (first === undefined || record === undefined) throw new Error(`There is no guest in ${guestDir} yet.`);
   /** @type {Manifest} */
-  const manifest = { format: 1, default: first, guests };
+  const manifest = { format: 1, default: first, args: record.args, guests };
   replaceFile(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }

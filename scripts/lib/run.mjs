@@ -32,10 +32,12 @@ export class CommandError extends Error {
 export function run(command, args, options = {}) {
   const shown = [command, ...args].join(" ");
   return new Promise((resolve, reject) => {
+    const output = options.show ? "inherit" : "pipe";
+    /** @type {import("node:child_process").ChildProcess} */
     const child = spawn(command, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: [options.input === undefined ? "ignore" : "pipe", ...(options.show ? ["inherit", "inherit"] : ["pipe", "pipe"])],
+      stdio: [options.input === undefined ? "ignore" : "pipe", output, output],
     });
     let standardOutput = "";
     let allOutput = "";

@@ -1,0 +1,39 @@
+/** End-to-end tests in Debian's Chromium against the built site, as any static host serves it. */
+import { defineConfig } from "playwright/test";
+
+/** Where the tests' own server listens. */
+const port = 4173;
+
+export default defineConfig({
+  testDir: "e2e",
+  outputDir: "build/test-results",
+  // A guest wants a core to itself.
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: process.env.CI !== undefined,
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
+  reporter: [["list"], ["json", { outputFile: "build/playwright.json" }]],
+  use: {
+    baseURL: `http://localhost:${port}/`,
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: [
+        // Chromium's own sandbox does not work for root, as which CI runs.
+        "--no-sandbox",
+        "--disable-quic",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+  projects: [{ name: "chromium", use: { browserName: "chromium" } }],
+  webServer: {
+    command: `node scripts/serve-site.mjs --port ${port}`,
+    url: `http://localhost:${port}/`,
+    reuseExistingServer: process.env.CI === undefined,
+    timeout: 120_000,
+  },
+});

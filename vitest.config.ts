@@ -1,0 +1,17 @@
+/** Tests beside their sources. "differential" are those that run QEMU on generated cases and take minutes. */
+import { defineConfig } from "vitest/config";
+
+const differential = ["src/wasm/**/differential/**/*.test.ts", "src/**/*-qemu.test.ts"];
+const everything = ["src/**/*.test.ts", "web/**/*.test.ts", "guest/**/*.test.ts", "scripts/**/*.test.ts"];
+
+export default defineConfig({
+  test: {
+    // Two cores are shared with what the tests start.
+    maxWorkers: 2,
+    globalSetup: "scripts/vitest-setup.mjs",
+    projects: [
+      { extends: true, test: { name: "unit", include: everything, exclude: [...differential, "**/node_modules/**"] } },
+      { extends: true, test: { name: "differential", include: differential, testTimeout: 600_000 } },
+    ],
+  },
+});
