@@ -19,7 +19,13 @@ import { selectModules } from "./modules.mjs";
 
 const kernelMetapackage = "linux-image-arm64";
 const stamp = join(guestDir, "stamp");
-const outputs = ["stock/Image", "stock/kernel.json", "stock/initramfs.cpio", "tailored/initramfs.cpio", "manifest.json"];
+const outputs = [
+  "stock/Image",
+  "stock/kernel.json",
+  "stock/initramfs.cpio",
+  "tailored/initramfs.cpio",
+  "manifest.json",
+];
 
 /** @param {string} kernelDeb @param {string} busyboxDeb @param {string} work A folder for what is unpacked. */
 async function assembleFrom(kernelDeb, busyboxDeb, work) {
@@ -32,7 +38,9 @@ async function assembleFrom(kernelDeb, busyboxDeb, work) {
   const release = image.slice("vmlinuz-".length);
   for (const folder of ["stock", "tailored"]) mkdirSync(join(guestDir, folder), { recursive: true });
   const modules = join(work, "modules");
-  const count = await step("choose and strip the kernel's modules", () => selectModules(join(work, "kernel"), modules, release));
+  const count = await step("choose and strip the kernel's modules", () =>
+    selectModules(join(work, "kernel"), modules, release),
+  );
   const archive = await step("write the initramfs", () => {
     const busybox = readFileSync(join(work, "busybox/bin/busybox"));
     const stock = writeCpio(initramfsEntries(busybox, modules));
@@ -52,7 +60,9 @@ async function assembleFrom(kernelDeb, busyboxDeb, work) {
  * @throws {Error} With a sentence when this host cannot.
  */
 export async function assembleGuest(update = false) {
-  const key = digest(filesUnder(["guest"], (path) => !path.includes("/kernel/") && !path.endsWith(".md") && !path.endsWith(".test.ts")));
+  const key = digest(
+    filesUnder(["guest"], (path) => !path.includes("/kernel/") && !path.endsWith(".md") && !path.endsWith(".test.ts")),
+  );
   if (update) rmSync(stamp, { force: true });
   const paths = outputs.map((file) => join(guestDir, file));
   const made = await makeIfStale(stamp, key, paths, async () => {

@@ -78,7 +78,20 @@ async function makeImage(work) {
     const image = join(work, "image.ext4");
     writeFileSync(image, "");
     truncateSync(image, sizeBytes);
-    const layout = ["-b", "4096", "-O", "^metadata_csum,^64bit", "-J", "size=4", "-m", "0", "-N", "16000", "-L", "rootfs"];
+    const layout = [
+      "-b",
+      "4096",
+      "-O",
+      "^metadata_csum,^64bit",
+      "-J",
+      "size=4",
+      "-m",
+      "0",
+      "-N",
+      "16000",
+      "-L",
+      "rootfs",
+    ];
     await run("mke2fs", ["-q", "-F", "-t", "ext4", ...layout, "-d", root, image]);
     mkdirSync(join(guestDir, "debian"), { recursive: true });
     await run("mv", [image, debianImage]);

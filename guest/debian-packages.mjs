@@ -14,7 +14,12 @@ const packageDir = join(guestDir, "packages");
 /** @returns {string[]} Options that make apt see arm64 only, with state below the cache. */
 function aptOptions() {
   const folders = { "Dir::State": "state", "Dir::State::Lists": "lists", "Dir::Cache": "cache" };
-  const options = ["APT::Architecture=arm64", "APT::Architectures=arm64", "Acquire::Languages=none", "APT::Sandbox::User=root"];
+  const options = [
+    "APT::Architecture=arm64",
+    "APT::Architectures=arm64",
+    "Acquire::Languages=none",
+    "APT::Sandbox::User=root",
+  ];
   for (const [name, folder] of Object.entries(folders)) options.push(`${name}=${join(stateDir, folder)}`);
   options.push(`Dir::State::status=${join(stateDir, "status")}`);
   return options.flatMap((option) => ["-o", option]);

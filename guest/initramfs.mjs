@@ -8,7 +8,20 @@ import { fileURLToPath } from "node:url";
 
 const skeleton = fileURLToPath(new URL("root", import.meta.url));
 
-const emptyFolders = ["bin", "dev", "mnt", "proc", "root", "run", "sbin", "sys", "tmp", "usr/bin", "usr/sbin", "var/log"];
+const emptyFolders = [
+  "bin",
+  "dev",
+  "mnt",
+  "proc",
+  "root",
+  "run",
+  "sbin",
+  "sys",
+  "tmp",
+  "usr/bin",
+  "usr/sbin",
+  "var/log",
+];
 
 /** Names that something runs by path; the other commands get theirs from `busybox --install` behind the prompt. */
 const links = {

@@ -63,8 +63,14 @@ function describeFile(file) {
   const path = join(guestDir, file);
   const data = readFileSync(path);
   const packed = `${path}.gz`;
-  if (!existsSync(packed) || statSync(packed).mtimeMs < statSync(path).mtimeMs) replaceFile(packed, gzipSync(data, { level: 9 }));
-  return { file, sizeBytes: data.length, sha256: sha256(data), gzip: { file: `${file}.gz`, sizeBytes: statSync(packed).size } };
+  if (!existsSync(packed) || statSync(packed).mtimeMs < statSync(path).mtimeMs)
+    replaceFile(packed, gzipSync(data, { level: 9 }));
+  return {
+    file,
+    sizeBytes: data.length,
+    sha256: sha256(data),
+    gzip: { file: `${file}.gz`, sizeBytes: statSync(packed).size },
+  };
 }
 
 /**
@@ -90,7 +96,15 @@ export function writeManifest() {
     if (![kernel, archive].every((file) => existsSync(join(guestDir, file)))) continue;
     const { release, title } = JSON.parse(readFileSync(join(guestDir, folder, "kernel.json"), "utf8"));
     const [image, files] = [describeFile(kernel), describeFile(archive)];
-    guests[name] = { title, release, kernel: image, initrd: files, append, memoryMiB, args: machineArgs(image, files, append) };
+    guests[name] = {
+      title,
+      release,
+      kernel: image,
+      initrd: files,
+      append,
+      memoryMiB,
+      args: machineArgs(image, files, append),
+    };
   }
   const [first, record] = Object.entries(guests)[0] ?? [];
   if (first === undefined || record === undefined) throw new Error(`There is no guest in ${guestDir} yet.`);

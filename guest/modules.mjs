@@ -12,7 +12,18 @@ export const wantedModules = {
   input: ["virtio_input", "evdev", "gpio_keys"],
   sockets: ["vmw_vsock_virtio_transport"],
   sharedFolders: ["9pnet_virtio", "9p", "virtiofs"],
-  fileSystems: ["ext4", "crc32c_generic", "vfat", "nls_ascii", "nls_cp437", "isofs", "squashfs", "overlay", "loop", "fuse"],
+  fileSystems: [
+    "ext4",
+    "crc32c_generic",
+    "vfat",
+    "nls_ascii",
+    "nls_cp437",
+    "isofs",
+    "squashfs",
+    "overlay",
+    "loop",
+    "fuse",
+  ],
 };
 
 /** Module names have `-` and `_` alike. @param {string} path */

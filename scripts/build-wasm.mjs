@@ -7,7 +7,6 @@
 import { existsSync, mkdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import asc from "assemblyscript/asc";
 import { buildDir, root } from "./lib/paths.mjs";
 import { run } from "./lib/run.mjs";
 import { digest, filesUnder, isFresh, makeIfStale } from "./lib/stamp.mjs";
@@ -17,7 +16,8 @@ export const engineSources = ["src/wasm", "src/virtio/spec", "scripts/decode", "
 
 /** Tests and what is generated do not go in. @param {string} path */
 export const isEngineSource = (path) =>
-  /\.(ts|mjs|decode|json)$/.test(path) && !/\.gen\.\w+$|\.test\.ts$|\.harness\.ts$|\/(differential|testing)\//.test(path);
+  /\.(ts|mjs|decode|json)$/.test(path) &&
+  !/\.gen\.\w+$|\.test\.ts$|\.harness\.ts$|\/(differential|testing)\//.test(path);
 
 /** DiagnosticCategory.Error of the compiler. */
 const DIAGNOSTIC_ERROR = 3;
@@ -57,16 +57,21 @@ export const engineIsFresh = (target = "release") => isFresh(stampFile(target), 
 export async function compileEngine(target = "release") {
   await run("npm", ["run", "-s", "generate"], { cwd: root });
   mkdirSync(buildDir, { recursive: true });
+  // By a name that the type checker does not follow: the compiler's types redefine the platform's (console, …).
+  const compiler = "assemblyscript/asc";
+  const { default: asc } = await import(compiler);
   /** @type {Diagnostic[]} */
   const diagnostics = [];
   const stderr = asc.createMemoryStream();
   const { error } = await asc.main(["--config", join(root, "asconfig.json"), "--baseDir", root, "--target", target], {
     stdout: asc.createMemoryStream(),
     stderr,
+    /** @param {{ message: string, category: number, range: { start: number, source: { normalizedPath: string } } | null }} diagnostic */
     reportDiagnostic: ({ message, category, range }) => {
       if (category !== DIAGNOSTIC_ERROR) return;
       const file = range === null ? "" : join(root, range.source.normalizedPath);
-      const before = existsSync(file) && range !== null ? readFileSync(file, "utf8").slice(0, range.start).split("\n") : [""];
+      const before =
+        existsSync(file) && range !== null ? readFileSync(file, "utf8").slice(0, range.start).split("\n") : [""];
       diagnostics.push({ text: message, file, line: before.length, column: before.at(-1)?.length ?? 0 });
     },
   });

@@ -46,7 +46,13 @@ async function buildKernel(version, compiler, name) {
   const make = (/** @type {string[]} */ args, /** @type {(line: string) => void} */ onLine = () => {}) =>
     run("make", ["-C", source, "ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-", `O=${objects}`, ...args], {
       // The same inputs give the same Image, wherever and whenever it is built.
-      env: { KCONFIG_ALLCONFIG: fragment, KBUILD_BUILD_USER: "armlet", KBUILD_BUILD_HOST: "armlet", KBUILD_BUILD_VERSION: "1", KBUILD_BUILD_TIMESTAMP: `Debian ${version}` },
+      env: {
+        KCONFIG_ALLCONFIG: fragment,
+        KBUILD_BUILD_USER: "armlet",
+        KBUILD_BUILD_HOST: "armlet",
+        KBUILD_BUILD_VERSION: "1",
+        KBUILD_BUILD_TIMESTAMP: `Debian ${version}`,
+      },
       onLine,
     });
   await step(`configure kernel "${name}"`, () => make(["allnoconfig"]));
@@ -62,7 +68,10 @@ async function buildKernel(version, compiler, name) {
   place("arch/arm64/boot/Image", "Image");
   place(".config", "config");
   place("System.map", "System.map");
-  writeFileSync(join(out, "kernel.json"), `${JSON.stringify({ name, release, title: `tailored kernel "${name}", ${release}`, sourcePackage, version }, null, 2)}\n`);
+  writeFileSync(
+    join(out, "kernel.json"),
+    `${JSON.stringify({ name, release, title: `tailored kernel "${name}", ${release}`, sourcePackage, version }, null, 2)}\n`,
+  );
   writeFileSync(stamp, `${key}\n`);
   note(`kernel "${name}" ${release}: ${join(out, "Image")}`);
 }
