@@ -278,10 +278,13 @@ for (const [reach, jump] of [
   add(`B_${reach}`, jump ?? "");
   add(`BL_${reach}`, `${link} ${jump}`);
   add(`B_COND_${reach}`, `if (((<u32>load<u16>(p, 6) >> nzcv) & 1) != 0) { ${jump} }`);
-  for (const sf of /** @type {const} */ ([0, 1])) {
-    const w = width(sf);
-    add(`CBZ_${reach}_${sf ? "X" : "W"}`, `if (${w.r.d} == 0) { ${jump} }`);
-    add(`CBNZ_${reach}_${sf ? "X" : "W"}`, `if (${w.r.d} != 0) { ${jump} }`);
+  for (const [name, relation] of [
+    ["CBZ", "=="],
+    ["CBNZ", "!="],
+  ]) {
+    for (const sf of /** @type {const} */ ([0, 1])) {
+      add(`${name}_${reach}_${sf ? "X" : "W"}`, `if (${width(sf).r.d} ${relation} 0) { ${jump} }`);
+    }
   }
   const bit = `(${X.d} >> <u64>load<u16>(p, 6)) & 1`;
   add(`TBZ_${reach}`, `if ((${bit}) == 0) { ${jump} }`);

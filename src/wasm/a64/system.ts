@@ -1,7 +1,7 @@
 /** Outlined handlers of system.decode: exception generation, hints, PSTATE, system instructions and registers. */
 import {
   EC_BRK64,
-  EC_HVC64,
+
   EC_SVC64,
   EC_SYSTEM,
   EC_WFX,
@@ -20,6 +20,7 @@ import {
   CPU_POWER,
   CPU_SCTLR_EL1,
   POWER_WFI,
+  requestJump,
   requestLeave,
 } from "../cpu/state";
 import { readSysreg, writeDaif, writeSysreg } from "../cpu/sysreg";
@@ -163,7 +164,7 @@ export function SYSL(cpu: usize, insn: u32): void {
 /** The return address of an exception-generating instruction is the next one. */
 function raiseAfter(cpu: usize, ec: u32, iss: u32): void {
   raise(cpu, ec, iss);
-  store<u64>(cpu, load<u64>(cpu, CPU_PC) + 4, CPU_PC);
+  requestJump(cpu, load<u64>(cpu, CPU_PC) + 4);
 }
 
 export function SVC(cpu: usize, insn: u32): void {

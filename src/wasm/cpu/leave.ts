@@ -9,14 +9,12 @@ export function saveState(cpu: usize, pc: u64, nzcv: u32, budget: i32): void {
 }
 
 /**
- * After an outlined handler at `pc` that set EXIT_* bits: a fault leaves the instruction undone, EXIT_JUMP means that
- * the handler has written CPU_PC itself, otherwise the next instruction follows.
+ * After an outlined handler at `pc` that set EXIT_* bits: with EXIT_JUMP it has written CPU_PC itself, a fault without that
+ * leaves the instruction undone, otherwise the next instruction follows.
  */
 export function leaveAfterCall(cpu: usize, pc: u64, nzcv: u32, budget: i32): void {
   const exit = load<u32>(cpu, CPU_EXIT);
-  if ((exit & EXIT_FAULT) != 0) {
-    saveState(cpu, pc, nzcv, budget);
-    return;
-  }
-  saveState(cpu, (exit & EXIT_JUMP) != 0 ? load<u64>(cpu, CPU_PC) : pc + 4, nzcv, budget - 1);
+  if ((exit & EXIT_JUMP) != 0) saveState(cpu, load<u64>(cpu, CPU_PC), nzcv, budget - 1);
+  else if ((exit & EXIT_FAULT) != 0) saveState(cpu, pc, nzcv, budget);
+  else saveState(cpu, pc + 4, nzcv, budget - 1);
 }
