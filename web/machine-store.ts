@@ -9,6 +9,7 @@ import {
   VirtualMachine,
 } from "../src/ts/api/index.ts";
 import { type Disposable, Emitter } from "../src/ts/lib/emitter.ts";
+import type { GuestProfile } from "./guest-profile.ts";
 
 /** The mark that the first prompt leaves on the performance timeline: its startTime counts from the navigation. */
 export const PROMPT_MARK = "armlet:prompt";
@@ -33,8 +34,8 @@ export class MachineStore {
   poweringOff = false;
   readonly #emitter = new Emitter<{ change: undefined }>();
 
-  constructor(args: string) {
-    this.vm = new VirtualMachine({ args });
+  constructor(profile: GuestProfile) {
+    this.vm = new VirtualMachine(profile);
     this.vm.on("state", ({ state, stopReason }) => this.#onState(state, stopReason));
     this.vm.on("progress", (progress) => {
       this.files.set(progress.name, progress);

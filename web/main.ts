@@ -2,7 +2,7 @@ import { html, render } from "lit";
 import { ArmletApp } from "./elements/armlet-app.ts";
 import "./elements/armlet-notice.ts";
 import type { VirtualMachine } from "../src/ts/api/index.ts";
-import { defaultArgs, NoGuestError } from "./guest-profile.ts";
+import { NoGuestError, pageProfile } from "./guest-profile.ts";
 import { MachineStore } from "./machine-store.ts";
 import { Settings } from "./settings.ts";
 
@@ -14,11 +14,11 @@ declare global {
 }
 
 async function open(): Promise<void> {
-  const named = new URLSearchParams(location.search).get("args");
-  const store = new MachineStore(named ?? (await defaultArgs()));
+  const query = new URLSearchParams(location.search);
+  const store = new MachineStore(await pageProfile(query));
   window.vm = store.vm;
   store.start();
-  const defaultMachine = named === null ? undefined : (): void => location.assign(location.pathname);
+  const defaultMachine = !query.has("args") ? undefined : (): void => location.assign(location.pathname);
   document.body.append(new ArmletApp(store, new Settings(), defaultMachine));
 }
 

@@ -12,6 +12,11 @@ export interface VirtualMachineOptions {
   readonly args: string;
   /** What file names are relative to; the page's address unless given. */
   readonly baseUrl?: string | URL;
+  /**
+   * Files of the command line that the server also has gzip-compressed: by name, the name of the packed file. The
+   * packed one is loaded, the machine gets the plain one.
+   */
+  readonly packed?: Readonly<Record<string, string>>;
   /** The engine: compiled (compileEngine), or where it is. Unless given, the file that belongs to this package. */
   readonly engine?: WebAssembly.Module | string | URL;
   /** Size of the guest's console in characters; 80 by 24 unless given. */

@@ -117,6 +117,7 @@ export class VirtualMachine {
         version: PROTOCOL_VERSION,
         args: this.#options.args,
         baseUrl: new URL(String(this.#options.baseUrl ?? ""), document.baseURI).href,
+        packed: this.#options.packed ?? {},
         columns: this.#columns,
         rows: this.#rows,
       });

@@ -22,6 +22,8 @@ export type ToWorker =
       readonly args: string;
       /** What file names in `args` are relative to: an absolute URL. */
       readonly baseUrl: string;
+      /** Files that are also there gzip-compressed, for the way only: by name in `args`, the name of the packed file. */
+      readonly packed: Readonly<Record<string, string>>;
       readonly columns: number;
       readonly rows: number;
     }

@@ -1,5 +1,6 @@
+import { FailureError } from "../protocol/failure.ts";
 import type { FileProgress } from "../protocol/messages.ts";
-import { download } from "./download.ts";
+import { type DownloadOptions, download } from "./download.ts";
 import { badAddress } from "./download-failure.ts";
 
 /** Addresses a machine's file may have; others (file:, javascript:) a page cannot or must not load. */
@@ -11,6 +12,8 @@ const PROGRESS_INTERVAL_MS = 50;
 export interface FileLoaderHost {
   /** What names are relative to: an absolute URL. */
   readonly baseUrl: string;
+  /** Files that are also there gzip-compressed: by name, the name of the packed file. */
+  readonly packed: ReadonlyMap<string, string>;
   /** The origin of the page. */
   readonly origin: string;
   readonly fetch: typeof fetch;
@@ -67,7 +70,7 @@ export class FileLoader {
       host.onProgress({ name, loadedBytes, totalBytes, note });
     };
     onProgress(0, null, null);
-    const bytes = await download(this.resolve(name), {
+    const bytes = await this.#downloadPacked(name, {
       signal: this.#signal,
       origin: host.origin,
       onProgress,
@@ -75,6 +78,28 @@ export class FileLoader {
       delay: host.delay,
     });
     host.onProgress({ name, loadedBytes: bytes.length, totalBytes: bytes.length, note: null });
-    return bytes;
+    return host.packed.has(name) ? await unpack(bytes) : bytes;
   }
+
+  /** The packed file where there is one; the plain one where there is none, or no longer. */
+  async #downloadPacked(name: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const packed = this.#host.packed.get(name);
+    if (packed === undefined) return await download(this.resolve(name), options);
+    try {
+      return await download(this.resolve(packed), options);
+    } catch (error) {
+      if (!(error instanceof FailureError) || error.failure.code !== "not-found") throw error;
+      return await download(this.resolve(name), options);
+    }
+  }
+}
+
+/**
+ * What a packed file holds. Some servers unpack a .gz file on its way (Content-Encoding), and the plain file may have
+ * taken its place: what does not start as gzip (RFC 1952, 2.3.1) is taken as it is.
+ */
+async function unpack(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

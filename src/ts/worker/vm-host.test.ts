@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { type FromWorker, PROTOCOL_VERSION, type ToWorker } from "../protocol/messages.ts";
 import { type EchoMachine, echoBlueprint } from "./testing/echo-machine.ts";
@@ -7,14 +8,19 @@ import { VmHost } from "./vm-host.ts";
 const EMPTY_MODULE = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
 
 /** A host with an echo machine on a manual clock; `files` are what its server has. */
-function setUp(files: Record<string, string> = {}) {
+function setUp(files: Record<string, BodyInit> = {}) {
   const turns = new ManualTurns();
   const posted: FromWorker[] = [];
   const machines: EchoMachine[] = [];
+  const read: string[] = [];
   const host = new VmHost({
     readCommandLine(args) {
       if (args.startsWith("-")) throw new Error(`Unknown option ${args}.`);
-      return echoBlueprint(args, (machine) => machines.push(machine));
+      return echoBlueprint(
+        args,
+        (machine) => machines.push(machine),
+        (bytes) => read.push(new TextDecoder().decode(bytes)),
+      );
     },
     turns,
     origin: "http://here.example",
@@ -39,8 +45,11 @@ function setUp(files: Record<string, string> = {}) {
     posted,
     machines,
     control,
-    open: (args: string, version = PROTOCOL_VERSION): void => {
-      host.handle({ kind: "open", version, args, baseUrl: "http://here.example/page/", columns: 100, rows: 30 });
+    /** What the machine's files held. */
+    read,
+    open: (args: string, version = PROTOCOL_VERSION, packed: Record<string, string> = {}): void => {
+      const baseUrl = "http://here.example/page/";
+      host.handle({ kind: "open", version, args, baseUrl, packed, columns: 100, rows: 30 });
       host.handle({ kind: "engine", module: EMPTY_MODULE });
     },
     type: (text: string): void =>
@@ -69,6 +78,22 @@ describe("VmHost", () => {
     expect(machines[0]?.sizes).toEqual(["100x30"]);
     expect(text()).toMatch(/~ # $/);
     expect(states()).toEqual(["running", "idle"]);
+  });
+
+  it("loads packed files in place of plain ones, and the plain one where there is no packed one", async () => {
+    const gzip = new Uint8Array(gzipSync("kernel"));
+    const { open, read, last } = setUp({ "/page/Image.gz": gzip, "/page/Image": "not this", "/page/initrd": "files" });
+    open("Image initrd", PROTOCOL_VERSION, { Image: "Image.gz", initrd: "initrd.gz" });
+    await settled();
+    expect(read).toEqual(["kernel", "files"]);
+    expect(last("failed")).toBeUndefined();
+  });
+
+  it("takes a packed file that the server unpacked on the way", async () => {
+    const { open, read } = setUp({ "/page/Image.gz": "kernel" });
+    open("Image", PROTOCOL_VERSION, { Image: "Image.gz" });
+    await settled();
+    expect(read).toEqual(["kernel"]);
   });
 
   it("types more than the serial port takes at once", async () => {

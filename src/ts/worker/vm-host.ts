@@ -1,7 +1,7 @@
 import { FailureError, failureOf } from "../protocol/failure.ts";
 import { type FromWorker, PROTOCOL_VERSION, type StopReason, type ToWorker } from "../protocol/messages.ts";
 import type { Blueprint, ReadCommandLine, WorkerServices } from "./blueprint.ts";
-import { FileLoader } from "./file-loader.ts";
+import { FileLoader, type FileLoaderHost } from "./file-loader.ts";
 import { GuestClock } from "./guest-clock.ts";
 import { RunningMachine } from "./running-machine.ts";
 import type { Turns } from "./turns.ts";
@@ -82,7 +82,7 @@ export class VmHost {
       if (message.version !== PROTOCOL_VERSION) throw otherVersion();
       const blueprint = this.#environment.readCommandLine(message.args);
       const abort = new AbortController();
-      const loader = new FileLoader(this.#loaderHost(message.baseUrl), abort.signal);
+      const loader = new FileLoader(this.#loaderHost(message), abort.signal);
       for (const name of blueprint.files) loader.prefetch(name);
       this.#session = { blueprint, loader, abort };
       this.#environment.post({ kind: "described", ...blueprint.description });
@@ -91,10 +91,11 @@ export class VmHost {
     }
   }
 
-  #loaderHost(baseUrl: string): ConstructorParameters<typeof FileLoader>[0] {
+  #loaderHost({ baseUrl, packed }: Extract<ToWorker, { kind: "open" }>): FileLoaderHost {
     const environment = this.#environment;
     return {
       baseUrl,
+      packed: new Map(Object.entries(packed)),
       origin: environment.origin,
       fetch: environment.fetch,
       nowMs: () => environment.nowMs(),

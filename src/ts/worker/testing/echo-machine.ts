@@ -111,14 +111,18 @@ export class EchoMachine implements GuestMachine {
 }
 
 /** A command line here is the names of the files the machine reads, separated by spaces. */
-export function echoBlueprint(args: string, onCreate: (machine: EchoMachine) => void = () => {}): Blueprint {
+export function echoBlueprint(
+  args: string,
+  onCreate: (machine: EchoMachine) => void = () => {},
+  onRead: (bytes: Uint8Array) => void = () => {},
+): Blueprint {
   const files = args.split(" ").filter((name) => name !== "");
   return {
     description: { memoryBytes: 256 * 1024 * 1024, cpuCount: 1 },
     files,
     noReboot: false,
     async create(services) {
-      for (const name of files) await services.readFile(name);
+      for (const name of files) onRead(await services.readFile(name));
       const machine = new EchoMachine(services);
       onCreate(machine);
       return machine;
