@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type FromWorker, PROTOCOL_VERSION, type ToWorker } from "../protocol/messages.ts";
 import { type EchoMachine, echoBlueprint } from "./testing/echo-machine.ts";
 import { ManualTurns } from "./testing/manual-turns.ts";
@@ -37,8 +37,15 @@ function setUp(files: Record<string, BodyInit> = {}) {
     wallMs: () => 0,
     entropy: () => {},
   });
-  const control = (action: Extract<ToWorker, { kind: "control" }>["action"]): void =>
-    host.handle({ kind: "control", id: 1, action });
+  let id = 0;
+  /** Asks, and waits for the answer. */
+  const control = async (action: Extract<ToWorker, { kind: "control" }>["action"]): Promise<void> => {
+    const asked = ++id;
+    host.handle({ kind: "control", id: asked, action });
+    await vi.waitFor(() => {
+      if (!posted.some((message) => message.kind === "reply" && message.id === asked)) throw new Error("no reply yet");
+    });
+  };
   return {
     host,
     turns,
@@ -47,10 +54,14 @@ function setUp(files: Record<string, BodyInit> = {}) {
     control,
     /** What the machine's files held. */
     read,
-    open: (args: string, version = PROTOCOL_VERSION, packed: Record<string, string> = {}): void => {
+    /** Opens, and waits until the machine runs or cannot be built. */
+    open: async (args: string, version = PROTOCOL_VERSION, packed: Record<string, string> = {}): Promise<void> => {
       const baseUrl = "http://here.example/page/";
       host.handle({ kind: "open", version, args, baseUrl, packed, columns: 100, rows: 30 });
       host.handle({ kind: "engine", module: EMPTY_MODULE });
+      await vi.waitFor(() => {
+        if (!posted.some(({ kind }) => kind === "state" || kind === "failed")) throw new Error("nothing yet");
+      });
     },
     type: (text: string): void =>
       host.handle({ kind: "serial-input", bytes: new Uint8Array(new TextEncoder().encode(text)) }),
@@ -64,14 +75,10 @@ function setUp(files: Record<string, BodyInit> = {}) {
   };
 }
 
-/** Lets promises settle. */
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
-
 describe("VmHost", () => {
   it("loads the files, builds the machine and runs it to its prompt", async () => {
     const { open, turns, machines, last, text, states } = setUp({ "/page/Image": "kernel", "/initrd": "files" });
-    open("Image /initrd");
-    await settled();
+    await open("Image /initrd");
     turns.advance(600);
     expect(last("described")).toMatchObject({ memoryBytes: 256 << 20 });
     expect(last("progress")).toMatchObject({ name: "/initrd", loadedBytes: 5, totalBytes: 5 });
@@ -83,23 +90,20 @@ describe("VmHost", () => {
   it("loads packed files in place of plain ones, and the plain one where there is no packed one", async () => {
     const gzip = new Uint8Array(gzipSync("kernel"));
     const { open, read, last } = setUp({ "/page/Image.gz": gzip, "/page/Image": "not this", "/page/initrd": "files" });
-    open("Image initrd", PROTOCOL_VERSION, { Image: "Image.gz", initrd: "initrd.gz" });
-    await settled();
+    await open("Image initrd", PROTOCOL_VERSION, { Image: "Image.gz", initrd: "initrd.gz" });
     expect(read).toEqual(["kernel", "files"]);
     expect(last("failed")).toBeUndefined();
   });
 
   it("takes a packed file that the server unpacked on the way", async () => {
     const { open, read } = setUp({ "/page/Image.gz": "kernel" });
-    open("Image", PROTOCOL_VERSION, { Image: "Image.gz" });
-    await settled();
+    await open("Image", PROTOCOL_VERSION, { Image: "Image.gz" });
     expect(read).toEqual(["kernel"]);
   });
 
   it("types more than the serial port takes at once", async () => {
     const { open, turns, type, text } = setUp();
-    open("");
-    await settled();
+    await open("");
     turns.advance(10);
     const line = "x".repeat(1000);
     type(`${line}\r`);
@@ -109,28 +113,24 @@ describe("VmHost", () => {
 
   it("stays at the page's service while the guest spins, and stands still when paused", async () => {
     const { open, turns, type, control, machines, last, states } = setUp();
-    open("");
-    await settled();
+    await open("");
     turns.advance(10);
     type("spin\r");
     turns.runTurns(50);
-    control("pause");
-    await settled();
+    await control("pause");
     const instructions = machines[0]?.stats().instructions;
     turns.advance(100);
     expect(machines[0]?.stats().instructions).toBe(instructions);
     expect(states().at(-1)).toBe("paused");
-    control("resume");
-    await settled();
+    await control("resume");
     turns.runTurns(5);
     expect(machines[0]?.stats().instructions).toBeGreaterThan(instructions ?? 0);
-    expect(last("reply")).toMatchObject({ id: 1, ok: true });
+    expect(last("reply")).toMatchObject({ ok: true });
   });
 
   it("holds a guest back that floods the console until its output is acknowledged", async () => {
     const { open, turns, type, machines, posted, host } = setUp();
-    open("");
-    await settled();
+    await open("");
     turns.advance(10);
     type("flood\r");
     turns.runTurns(200);
@@ -146,15 +146,13 @@ describe("VmHost", () => {
 
   it("tells of a broken engine with a report, and builds a new machine on reset", async () => {
     const { open, turns, type, control, machines, last, states } = setUp();
-    open("");
-    await settled();
+    await open("");
     turns.advance(10);
     type("trap\r");
     turns.advance(10);
     expect(last("crashed")).toMatchObject({ message: "RuntimeError: unreachable" });
     expect(last("crashed")?.report).toContain("echo machine, mode trap");
-    control("reset");
-    await settled();
+    await control("reset");
     turns.advance(600);
     expect(machines.length).toBe(2);
     expect(machines[0]?.disposed).toBe(true);
@@ -163,14 +161,12 @@ describe("VmHost", () => {
 
   it("resets a machine that is off", async () => {
     const { open, turns, type, control, machines, last, states } = setUp();
-    open("");
-    await settled();
+    await open("");
     turns.advance(10);
     type("poweroff\r");
     turns.advance(10);
     expect(last("state")).toMatchObject({ state: "stopped", stopReason: "power-off" });
-    control("reset");
-    await settled();
+    await control("reset");
     turns.advance(600);
     expect(machines.map(({ resets }) => resets)).toEqual([1]);
     expect(states().at(-1)).toBe("idle");
@@ -178,11 +174,9 @@ describe("VmHost", () => {
 
   it("turns a guest off that does nothing about the power key, but not before three seconds", async () => {
     const { open, turns, control, machines, last } = setUp();
-    open("");
-    await settled();
+    await open("");
     turns.advance(10);
-    control("power-off");
-    await settled();
+    await control("power-off");
     turns.advance(2500);
     expect(machines[0]?.powerKeys).toBe(1);
     expect(last("state")?.state).not.toBe("stopped");
@@ -192,53 +186,48 @@ describe("VmHost", () => {
 
   it("waits for a guest that is busy shutting down, and turns it off at once when forced", async () => {
     const { open, turns, type, control, last } = setUp();
-    open("");
-    await settled();
+    await open("");
     turns.advance(10);
     type("spin\r");
     turns.runTurns(2);
-    control("power-off");
+    await control("power-off");
     for (let second = 0; second < 10; second++) {
       turns.runTurns(60);
       turns.nowMs += 1000;
     }
     expect(last("state")?.state).not.toBe("stopped");
-    control("force-off");
-    await settled();
+    await control("force-off");
     expect(last("state")).toMatchObject({ state: "stopped", stopReason: "forced" });
   });
 
   it("says which file is missing", async () => {
     const { open, last, states } = setUp({ "/page/Image": "kernel" });
-    open("Image initrd");
-    await settled();
+    await open("Image initrd");
     expect(last("failed")?.failure).toMatchObject({ code: "not-found", url: "http://here.example/page/initrd" });
     expect(states()).toEqual([]);
   });
 
-  it("passes on what is wrong with the command line", () => {
+  it("passes on what is wrong with the command line", async () => {
     const { open, last } = setUp();
-    open("-nonsense");
+    await open("-nonsense");
     expect(last("failed")?.failure).toMatchObject({ code: "command-line", message: "Unknown option -nonsense." });
   });
 
   it("loads nothing from where a page must not", async () => {
     const { open, last } = setUp();
-    open("file:///etc/passwd");
-    await settled();
+    await open("file:///etc/passwd");
     expect(last("failed")?.failure).toMatchObject({ code: "command-line" });
   });
 
-  it("refuses a page of another version", () => {
+  it("refuses a page of another version", async () => {
     const { open, last } = setUp();
-    open("", PROTOCOL_VERSION + 1);
+    await open("", PROTOCOL_VERSION + 1);
     expect(last("failed")?.failure.code).toBe("version-mismatch");
   });
 
   it("answers a request that comes too early with a sentence", async () => {
     const { control, last } = setUp();
-    control("pause");
-    await settled();
+    await control("pause");
     expect(last("reply")).toMatchObject({ ok: false, failure: { message: "The machine is not running yet." } });
   });
 });
