@@ -16,12 +16,7 @@ import {
   VIRTIO_F_VERSION_1,
 } from "./spec/features.ts";
 import { VIRTIO_ID_NONE } from "./spec/ids.ts";
-import {
-  STATUS_DEVICE_NEEDS_RESET,
-  STATUS_DRIVER_OK,
-  STATUS_FAILED,
-  STATUS_FEATURES_OK,
-} from "./spec/status.ts";
+import { STATUS_DEVICE_NEEDS_RESET, STATUS_DRIVER_OK, STATUS_FAILED, STATUS_FEATURES_OK } from "./spec/status.ts";
 import { VQ_FLAG_EVENT_IDX, VQ_FLAG_INDIRECT, VQ_FLAG_NOTIFY_ON_EMPTY } from "./spec/walker.ts";
 import { type SavedState, StateReader } from "./state.ts";
 import { type QueueHost, Virtqueue, type VirtqueueState } from "./virtqueue.ts";
@@ -307,7 +302,10 @@ export abstract class VirtioBus implements QueueHost {
     if (this.slot === null) return;
     const { writes, refused } = this.slot.config.write(offset, size, value, this.offeredFeatures);
     if (refused) {
-      this.log.guestError(`${this.place}: read-only configuration written`, `${size} bytes at 0x${offset.toString(16)}`);
+      this.log.guestError(
+        `${this.place}: read-only configuration written`,
+        `${size} bytes at 0x${offset.toString(16)}`,
+      );
     }
     for (const write of writes) this.slot.onConfigWrite(write);
   }
@@ -427,7 +425,9 @@ export abstract class VirtioBus implements QueueHost {
   load(value: unknown): void {
     const state = StateReader.open(value, STATE_NAME, STATE_VERSION);
     if (state.text("device") !== (this.slot?.name ?? "")) {
-      throw state.error(`it has ${String(state.raw("device"))} where this machine has ${this.slot?.name ?? "no device"}`);
+      throw state.error(
+        `it has ${String(state.raw("device"))} where this machine has ${this.slot?.name ?? "no device"}`,
+      );
     }
     this.reset();
     state.integers("deviceFeatures", 4, 0xffff_ffff).forEach((bits, word) => {

@@ -27,7 +27,14 @@ export class Chain {
   readonly readableBytes: number;
   readonly writableBytes: number;
 
-  constructor(queue: Virtqueue, memory: GuestMemory, generation: number, head: number, readable: number, segments: Uint32Array) {
+  constructor(
+    queue: Virtqueue,
+    memory: GuestMemory,
+    generation: number,
+    head: number,
+    readable: number,
+    segments: Uint32Array,
+  ) {
     this.queue = queue;
     this.memory = memory;
     this.generation = generation;

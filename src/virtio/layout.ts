@@ -104,7 +104,8 @@ export class ConfigSpace<Name extends string> implements ConfigBytes {
   read(offset: number, size: number, offered: Features): number {
     let value = 0;
     for (let index = 0; index < size; ++index) {
-      if (this.fieldAt(offset + index, offered) !== null) value += this.view.getUint8(offset + index) * 2 ** (8 * index);
+      if (this.fieldAt(offset + index, offered) !== null)
+        value += this.view.getUint8(offset + index) * 2 ** (8 * index);
     }
     return value;
   }

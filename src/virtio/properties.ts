@@ -12,7 +12,13 @@ export type PropertyValue = string | number | boolean;
 export type PropertySpec =
   | { readonly type: "bool"; readonly default: boolean; readonly doc: string }
   | { readonly type: "int"; readonly default: number; readonly min: number; readonly max: number; readonly doc: string }
-  | { readonly type: "pow2"; readonly default: number; readonly min: number; readonly max: number; readonly doc: string }
+  | {
+      readonly type: "pow2";
+      readonly default: number;
+      readonly min: number;
+      readonly max: number;
+      readonly doc: string;
+    }
   | { readonly type: "string"; readonly default: string; readonly maxBytes: number; readonly doc: string }
   /** The id of something defined elsewhere: a drive, a character device, a random source. */
   | { readonly type: "id"; readonly required: boolean; readonly doc: string };
@@ -103,7 +109,8 @@ export function resolveProperties(
   defaults: Readonly<Record<string, PropertyValue>> = {},
 ): PropertyValues {
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(table, name)) throw new DeviceOptionError(unknownName(`${owner} has no property`, name, Object.keys(table)));
+    if (!Object.hasOwn(table, name))
+      throw new DeviceOptionError(unknownName(`${owner} has no property`, name, Object.keys(table)));
   }
   const values = new Map<string, PropertyValue>();
   for (const [name, spec] of Object.entries(table)) {
@@ -132,7 +139,8 @@ export function editDistance(a: string, b: string): number {
         (current[column - 1] as number) + 1,
         (previous[column - 1] as number) + (same ? 0 : 1),
       );
-      const swapped = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      const swapped =
+        row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
       if (swapped) best = Math.min(best, (older[column - 2] as number) + 1);
       current.push(best);
     }
@@ -146,7 +154,9 @@ export function editDistance(a: string, b: string): number {
 export function nearestNames(name: string, known: readonly string[]): string[] {
   return known
     .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.floor(Math.max(name.length, candidate.length) / 3)))
+    .filter(
+      ({ candidate, distance }) => distance <= Math.max(2, Math.floor(Math.max(name.length, candidate.length) / 3)),
+    )
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ candidate }) => candidate);

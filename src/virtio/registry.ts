@@ -168,7 +168,8 @@ export function createDevice(
   context: DeviceContext,
 ): CreatedDevice {
   const port = PORTS.find((row) => row.name === name);
-  const created = port === undefined ? createOnTransport(name, properties, context) : createPort(port, properties, context);
+  const created =
+    port === undefined ? createOnTransport(name, properties, context) : createPort(port, properties, context);
   context.created.push(created);
   return created;
 }
@@ -227,7 +228,9 @@ function findSerial(name: string, bus: string, context: DeviceContext): CreatedD
   if (bus === "") {
     const last = serials.at(-1);
     if (last !== undefined) return last;
-    throw new DeviceOptionError(`${name} needs a virtio-serial device before it, for example -device virtio-serial-device.`);
+    throw new DeviceOptionError(
+      `${name} needs a virtio-serial device before it, for example -device virtio-serial-device.`,
+    );
   }
   const found = serials.find((row) => row.id !== "" && (row.id === bus || `${row.id}.0` === bus));
   if (found !== undefined) return found;

@@ -39,13 +39,7 @@ export interface RingEngine {
   vq_disarm(queue: number): void;
   vq_pending(queue: number): number;
   vq_get(queue: number, field: number): number;
-  vq_restore(
-    queue: number,
-    lastAvail: number,
-    usedIdx: number,
-    signalledUsed: number,
-    signalledValid: number,
-  ): void;
+  vq_restore(queue: number, lastAvail: number, usedIdx: number, signalledUsed: number, signalledValid: number): void;
   vq_hold(queue: number, head: number): number;
   vq_ram_base(): number;
   vq_ram_size(): number;

@@ -88,7 +88,8 @@ export class LegacyRings {
       ["pfns", this.pfns],
     ] as const) {
       map.clear();
-      for (const row of state.list(name)) map.set(row.integer("queue", 0, 0xffff), row.integer("value", 0, 0xffff_ffff));
+      for (const row of state.list(name))
+        map.set(row.integer("queue", 0, 0xffff), row.integer("value", 0, 0xffff_ffff));
     }
   }
 }

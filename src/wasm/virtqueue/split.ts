@@ -94,7 +94,7 @@ export function splitPop(slot: usize): i32 {
   if (pending == 0) return 0;
   if (pending > size) return violate(slot, VQ_ERROR_AVAIL_IDX);
   const lastAvail = load<u32>(slot, SLOT_LAST_AVAIL);
-  const entry = <usize>(lastAvail & (size - 1)) << 1;
+  const entry = (<usize>(lastAvail & (size - 1))) << 1;
   const head = readU16(<usize>load<u32>(slot, SLOT_DRIVER) + AVAIL_RING + entry);
   if (head >= size) return violate(slot, VQ_ERROR_HEAD);
   // A chain that is answered twice corrupts a driver that reuses the descriptors after the first time.

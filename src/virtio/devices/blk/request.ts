@@ -69,7 +69,9 @@ export function parseBlkRequest(chain: Chain, limits: BlkLimits): BlkRequest | n
       return limits.discard ? parseRanges("discard", data, limits) : unsupported("discard was not offered");
     case B.VIRTIO_BLK_T_WRITE_ZEROES:
       if (limits.readOnly) return ioError("write zeroes to a read-only disk");
-      return limits.writeZeroes ? parseRanges("write-zeroes", data, limits) : unsupported("write zeroes was not offered");
+      return limits.writeZeroes
+        ? parseRanges("write-zeroes", data, limits)
+        : unsupported("write zeroes was not offered");
     default:
       return unsupported(`request type ${type}`);
   }

@@ -40,6 +40,9 @@ export class ByteQueue {
   }
 
   toArray(): number[] {
-    return Array.from({ length: this.length }, (_, index) => this.bytes[(this.start + index) % this.capacity] as number);
+    return Array.from(
+      { length: this.length },
+      (_, index) => this.bytes[(this.start + index) % this.capacity] as number,
+    );
   }
 }

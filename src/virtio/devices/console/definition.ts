@@ -46,9 +46,12 @@ function portDefinition(name: string, doc: string, isConsole: boolean): PortDefi
     add(device, properties, context) {
       const wanted = properties.int("nr");
       const nr = wanted === ANY_PORT ? device.freePort(isConsole) : wanted;
-      if (nr < 0) throw new DeviceOptionError(`${name}: all ${device.maxPorts} ports of the virtio-serial device are in use.`);
+      if (nr < 0)
+        throw new DeviceOptionError(`${name}: all ${device.maxPorts} ports of the virtio-serial device are in use.`);
       if (nr >= device.maxPorts) {
-        throw new DeviceOptionError(`${name}: nr=${nr}, but the virtio-serial device has ports 0 to ${device.maxPorts - 1}.`);
+        throw new DeviceOptionError(
+          `${name}: nr=${nr}, but the virtio-serial device has ports 0 to ${device.maxPorts - 1}.`,
+        );
       }
       if (nr === 0 && !isConsole) throw new DeviceOptionError(`${name}: port 0 is kept for a virtconsole.`);
       if (device.port(nr) !== null) throw new DeviceOptionError(`${name}: port ${nr} is in use.`);

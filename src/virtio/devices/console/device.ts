@@ -74,11 +74,13 @@ export class VirtioConsole extends VirtioDevice implements PortHost {
 
   /** Adds a port, also while the driver runs. Throws when the number is taken or out of range. */
   addPort(spec: PortSpec): ConsolePort {
-    if (spec.nr < 0 || spec.nr >= this.maxPorts) throw new Error(`port ${spec.nr}: the device has ports 0 to ${this.maxPorts - 1}`);
+    if (spec.nr < 0 || spec.nr >= this.maxPorts)
+      throw new Error(`port ${spec.nr}: the device has ports 0 to ${this.maxPorts - 1}`);
     if (this.ports.has(spec.nr)) throw new Error(`port ${spec.nr} is in use`);
     const port = new ConsolePort(this, spec);
     this.ports.set(spec.nr, port);
-    if (this.driverReady) this.sendControl(encodeControl({ id: port.nr, event: C.VIRTIO_CONSOLE_DEVICE_ADD, value: 1 }));
+    if (this.driverReady)
+      this.sendControl(encodeControl({ id: port.nr, event: C.VIRTIO_CONSOLE_DEVICE_ADD, value: 1 }));
     return port;
   }
 

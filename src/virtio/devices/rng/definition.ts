@@ -8,7 +8,13 @@ export const RNG: DeviceDefinition = {
   doc: "random numbers",
   properties: {
     rng: { type: "id", required: false, doc: "id of the random source; the machine's own without it" },
-    "max-bytes": { type: "int", default: Number.MAX_SAFE_INTEGER, min: 1, max: Number.MAX_SAFE_INTEGER, doc: "bytes in one period" },
+    "max-bytes": {
+      type: "int",
+      default: Number.MAX_SAFE_INTEGER,
+      min: 1,
+      max: Number.MAX_SAFE_INTEGER,
+      doc: "bytes in one period",
+    },
     period: { type: "int", default: 65536, min: 1, max: 0xffff_ffff, doc: "milliseconds" },
   },
   make(bus, properties, context) {
