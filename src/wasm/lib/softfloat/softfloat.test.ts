@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRandom, integer, operand, type RandomSource } from "./testing/operands.ts";
-import { type Arithmetic, OPERATIONS, type Operands, type Operation } from "./testing/operations.ts";
+import { type Arithmetic, invoke, OPERATIONS, type Operands, type Operation } from "./testing/operations.ts";
 
 const CASES_PER_OPERATION = 1500;
 const CASE_SIZE = 32;
 const SEED = 20261121;
 const FPSR_IXC = 16;
 
-const testing = fileURLToPath(new URL("./testing/", import.meta.url));
+const here = fileURLToPath(new URL(".", import.meta.url));
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
 interface Case {
@@ -63,9 +63,9 @@ describe("softfloat", () => {
         }[operation.result];
         // With IXC set beforehand the fast paths answer; it hides no flag but itself.
         for (const before of [0, FPSR_IXC]) {
-          call(wasm, "prepare", fpcr, before);
+          invoke(wasm, "prepare", fpcr, before);
           const result = BigInt.asUintN(64, BigInt(operation.call(wasm, operands)));
-          const after = Number(call(wasm, "fpsr"));
+          const after = Number(invoke(wasm, "fpsr"));
           if (result !== value || after !== (flags | before)) {
             const shown = operands.map((x) => x.toString(16)).join(" ");
             differences.push(
@@ -80,21 +80,23 @@ describe("softfloat", () => {
   });
 });
 
-function call(wasm: Arithmetic, name: string, ...values: number[]): bigint | number {
-  const target = wasm[name];
-  if (!target) throw new Error(`testing/entry.ts exports no ${name}`);
-  return target(...values);
-}
-
 async function buildArithmetic(directory: string): Promise<Arithmetic> {
   const file = join(directory, "arithmetic.wasm");
   const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
-  const memoryFlags = ["--importMemory", "--initialMemory", "128", "--maximumMemory", "65536", "--memoryBase", "6291456"];
+  const memoryFlags = [
+    "--importMemory",
+    "--initialMemory",
+    "128",
+    "--maximumMemory",
+    "65536",
+    "--memoryBase",
+    "6291456",
+  ];
   // Where it is started there is no asconfig.json, which would add the engine's own entry.
   execFileSync(
     process.execPath,
-    [asc, "entry.ts", "--runtime", "stub", ...memoryFlags, "-O3", "--noAssert", "--outFile", file],
-    { cwd: testing, stdio: "pipe" },
+    [asc, "test-entry.ts", "--runtime", "stub", ...memoryFlags, "-O3", "--noAssert", "--outFile", file],
+    { cwd: here, stdio: "pipe" },
   );
   const memory = new WebAssembly.Memory({ initial: 128, maximum: 65536 });
   const { instance } = await WebAssembly.instantiate(readFileSync(file), { env: { memory } });
@@ -109,7 +111,7 @@ function askQemu(directory: string, cases: readonly (readonly Case[])[]): DataVi
   );
   const object = join(directory, "oracle.o");
   const program = join(directory, "oracle");
-  execFileSync("aarch64-linux-gnu-as", ["-I", directory, join(testing, "oracle.s"), "-o", object]);
+  execFileSync("aarch64-linux-gnu-as", ["-I", directory, join(here, "testing/oracle.s"), "-o", object]);
   execFileSync("aarch64-linux-gnu-ld", [object, "-o", program]);
   const input = new DataView(new ArrayBuffer(OPERATIONS.length * CASES_PER_OPERATION * CASE_SIZE));
   cases.flat().forEach(({ operands, fpcr }, index) => {

@@ -1,6 +1,6 @@
 /** Instructions that use the arithmetic, each with the call that must give the same result and flags. */
 
-/** Exports of entry.ts. */
+/** Exports of test-entry.ts. */
 export type Arithmetic = Readonly<Record<string, (...values: (bigint | number)[]) => bigint | number>>;
 
 /** Operands of one case: V1 (and X1), V2, V3. */
@@ -24,9 +24,10 @@ const ODD = 5;
 
 const REGISTER = { 16: "h", 32: "s", 64: "d" } as const;
 
-function invoke(wasm: Arithmetic, name: string, ...values: (bigint | number)[]): bigint | number {
+/** Calls an export by name. */
+export function invoke(wasm: Arithmetic, name: string, ...values: (bigint | number)[]): bigint | number {
   const target = wasm[name];
-  if (!target) throw new Error(`testing/entry.ts exports no ${name}`);
+  if (!target) throw new Error(`test-entry.ts exports no ${name}`);
   return target(...values);
 }
 

@@ -2,14 +2,14 @@
  * Entry of the module that softfloat.test.ts builds: the arithmetic by itself, operands and results as u64.
  * The digits at the end of a name are the formats' widths.
  */
-import { CPU_FPCR, CPU_FPSR } from "../../../cpu/state";
-import { CPU_BASE } from "../../../layout";
-import { FPAdd, FPDiv, FPMul, FPMulX, FPSqrt, FPSub } from "../arithmetic";
-import { FPCompare, FPMax, FPMaxNum, FPMin, FPMinNum } from "../compare";
-import { FixedToFP, FPConvert, FPRoundInt, FPToFixed } from "../convert";
-import { FPRecipEstimate, FPRecpX, FPRSqrtEstimate } from "../estimate";
-import { FPRoundingMode } from "../format";
-import { FPMulAdd, FPRecipStepFused, FPRSqrtStepFused } from "../fused";
+import { CPU_FPCR, CPU_FPSR } from "../../cpu/state";
+import { CPU_BASE } from "../../layout";
+import { FPAdd, FPDiv, FPMul, FPMulX, FPSqrt, FPSub } from "./arithmetic";
+import { FPCompare, FPMax, FPMaxNum, FPMin, FPMinNum } from "./compare";
+import { FixedToFP, FPConvert, FPRoundInt, FPToFixed } from "./convert";
+import { FPRecipEstimate, FPRecpX, FPRSqrtEstimate } from "./estimate";
+import { FPRoundingMode } from "./format";
+import { FPMulAdd, FPRecipStepFused, FPRSqrtStepFused } from "./fused";
 
 /** FPCR and FPSR before the next operation. */
 export function prepare(fpcr: u32, fpsr: u32): void {
