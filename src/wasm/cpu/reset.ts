@@ -1,4 +1,5 @@
 /** CPU reset (ARM ARM D1.9) and start at an address. */
+import { iccReset } from "../gic/cpu-interface-v3";
 import { flushTlb } from "../mmu/tlb";
 import { tlb2Flush } from "../mmu/tlb2";
 import { setCpuCount } from "./cpus";
@@ -26,7 +27,7 @@ import {
 /** Bytes of a CPU block that are state, before its TLBs. */
 const STATE_SIZE: usize = 0x1000;
 
-/** Puts CPU `index` of `cpus` into its reset state, off; interrupt lines are kept. */
+/** Puts CPU `index` of `cpus` into its reset state, off; a GICv2 keeps its lines, a GICv3 CPU interface is reset too. */
 export function cpu_reset(index: u32, cpus: u32): void {
   setCpuCount(cpus);
   const cpu = cpuBase(index);
@@ -43,6 +44,7 @@ export function cpu_reset(index: u32, cpus: u32): void {
   store<u64>(cpu, EXCLUSIVE_NONE, CPU_EXCL_ADDR);
   store<u32>(cpu, POWER_OFF, CPU_POWER);
   resetSystemRegisters(cpu, index);
+  iccReset(index);
   updateFpTrap(cpu);
   flushTlb(cpu);
   tlb2Flush(cpu);
@@ -58,5 +60,5 @@ export function startCpu(cpu: usize, entry: u64, x0: u64): void {
 
 /** Starts CPU `index`, which cpu_reset has prepared, at `entry` with X0 = `x0`: the boot protocol of Linux and QEMU. */
 export function cpu_start(index: u32, entryLow: u32, entryHigh: u32, x0Low: u32, x0High: u32): void {
-  startCpu(cpuBase(index), (<u64>entryHigh << 32) | <u64>entryLow, (<u64>x0High << 32) | <u64>x0Low);
+  startCpu(cpuBase(index), ((<u64>entryHigh) << 32) | <u64>entryLow, ((<u64>x0High) << 32) | <u64>x0Low);
 }

@@ -9,8 +9,10 @@ import {
   DIST_ACTIVE,
   DIST_CPUS,
   DIST_PENDING,
+  DIST_VERSION,
   distRow,
   distWord,
+  FIRST_LPI,
   FIRST_SPI,
   ICC_AP0R0,
   ICC_AP1R0,
@@ -31,6 +33,7 @@ import {
   NUM_IRQ,
   replaceBits,
 } from "./layout";
+import { acknowledgeLpi } from "./lpi";
 import { setLines } from "./lines";
 import { groupOf, updateAllV3, updateV3 } from "./select-v3";
 
@@ -60,6 +63,7 @@ export function iccReset(index: u32): void {
   store<u32>(base, 0, ICC_AP1R0);
   store<u32>(base, 0, ICC_IGRPEN0);
   store<u32>(base, 0, ICC_IGRPEN1);
+  if (distWord(DIST_VERSION) == 3) updateLinesV3(index);
 }
 
 /** Priority of the active interrupt, RPR_IDLE when none is (ICC_RPR_EL1). */
@@ -123,7 +127,9 @@ export function acknowledge(index: u32, group: u32): u32 {
   store<u32>(apr, load<u32>(apr) | (1 << (priority >> (8 - PRIORITY_BITS))));
 
   const bit: u32 = 1 << (intid & 31);
-  if (intid < FIRST_SPI) {
+  if (intid >= FIRST_LPI) {
+    acknowledgeLpi(index, intid);
+  } else if (intid < FIRST_SPI) {
     replaceBits(block + IF_ACTIVE, bit, bit);
     replaceBits(block + IF_PENDING, bit, 0);
   } else {
@@ -154,7 +160,7 @@ function splitsEoi(index: u32): bool {
 /** ICC_EOIR<group>_EL1: priority drop, and deactivation unless EOImode splits them. */
 export function endOfInterrupt(index: u32, group: u32, value: u64): void {
   const intid = <u32>value & 0xff_ffff;
-  if (intid >= NUM_IRQ) return;
+  if (intid >= NUM_IRQ && intid < FIRST_LPI) return;
   const base = iccBase(index);
   const active0 = load<u32>(base, ICC_AP0R0);
   const active1 = load<u32>(base, ICC_AP1R0);
@@ -167,7 +173,7 @@ export function endOfInterrupt(index: u32, group: u32, value: u64): void {
   if (activeGroup != group) return;
   if (group == 0) store<u32>(base, active0 & (active0 - 1), ICC_AP0R0);
   else store<u32>(base, active1 & (active1 - 1), ICC_AP1R0);
-  if (splitsEoi(index)) updateLinesV3(index);
+  if (splitsEoi(index) || intid >= FIRST_LPI) updateLinesV3(index);
   else deactivate(index, intid);
 }
 

@@ -40,6 +40,7 @@ import {
   GICD_ICPENDR,
   GICD_ID_V2,
   GICD_IGROUPR,
+  GICD_IIDR,
   GICD_IPRIORITYR,
   GICD_ISACTIVER,
   GICD_ISENABLER,
@@ -107,9 +108,13 @@ function readTargets(index: u32, intid: u32): u32 {
   return value;
 }
 
+/** Arm, no product. */
+const IIDR_VALUE: u32 = 0x43b;
+
 function readWord(index: u32, offset: u32): u32 {
   if (offset == GICD_CTLR) return distWord(DIST_CTLR);
   if (offset == GICD_TYPER) return (WORDS - 1) | ((distWord(DIST_CPUS) - 1) << 5);
+  if (offset == GICD_IIDR) return IIDR_VALUE;
   if (offset >= GICD_IGROUPR && offset < GICD_IPRIORITYR) {
     const word = (offset & 0x7f) >> 2;
     if (word < WORDS) {
@@ -146,21 +151,6 @@ function readWord(index: u32, offset: u32): u32 {
 export function gicdReadV2(index: u32, offset: u32, size: u32): u32 {
   const value = readWord(index, offset & ~3) >> ((offset & 3) << 3);
   return size == 4 ? value : value & ((1 << (size << 3)) - 1);
-}
-
-function setEnable(index: u32, word: u32, bits: u32): void {
-  const address = enabledAddress(index, word);
-  store<u32>(address, load<u32>(address) | bits);
-  // A level-sensitive interrupt whose line is high latches when it is enabled: it stays pending though the line may fall.
-  const raised = bits & raisedWord(index, word);
-  if (word == 0) {
-    replaceBits(interfaceRow(index, IF_PENDING, 0), raised, raised);
-    return;
-  }
-  for (let cpu: u32 = 0; cpu < MAX_INTERFACES; cpu++) {
-    const latched = raised & load<u32>(interfaceRow(cpu, IF_TARGETED, word));
-    replaceBits(interfaceRow(cpu, IF_PENDING, word), latched, latched);
-  }
 }
 
 /** Software pending goes to every CPU that the interrupt targets, for private interrupts too. */
@@ -206,7 +196,7 @@ function writeBitmap(index: u32, offset: u32, value: u32, lanes: u32): void {
       replaceBits(word == 0 ? interfaceBase(index) + IF_GROUP : distRow(DIST_GROUP, word), lanes, value);
       break;
     case GICD_ISENABLER:
-      setEnable(index, word, notSgi);
+      replaceBits(enabledAddress(index, word), notSgi, notSgi);
       break;
     case GICD_ICENABLER:
       replaceBits(enabledAddress(index, word), notSgi, 0);

@@ -1,5 +1,5 @@
 /**
- * GICv3 distributor (IHI 0069 12.9): affinity routing always on, one Security state, no LPIs and no message-based SPIs.
+ * GICv3 distributor (IHI 0069 12.9): affinity routing always on, one Security state, no message-based SPIs.
  * What a private interrupt would have here is in its redistributor: those bits read as zero.
  */
 import { guest_error } from "../host";
@@ -53,8 +53,8 @@ import {
 } from "./registers";
 import { sharedPending, updateAllV3 } from "./select-v3";
 
-/** No1N, A3V, 16 bits of INTID, 256 SPIs; no LPIs, no extra Security state. */
-const TYPER_VALUE: u32 = (1 << 25) | (1 << 24) | (0xf << 19) | (WORDS - 2);
+/** No1N, A3V, 16 bits of INTID, LPIS, 256 SPIs; no extra Security state. */
+const TYPER_VALUE: u32 = (1 << 25) | (1 << 24) | (0xf << 19) | (1 << 17) | (WORDS - 2);
 /** PIDR0 of GIC-500's distributor. */
 const PIDR0_DIST: u32 = 0x92;
 

@@ -2,6 +2,7 @@
  * Entry of the module that the tests of the interrupt controller and the timer run: what the machine calls inside the
  * engine, as exports. Not part of the machine.
  */
+export { cpu_reset } from "../cpu/reset";
 export { cpuBase } from "../cpu/state";
 export {
   counterNow,
@@ -14,6 +15,7 @@ export {
   timerUpdate,
   timerWrite,
 } from "../timer/generic-timer";
+export { mem_init } from "../mmu/ram";
 export { iccReset } from "./cpu-interface-v3";
 export { gic_init, gic_set_level, gicContains, gicRead, gicSetPpi, gicWrite } from "./gic";
 export { iccExists, iccRead, iccWrite } from "./icc";

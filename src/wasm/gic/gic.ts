@@ -21,6 +21,7 @@ import {
   IF_CURRENT_PENDING,
   IF_EDGE,
   IF_ENABLED,
+  IF_LPI_PRIORITY,
   IF_RUNNING_PRIORITY,
   IF_TARGETED,
   IF_WAKER,
@@ -88,6 +89,7 @@ export function gic_init(version: u32, cpus: u32): void {
   for (let cpu: u32 = 0; cpu < MAX_INTERFACES; cpu++) {
     store<u32>(interfaceBase(cpu), INTID_SPURIOUS, IF_BEST_INTID);
     store<u32>(interfaceBase(cpu), PRIORITY_IDLE, IF_BEST_PRIORITY);
+    store<u32>(interfaceBase(cpu), PRIORITY_IDLE, IF_LPI_PRIORITY);
   }
   if (version == 2) resetV2(cpus);
   else resetV3();

@@ -12,6 +12,8 @@ import { GIC_BASE } from "../layout";
 export const NUM_IRQ: u32 = 288;
 /** SGIs are INTIDs 0..15, PPIs 16..31; SPIs begin here. */
 export const FIRST_SPI: u32 = 32;
+/** LPIs begin here (GICv3). */
+export const FIRST_LPI: u32 = 8192;
 export const NUM_SGI: u32 = 16;
 /** Words in a row. */
 export const WORDS: u32 = 9;
@@ -88,10 +90,15 @@ export const IF_CURRENT_PENDING: usize = 0x194;
 export const IF_APR: usize = 0x1a0;
 export const IF_NSAPR: usize = 0x1b0;
 
-/** GICv3 redistributor: u32, then u64 each. */
+/** GICv3 redistributor: u32, u64, u64. */
 export const IF_WAKER: usize = 0x1c0;
 export const IF_PROPBASER: usize = 0x1c8;
 export const IF_PENDBASER: usize = 0x1d0;
+/** u32: GICR_CTLR.EnableLPIs. */
+export const IF_GICR_CTLR: usize = 0x1d8;
+/** u32 each: the best pending LPI; IF_LPI_PRIORITY is PRIORITY_IDLE when there is none. */
+export const IF_LPI_INTID: usize = 0x1dc;
+export const IF_LPI_PRIORITY: usize = 0x1e0;
 
 /** Bytes from GIC_BASE that hold state. */
 export const GIC_STATE_SIZE: usize = INTERFACE_BASE + 8 * INTERFACE_STRIDE;

@@ -1,6 +1,6 @@
 /**
- * GICv3 redistributor of one CPU (IHI 0069 12.10, 12.11): RD_base and SGI_base frames, without LPIs.
- * GICR_PROPBASER and GICR_PENDBASER hold what is written, as QEMU's do without an ITS.
+ * GICv3 redistributor of one CPU (IHI 0069 12.10, 12.11): RD_base and SGI_base frames.
+ * GICR_PROPBASER and GICR_PENDBASER hold what is written, as QEMU's do.
  */
 import { guest_error } from "../host";
 import { GUEST_ERROR_GIC_READ, GUEST_ERROR_GIC_WRITE } from "../lib/guest-error";
@@ -12,6 +12,7 @@ import {
   IF_ACTIVE,
   IF_EDGE,
   IF_ENABLED,
+  IF_GICR_CTLR,
   IF_GROUP,
   IF_PENDBASER,
   IF_PENDING,
@@ -21,6 +22,7 @@ import {
   interfaceBase,
   replaceBits,
 } from "./layout";
+import { updateLpis } from "./lpi";
 import {
   GIC_ID_V3,
   GICD_ICACTIVER,
@@ -34,6 +36,8 @@ import {
   GICD_NSACR,
   GICR_BASE,
   GICR_CTLR,
+  GICR_CTLR_CES,
+  GICR_CTLR_ENABLE_LPIS,
   GICR_ICFGR0,
   GICR_ICFGR1,
   GICR_IIDR,
@@ -54,10 +58,10 @@ import { privatePending, updateV3 } from "./select-v3";
 const PIDR0_REDIST: u32 = 0x93;
 const PRIVATE_PRIORITIES: u32 = 32;
 
-/** GICR_TYPER: affinity 0.0.0.index, LPI tables common to one Aff3, Processor_Number, Last. */
+/** GICR_TYPER: affinity 0.0.0.index, LPI tables common to one Aff3, Processor_Number, Last, PLPIS. */
 function typer(index: u32): u64 {
   const last: u64 = index + 1 == distWord(DIST_CPUS) ? 1 << 4 : 0;
-  return ((<u64>index) << 32) | (1 << 24) | ((<u64>index) << 8) | last;
+  return ((<u64>index) << 32) | (1 << 24) | ((<u64>index) << 8) | last | 1;
 }
 
 /** Where an 8-byte register of the RD_base frame is kept, or 0. */
@@ -71,6 +75,7 @@ function readWord(index: u32, offset: u32): u32 {
   const block = interfaceBase(index);
   switch (offset) {
     case GICR_CTLR:
+      return load<u32>(block, IF_GICR_CTLR) | GICR_CTLR_CES;
     case GICR_STATUSR:
     case GICR_SGI_FRAME + GICD_IGRPMODR:
     case GICR_SGI_FRAME + GICD_NSACR:
@@ -131,6 +136,9 @@ function writeWord(index: u32, offset: u32, value: u32): bool {
   const block = interfaceBase(index);
   switch (offset) {
     case GICR_CTLR:
+      store<u32>(block, value & GICR_CTLR_ENABLE_LPIS, IF_GICR_CTLR);
+      updateLpis(index);
+      return true;
     case GICR_STATUSR:
     case GICR_ICFGR0:
     case GICR_SGI_FRAME + GICD_IGRPMODR:

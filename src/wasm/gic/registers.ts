@@ -87,6 +87,10 @@ export const GICR_IPRIORITYR: u32 = GICR_SGI_FRAME + GICD_IPRIORITYR;
 export const GICR_ICFGR0: u32 = GICR_SGI_FRAME + GICD_ICFGR;
 export const GICR_ICFGR1: u32 = GICR_SGI_FRAME + GICD_ICFGR + 4;
 
+/** GICR_CTLR: LPIs on; CES says that they can be turned off again. */
+export const GICR_CTLR_ENABLE_LPIS: u32 = 1 << 0;
+export const GICR_CTLR_CES: u32 = 1 << 1;
+
 /** GICR_WAKER. */
 export const WAKER_PROCESSOR_SLEEP: u32 = 1 << 1;
 export const WAKER_CHILDREN_ASLEEP: u32 = 1 << 2;

@@ -13,6 +13,7 @@ import {
   DIST_PENDING,
   distRow,
   distWord,
+  FIRST_LPI,
   FIRST_SPI,
   IF_ACTIVE,
   IF_BEST_GROUP,
@@ -22,6 +23,8 @@ import {
   IF_ENABLED,
   IF_GROUP,
   IF_LEVEL,
+  IF_LPI_INTID,
+  IF_LPI_PRIORITY,
   IF_PENDING,
   IF_TARGETED,
   INTID_SPURIOUS,
@@ -74,6 +77,7 @@ function eligibleShared(index: u32, word: u32): u32 {
 
 /** Group of an interrupt, 0 or 1. */
 export function groupOf(index: u32, intid: u32): u32 {
+  if (intid >= FIRST_LPI) return 1;
   const groups =
     intid < FIRST_SPI ? load<u32>(interfaceBase(index), IF_GROUP) : load<u32>(distRow(DIST_GROUP, intid >> 5));
   return (groups >> (intid & 31)) & 1;
@@ -97,6 +101,11 @@ export function updateV3(index: u32): void {
     }
   }
   const block = interfaceBase(index);
+  const lpiPriority = load<u32>(block, IF_LPI_PRIORITY);
+  if (lpiPriority < bestPriority) {
+    bestPriority = lpiPriority;
+    bestIntid = load<u32>(block, IF_LPI_INTID);
+  }
   const none = bestIntid == INTID_SPURIOUS;
   store<u32>(block, bestIntid, IF_BEST_INTID);
   store<u32>(block, none ? PRIORITY_IDLE : bestPriority, IF_BEST_PRIORITY);
