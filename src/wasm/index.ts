@@ -5,3 +5,27 @@ export { mem_add_device } from "./mmu/physical";
 export { invalidateCode as mem_invalidate_code } from "./cpu/code-frame";
 export { cpu_reset, cpu_start } from "./cpu/reset";
 export { cpu_advance, cpu_run, cpu_set_deterministic, cpu_timer_ticks, dbg_step } from "./cpu/run";
+export {
+  vq_arm,
+  vq_close,
+  vq_disable,
+  vq_disarm,
+  vq_enable,
+  vq_flush,
+  vq_generation,
+  vq_get,
+  vq_hold,
+  vq_host,
+  vq_open,
+  vq_pending,
+  vq_pop,
+  vq_push,
+  vq_ram_base,
+  vq_ram_size,
+  vq_restore,
+  vq_set_area,
+  vq_set_flags,
+  vq_stop,
+  vq_unpop,
+  vq_written,
+} from "./virtqueue/abi";

@@ -60,5 +60,5 @@ export function startCpu(cpu: usize, entry: u64, x0: u64): void {
 
 /** Starts CPU `index`, which cpu_reset has prepared, at `entry` with X0 = `x0`: the boot protocol of Linux and QEMU. */
 export function cpu_start(index: u32, entryLow: u32, entryHigh: u32, x0Low: u32, x0High: u32): void {
-  startCpu(cpuBase(index), ((<u64>entryHigh) << 32) | <u64>entryLow, ((<u64>x0High) << 32) | <u64>x0Low);
+  startCpu(cpuBase(index), (<u64>entryHigh << 32) | <u64>entryLow, (<u64>x0High << 32) | <u64>x0Low);
 }

@@ -1,0 +1,463 @@
+/**
+ * The basic facilities of a virtio device (virtio 1.4, chapter 2): status, features, configuration space, queues,
+ * notifications, reset. A bus has one slot. A transport is a register face on a bus and adds three things: which
+ * interface it speaks, which reserved features it carries, and how it signals.
+ */
+import type { Chain } from "./chain.ts";
+import type { VirtioDevice } from "./device.ts";
+import type { DeviceLog } from "./environment.ts";
+import { Features, type FeatureRow, RING_FEATURES, unmetRequirement } from "./features.ts";
+import { GuestMemory } from "./guest-memory.ts";
+import { describeRingError, type RingEngine } from "./ring-engine.ts";
+import {
+  VIRTIO_F_EVENT_IDX,
+  VIRTIO_F_INDIRECT_DESC,
+  VIRTIO_F_NOTIFY_ON_EMPTY,
+  VIRTIO_F_VERSION_1,
+} from "./spec/features.ts";
+import { VIRTIO_ID_NONE } from "./spec/ids.ts";
+import { STATUS_DEVICE_NEEDS_RESET, STATUS_DRIVER_OK, STATUS_FAILED, STATUS_FEATURES_OK } from "./spec/status.ts";
+import { VQ_FLAG_EVENT_IDX, VQ_FLAG_INDIRECT, VQ_FLAG_NOTIFY_ON_EMPTY } from "./spec/walker.ts";
+import { type SavedState, StateReader } from "./state.ts";
+import { type QueueHost, Virtqueue, type VirtqueueState } from "./virtqueue.ts";
+
+/** What a bus is built on. */
+export interface BusEnvironment {
+  readonly engine: RingEngine;
+  readonly log: DeviceLog;
+}
+
+/** A saved bus with everything on it; DEV_FEATURES, DRV_FEATURES, DEVICE_STATUS are the specification's device parts. */
+export interface BusState extends SavedState {
+  readonly device: string;
+  readonly deviceFeatures: readonly number[];
+  readonly driverFeatures: readonly number[];
+  readonly status: number;
+  readonly configGeneration: number;
+  readonly configRead: boolean;
+  readonly configPending: boolean;
+  readonly brokenBy: string | null;
+  readonly config: readonly number[];
+  readonly queues: readonly VirtqueueState[];
+  readonly deviceState: unknown;
+}
+
+const STATE_NAME = "virtio-bus";
+const STATE_VERSION = 1;
+
+export abstract class VirtioBus implements QueueHost {
+  readonly engine: RingEngine;
+  readonly memory: GuestMemory;
+  readonly log: DeviceLog;
+  private slot: VirtioDevice | null = null;
+  private plugging = false;
+  private rows: readonly FeatureRow[] = [];
+  private statusBits = 0;
+  private readonly offeredFeatures = new Features();
+  private readonly driverFeatures = new Features();
+  private readonly negotiatedFeatures = new Features();
+  private queueList: readonly Virtqueue[] = [];
+  private generation = 0;
+  /** The driver has looked at the configuration since `generation` changed last. */
+  private configRead = false;
+  /** A configuration change notification waits for DRIVER_OK. */
+  private configPending = false;
+  private broken: string | null = null;
+  /** Chains of a loaded state that the device has still to serve. */
+  private restored: readonly Chain[] = [];
+
+  /** Which interface the driver speaks (transitional transports may switch). */
+  abstract readonly mode: "legacy" | "modern";
+  /** The reserved feature bits that this transport carries. */
+  abstract readonly transportFeatures: Features;
+  /** Notifies the driver of a used buffer on `queue`, or of a configuration change (null). */
+  protected abstract signal(queue: Virtqueue | null): void;
+
+  constructor(environment: BusEnvironment) {
+    this.engine = environment.engine;
+    this.log = environment.log;
+    this.memory = new GuestMemory(environment.engine);
+  }
+
+  /** The device in the slot, or null. */
+  get device(): VirtioDevice | null {
+    return this.slot;
+  }
+
+  /** Device ID as transports show it; 0 without a device. */
+  get deviceId(): number {
+    return this.slot?.id ?? VIRTIO_ID_NONE;
+  }
+
+  get queues(): readonly Virtqueue[] {
+    return this.queueList;
+  }
+
+  /** True only while `plug` makes the device. */
+  get isPlugging(): boolean {
+    return this.plugging;
+  }
+
+  /** Where log lines come from. */
+  get place(): string {
+    return this.slot?.name ?? "virtio";
+  }
+
+  /**
+   * Makes a device in the slot. `withheld` are feature bits that the user turned off. Throws when the slot is taken or
+   * a modern-only device meets the legacy interface: both are errors of whoever configures the machine.
+   */
+  plug<T extends VirtioDevice>(make: (bus: VirtioBus) => T, withheld: readonly number[] = []): T {
+    if (this.slot !== null) throw new Error(`the virtio bus has a device already: ${this.slot.name}`);
+    this.plugging = true;
+    let device: T;
+    try {
+      device = make(this);
+    } finally {
+      this.plugging = false;
+    }
+    if (this.mode === "legacy" && !device.legacy) {
+      throw new Error(`${device.name} has no legacy interface; it needs a version 2 transport`);
+    }
+    this.offer(device, withheld);
+    this.queueList = device.queues.map((spec, index) => new Virtqueue(this, index, spec));
+    this.slot = device;
+    this.onPlugged();
+    return device;
+  }
+
+  private offer(device: VirtioDevice, withheld: readonly number[]): void {
+    const ring = RING_FEATURES.filter((row) => this.transportFeatures.has(row.bit));
+    const other = this.mode === "legacy" ? "modern" : "legacy";
+    this.rows = [...ring, ...device.features].filter(
+      (row) => row.only !== other && !withheld.includes(row.bit) && (this.mode === "modern" || row.bit < 32),
+    );
+    this.offeredFeatures.clear();
+    for (const row of this.rows) this.offeredFeatures.add(row.bit);
+    // The offer must be closed under "requires": drivers refuse a device that offers a feature but not its base.
+    for (let row = unmetRequirement(this.offeredFeatures, this.rows); row !== null; ) {
+      this.offeredFeatures.remove(row.bit);
+      row = unmetRequirement(this.offeredFeatures, this.rows);
+    }
+  }
+
+  /** Resets and removes the device. */
+  unplug(): void {
+    this.reset();
+    for (const queue of this.queueList) queue.dispose();
+    this.queueList = [];
+    this.offeredFeatures.clear();
+    this.rows = [];
+    this.slot = null;
+  }
+
+  /** The device is in its slot: a transport lays itself out. */
+  protected onPlugged(): void {}
+
+  /** The common state is reset: a transport clears its own. */
+  protected onReset(): void {}
+
+  // ---- What register faces call ----
+
+  /** Offered feature bits 32*word to 32*word+31. */
+  deviceFeatures(word: number): number {
+    return this.offeredFeatures.word(word);
+  }
+
+  /** Stores acknowledged feature bits as written; FEATURES_OK decides about them. */
+  setDriverFeatures(word: number, bits: number): void {
+    if ((this.statusBits & STATUS_FEATURES_OK) !== 0) {
+      this.log.guestError(`${this.place}: features written after FEATURES_OK`, `word ${word}: 0x${bits.toString(16)}`);
+      return;
+    }
+    this.driverFeatures.setWord(word, bits);
+    if (this.mode === "legacy") this.negotiate();
+  }
+
+  private negotiate(): void {
+    this.negotiatedFeatures.assign(this.driverFeatures.and(this.offeredFeatures));
+    for (const queue of this.queueList) queue.refreshFlags();
+    this.slot?.onFeatures();
+  }
+
+  get status(): number {
+    return this.statusBits;
+  }
+
+  /** The device status register (2.1, 3.1): bits are only added; 0 resets. */
+  writeStatus(value: number): void {
+    if (value === 0) {
+      this.reset();
+      return;
+    }
+    if ((this.statusBits & ~STATUS_DEVICE_NEEDS_RESET & ~value) !== 0) {
+      this.log.guestError(`${this.place}: status bits cleared without a reset`, `0x${value.toString(16)}`);
+    }
+    let rising = value & ~this.statusBits & ~STATUS_DEVICE_NEEDS_RESET;
+    if ((rising & STATUS_FEATURES_OK) !== 0) {
+      if (this.acceptFeatures()) this.statusBits |= STATUS_FEATURES_OK;
+      rising &= ~STATUS_FEATURES_OK;
+    }
+    this.statusBits |= rising;
+    if ((rising & STATUS_DRIVER_OK) !== 0) this.driverOk();
+  }
+
+  private acceptFeatures(): boolean {
+    // The bit has no meaning on the legacy interface: there is nothing to refuse.
+    if (this.mode === "legacy") return true;
+    const refusal = this.refuseFeatures();
+    if (refusal !== null) {
+      this.negotiatedFeatures.clear();
+      this.log.guestError(`${this.place}: FEATURES_OK refused`, refusal);
+      return false;
+    }
+    return true;
+  }
+
+  /** Negotiates; returns why the driver's choice cannot be, or null. */
+  private refuseFeatures(): string | null {
+    const unoffered = this.driverFeatures.missingFrom(this.offeredFeatures);
+    if (unoffered.length > 0) return `bits ${unoffered.join(", ")} were never offered`;
+    if (!this.driverFeatures.has(VIRTIO_F_VERSION_1)) return "VIRTIO_F_VERSION_1 is missing";
+    const unmet = unmetRequirement(this.driverFeatures, this.rows);
+    if (unmet !== null) return `${unmet.name} without bits ${unmet.requires?.join(", ")}`;
+    this.negotiate();
+    return this.slot?.accept() ?? null;
+  }
+
+  private driverOk(): void {
+    if (this.mode === "modern" && (this.statusBits & STATUS_FEATURES_OK) === 0) {
+      this.needsReset("DRIVER_OK without FEATURES_OK");
+      return;
+    }
+    if (this.live) this.slot?.onDriverOk();
+    // Buffers may have been made available before; this also heals a notification that came too early.
+    this.serveQueues();
+    if (this.configPending) {
+      this.configPending = false;
+      this.signal(null);
+    }
+  }
+
+  /** Whether queues are served. A legacy driver need not write the status at all (2.1.2: "must work before DRIVER_OK"). */
+  get live(): boolean {
+    if (this.broken !== null || (this.statusBits & STATUS_FAILED) !== 0) return false;
+    const both = STATUS_DRIVER_OK | STATUS_FEATURES_OK;
+    return this.mode === "legacy" || (this.statusBits & both) === both;
+  }
+
+  /** The queue of that number, or null: then all its registers read 0 and ignore writes. */
+  queue(index: number): Virtqueue | null {
+    return this.queueList[index] ?? null;
+  }
+
+  /** Starts a queue on the addresses it has. A refusal leaves it not ready, which the driver can read back. */
+  enableQueue(queue: Virtqueue): void {
+    const refusal = queue.enable();
+    if (refusal === 0) return;
+    const { desc, driver, device } = queue;
+    const where = [desc, driver, device].map(({ low, high }) => `0x${(high * 2 ** 32 + low).toString(16)}`).join(" ");
+    this.log.guestError(
+      `${this.place}: queue refused`,
+      `${queue.name} (${queue.index}), ${queue.size} descriptors at ${where}: ${describeRingError(refusal)}`,
+    );
+  }
+
+  /** Stops a queue: the device does not touch its rings after this. */
+  disableQueue(queue: Virtqueue): void {
+    queue.disable();
+    this.slot?.onQueueStopped(queue);
+  }
+
+  /** Queue reset (2.6.1): the queue is as after a device reset. */
+  resetQueue(queue: Virtqueue): void {
+    queue.reset();
+    this.slot?.onQueueStopped(queue);
+  }
+
+  /** An available buffer notification. */
+  notify(index: number): void {
+    const queue = this.queueList[index];
+    if (queue === undefined || !queue.ready || !this.live) {
+      this.log.guestError(
+        `${this.place}: notification ignored`,
+        `queue ${index}, status 0x${this.statusBits.toString(16)}${this.broken === null ? "" : `, ${this.broken}`}`,
+      );
+      return;
+    }
+    this.slot?.onQueue(queue);
+  }
+
+  /** Changes whenever the driver could otherwise mix old and new configuration (2.5.3.1). */
+  get configGeneration(): number {
+    return this.generation;
+  }
+
+  readConfig(offset: number, size: number): number {
+    this.configRead = true;
+    return this.slot?.config.read(offset, size, this.offeredFeatures) ?? 0;
+  }
+
+  writeConfig(offset: number, size: number, value: number): void {
+    if (this.slot === null) return;
+    const { writes, refused } = this.slot.config.write(offset, size, value, this.offeredFeatures);
+    if (refused) {
+      this.log.guestError(
+        `${this.place}: read-only configuration written`,
+        `${size} bytes at 0x${offset.toString(16)}`,
+      );
+    }
+    for (const write of writes) this.slot.onConfigWrite(write);
+  }
+
+  /** Device reset (2.4). Late completions find their chains dead. Link state, sizes and the generation stay. */
+  reset(): void {
+    this.statusBits = 0;
+    this.driverFeatures.clear();
+    this.negotiatedFeatures.clear();
+    this.broken = null;
+    this.configPending = false;
+    this.restored = [];
+    for (const queue of this.queueList) queue.reset();
+    this.onReset();
+    this.slot?.onReset();
+  }
+
+  /** Stops the device between requests, so that a state can be saved; resolves when nothing is in flight. */
+  async quiesce(): Promise<void> {
+    await this.slot?.quiesce();
+  }
+
+  /** Goes on after `quiesce` or `load`: serves what was in flight, then whatever the queues hold. */
+  resume(): void {
+    this.slot?.resume();
+    const restored = this.restored;
+    this.restored = [];
+    for (const chain of restored) if (chain.live) this.slot?.serveRestored(chain);
+    this.serveQueues();
+  }
+
+  private serveQueues(): void {
+    for (const queue of this.queueList) if (this.live && queue.ready) this.slot?.onQueue(queue);
+  }
+
+  // ---- What devices call ----
+
+  /** Whether a feature was negotiated. */
+  has(bit: number): boolean {
+    return this.negotiatedFeatures.has(bit);
+  }
+
+  /** Whether a feature was offered. */
+  offers(bit: number): boolean {
+    return this.offeredFeatures.has(bit);
+  }
+
+  /** The configuration has changed: the driver is notified, at once or when it is ready. */
+  configChanged(): void {
+    if (this.configRead) {
+      this.generation = (this.generation + 1) >>> 0;
+      this.configRead = false;
+    }
+    if ((this.statusBits & STATUS_DRIVER_OK) !== 0) this.signal(null);
+    else if (this.statusBits !== 0) this.configPending = true;
+  }
+
+  /** The device cannot go on (2.1.2): it touches no ring until it is reset. */
+  needsReset(why: string): void {
+    if (this.broken !== null) return;
+    this.broken = why;
+    this.log.guestError(`${this.place}: needs a reset`, why);
+    for (const queue of this.queueList) queue.stop();
+    if (this.mode === "legacy") return;
+    this.statusBits |= STATUS_DEVICE_NEEDS_RESET;
+    if ((this.statusBits & STATUS_DRIVER_OK) !== 0) this.signal(null);
+    else this.configPending = true;
+  }
+
+  /** Why the device needs a reset, or null. */
+  get brokenBy(): string | null {
+    return this.broken;
+  }
+
+  // ---- What queues call ----
+
+  ringFlags(): number {
+    return (
+      (this.has(VIRTIO_F_EVENT_IDX) ? VQ_FLAG_EVENT_IDX : 0) |
+      (this.has(VIRTIO_F_INDIRECT_DESC) ? VQ_FLAG_INDIRECT : 0) |
+      (this.has(VIRTIO_F_NOTIFY_ON_EMPTY) ? VQ_FLAG_NOTIFY_ON_EMPTY : 0)
+    );
+  }
+
+  usedBuffer(queue: Virtqueue): void {
+    this.signal(queue);
+  }
+
+  ringViolation(queue: Virtqueue, error: number): void {
+    this.needsReset(`${queue.name} (${queue.index}): ${describeRingError(error)}`);
+  }
+
+  // ---- Saved states ----
+
+  save(): BusState {
+    return {
+      name: STATE_NAME,
+      version: STATE_VERSION,
+      device: this.slot?.name ?? "",
+      deviceFeatures: this.offeredFeatures.toArray(),
+      driverFeatures: this.driverFeatures.toArray(),
+      status: this.statusBits,
+      configGeneration: this.generation,
+      configRead: this.configRead,
+      configPending: this.configPending,
+      brokenBy: this.broken,
+      config: this.slot?.config.save() ?? [],
+      queues: this.queueList.map((queue) => queue.save()),
+      deviceState: this.slot?.save() ?? null,
+    };
+  }
+
+  /**
+   * Takes a saved state into a freshly built bus with the same device; guest RAM is restored already. Throws a
+   * StateError when it does not fit; then the machine that was being built is to be dropped. The device stands still until `resume`.
+   */
+  load(value: unknown): void {
+    const state = StateReader.open(value, STATE_NAME, STATE_VERSION);
+    if (state.text("device") !== (this.slot?.name ?? "")) {
+      throw state.error(
+        `it has ${String(state.raw("device"))} where this machine has ${this.slot?.name ?? "no device"}`,
+      );
+    }
+    this.reset();
+    state.integers("deviceFeatures", 4, 0xffff_ffff).forEach((bits, word) => {
+      if (bits !== this.offeredFeatures.word(word)) throw state.error("the device offered other features");
+    });
+    state.integers("driverFeatures", 4, 0xffff_ffff).forEach((bits, word) => {
+      this.driverFeatures.setWord(word, bits);
+    });
+    this.loadStatus(state);
+    this.slot?.config.load(state.integers("config", -1, 0xff));
+    const queues = state.list("queues");
+    if (queues.length !== this.queueList.length) throw state.error("the device had other queues");
+    this.queueList.forEach((queue, index) => queue.load(queues[index] as StateReader));
+    if (this.broken !== null) for (const queue of this.queueList) queue.stop();
+    this.slot?.load(state.raw("deviceState"));
+    this.restored = this.queueList.flatMap((queue) => Array.from(queue.inFlight));
+  }
+
+  private loadStatus(state: StateReader): void {
+    const status = state.integer("status", 0, 0xff);
+    const featuresOk = (status & STATUS_FEATURES_OK) !== 0;
+    if (this.mode === "legacy") this.negotiate();
+    else if (featuresOk) {
+      const refusal = this.refuseFeatures();
+      if (refusal !== null) throw state.error(refusal);
+    }
+    this.statusBits = status;
+    this.generation = state.integer("configGeneration", 0, 0xffff_ffff);
+    this.configRead = state.boolean("configRead");
+    this.configPending = state.boolean("configPending");
+    this.broken = state.text("brokenBy");
+  }
+}

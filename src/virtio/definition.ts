@@ -1,0 +1,36 @@
+/** What a device's folder tells the registry. */
+import type { BlockBackend, CharBackend, EntropySource } from "./backends.ts";
+import type { VirtioBus } from "./bus.ts";
+import type { VirtioDevice } from "./device.ts";
+import type { VirtioConsole } from "./devices/console/device.ts";
+import type { Clock, Timers } from "./environment.ts";
+import type { PropertyTable, PropertyValues } from "./properties.ts";
+
+/** What definitions may ask the machine for. */
+export interface BackendContext {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** The drive of that id, or null. */
+  block(id: string): BlockBackend | null;
+  /** The character device of that id, or null. */
+  char(id: string): CharBackend | null;
+  /** The random source of that id ("" for the machine's own), or null. */
+  entropy(id: string): EntropySource | null;
+}
+
+/** A kind of device. */
+export interface DeviceDefinition {
+  readonly name: string;
+  /** One line for lists and forms. */
+  readonly doc: string;
+  readonly properties: PropertyTable;
+  make(bus: VirtioBus, properties: PropertyValues, context: BackendContext): VirtioDevice;
+}
+
+/** Something that lives on a virtio-serial device rather than on a transport. */
+export interface PortDefinition {
+  readonly name: string;
+  readonly doc: string;
+  readonly properties: PropertyTable;
+  add(device: VirtioConsole, properties: PropertyValues, context: BackendContext): void;
+}

@@ -1,0 +1,239 @@
+/**
+ * The one list of devices, and the one door through which they are made. Device tree nodes, forms, documentation and
+ * saved states follow from it. To add a device: its folder, and one entry here.
+ */
+import type { BackendContext, DeviceDefinition, PortDefinition } from "./definition.ts";
+import type { VirtioDevice } from "./device.ts";
+import { BLK } from "./devices/blk/definition.ts";
+import { SERIAL, VIRTCONSOLE, VIRTSERIALPORT } from "./devices/console/definition.ts";
+import type { VirtioConsole } from "./devices/console/device.ts";
+import { RNG } from "./devices/rng/definition.ts";
+import {
+  DeviceOptionError,
+  type PropertyTable,
+  type PropertyValue,
+  resolveProperties,
+  unknownName,
+} from "./properties.ts";
+import {
+  VIRTIO_F_ANY_LAYOUT,
+  VIRTIO_F_EVENT_IDX,
+  VIRTIO_F_INDIRECT_DESC,
+  VIRTIO_F_NOTIFY_ON_EMPTY,
+  VIRTIO_F_RING_RESET,
+} from "./spec/features.ts";
+import type { VirtioTransport } from "./transport/transport.ts";
+
+/** What the machine gives to `createDevice`. */
+export interface DeviceContext extends BackendContext {
+  /** Version of the machine ("1.0"), which selects old defaults. */
+  readonly machineVersion: string;
+  /** The transport kind that a bare name such as "virtio-blk" gets on this machine. */
+  readonly defaultTransport: TransportKind;
+  /** An empty transport of that kind, or null when the machine has no more of them. */
+  transport(kind: BuiltTransportKind, options: TransportOptions): VirtioTransport | null;
+  /** Every device made so far; `createDevice` appends. */
+  readonly created: CreatedDevice[];
+}
+
+/** Properties of a transport that its constructor takes. */
+export interface TransportOptions {
+  readonly forceLegacy: boolean;
+}
+
+/** A device that exists. */
+export interface CreatedDevice {
+  /** The user's id; "" for none. */
+  readonly id: string;
+  /** The name that it was made by. */
+  readonly name: string;
+  readonly device: VirtioDevice;
+  /** The transport that it was plugged into; for a port, the one of its virtio-serial device. */
+  readonly transport: VirtioTransport;
+}
+
+/** Transports that can be made, and those whose names are known already. */
+export type BuiltTransportKind = "mmio" | "s390";
+export type TransportKind = BuiltTransportKind | "pci" | "ccw";
+
+/** A compatibility row: machines older than `before` have another default. */
+export interface CompatRow {
+  readonly before: string;
+  readonly device: string;
+  readonly property: string;
+  readonly value: PropertyValue;
+}
+
+export const DEVICES: readonly DeviceDefinition[] = [BLK, RNG, SERIAL];
+export const PORTS: readonly PortDefinition[] = [VIRTCONSOLE, VIRTSERIALPORT];
+
+/** What follows a device's name selects its transport, as in QEMU. */
+export const NAME_SUFFIXES: readonly { readonly suffix: string; readonly transport: TransportKind | null }[] = [
+  { suffix: "", transport: null },
+  { suffix: "-device", transport: "mmio" },
+  { suffix: "-s390", transport: "s390" },
+  { suffix: "-pci", transport: "pci" },
+  { suffix: "-pci-transitional", transport: "pci" },
+  { suffix: "-pci-non-transitional", transport: "pci" },
+  { suffix: "-ccw", transport: "ccw" },
+];
+
+/** Guest-visible defaults of older machine versions. The first version has none. */
+export const COMPAT: readonly CompatRow[] = [];
+
+const COMMON: PropertyTable = {
+  id: { type: "string", default: "", maxBytes: 255, doc: "name of the device" },
+  indirect_desc: { type: "bool", default: true, doc: "offer VIRTIO_F_INDIRECT_DESC" },
+  event_idx: { type: "bool", default: true, doc: "offer VIRTIO_F_EVENT_IDX" },
+  notify_on_empty: { type: "bool", default: true, doc: "offer VIRTIO_F_NOTIFY_ON_EMPTY (legacy)" },
+  any_layout: { type: "bool", default: true, doc: "offer VIRTIO_F_ANY_LAYOUT (legacy)" },
+  queue_reset: { type: "bool", default: true, doc: "offer VIRTIO_F_RING_RESET" },
+  packed: { type: "bool", default: false, doc: "offer VIRTIO_F_RING_PACKED; not available yet" },
+  iommu_platform: { type: "bool", default: false, doc: "offer VIRTIO_F_ACCESS_PLATFORM; not available yet" },
+};
+
+const FEATURE_PROPERTIES: readonly { readonly property: string; readonly bit: number }[] = [
+  { property: "indirect_desc", bit: VIRTIO_F_INDIRECT_DESC },
+  { property: "event_idx", bit: VIRTIO_F_EVENT_IDX },
+  { property: "notify_on_empty", bit: VIRTIO_F_NOTIFY_ON_EMPTY },
+  { property: "any_layout", bit: VIRTIO_F_ANY_LAYOUT },
+  { property: "queue_reset", bit: VIRTIO_F_RING_RESET },
+];
+const NOT_YET = ["packed", "iommu_platform"];
+
+const TRANSPORT_PROPERTIES: Readonly<Record<BuiltTransportKind, PropertyTable>> = {
+  mmio: {
+    "force-legacy": { type: "bool", default: false, doc: "version 1 registers, for old guests" },
+  },
+  s390: {},
+};
+
+const PORT_COMMON: PropertyTable = {
+  id: { type: "string", default: "", maxBytes: 255, doc: "name of the port" },
+  bus: { type: "string", default: "", maxBytes: 255, doc: "id of its virtio-serial device, also with .0" },
+};
+
+/** Every name that `createDevice` takes. */
+export function deviceNames(): string[] {
+  const devices = DEVICES.flatMap(({ name }) => NAME_SUFFIXES.map(({ suffix }) => name + suffix));
+  return [...devices, ...PORTS.map(({ name }) => name)];
+}
+
+/** The properties that a name takes, or null for an unknown name. */
+export function deviceProperties(name: string, context: Pick<DeviceContext, "defaultTransport">): PropertyTable | null {
+  const port = PORTS.find((row) => row.name === name);
+  if (port !== undefined) return { ...PORT_COMMON, ...port.properties };
+  const found = findDevice(name);
+  if (found === null) return null;
+  const kind = found.transport ?? context.defaultTransport;
+  return { ...COMMON, ...(isBuilt(kind) ? TRANSPORT_PROPERTIES[kind] : {}), ...found.definition.properties };
+}
+
+function findDevice(name: string): { definition: DeviceDefinition; transport: TransportKind | null } | null {
+  for (const definition of DEVICES) {
+    const row = NAME_SUFFIXES.find(({ suffix }) => definition.name + suffix === name);
+    if (row !== undefined) return { definition, transport: row.transport };
+  }
+  return null;
+}
+
+function isBuilt(kind: TransportKind): kind is BuiltTransportKind {
+  return Object.hasOwn(TRANSPORT_PROPERTIES, kind);
+}
+
+/** Compares dotted versions. */
+function isBefore(version: string, other: string): boolean {
+  return version.localeCompare(other, "en", { numeric: true }) < 0;
+}
+
+/** The defaults that a machine version has for a device. */
+export function compatDefaults(
+  device: string,
+  machineVersion: string,
+  rows: readonly CompatRow[] = COMPAT,
+): Record<string, PropertyValue> {
+  const matching = rows.filter((row) => row.device === device && isBefore(machineVersion, row.before));
+  // The row of the oldest change wins: an old machine never saw the later ones.
+  matching.sort((a, b) => (isBefore(a.before, b.before) ? 1 : -1));
+  return Object.fromEntries(matching.map(({ property, value }) => [property, value]));
+}
+
+/**
+ * Makes a device or a port by one of its names, with the properties of device and transport in one name space. Throws
+ * a DeviceOptionError, having changed nothing, when the request cannot be met.
+ */
+export function createDevice(
+  name: string,
+  properties: Readonly<Record<string, PropertyValue>>,
+  context: DeviceContext,
+): CreatedDevice {
+  const port = PORTS.find((row) => row.name === name);
+  const created =
+    port === undefined ? createOnTransport(name, properties, context) : createPort(port, properties, context);
+  context.created.push(created);
+  return created;
+}
+
+function checkId(id: string, context: DeviceContext): void {
+  if (id !== "" && context.created.some((other) => other.id === id)) {
+    throw new DeviceOptionError(`There is a device with the id "${id}" already.`);
+  }
+}
+
+function createOnTransport(
+  name: string,
+  properties: Readonly<Record<string, PropertyValue>>,
+  context: DeviceContext,
+): CreatedDevice {
+  const found = findDevice(name);
+  if (found === null) throw new DeviceOptionError(unknownName("There is no device", name, deviceNames()));
+  const { definition } = found;
+  const kind = found.transport ?? context.defaultTransport;
+  if (!isBuilt(kind)) {
+    throw new DeviceOptionError(
+      `${name} needs the virtio-${kind} transport, which is not available yet. Use ${definition.name}-device instead.`,
+    );
+  }
+  const table = { ...COMMON, ...TRANSPORT_PROPERTIES[kind], ...definition.properties };
+  const values = resolveProperties(name, table, properties, compatDefaults(definition.name, context.machineVersion));
+  const id = values.string("id");
+  checkId(id, context);
+  for (const property of NOT_YET) {
+    if (values.bool(property)) throw new DeviceOptionError(`${name}: ${property}=on is not available yet.`);
+  }
+  const forceLegacy = kind === "mmio" && values.bool("force-legacy");
+  const transport = context.transport(kind, { forceLegacy });
+  if (transport === null) throw new DeviceOptionError(`${name}: no free virtio-${kind} slot is left on this machine.`);
+  const withheld = FEATURE_PROPERTIES.filter(({ property }) => !values.bool(property)).map(({ bit }) => bit);
+  const device = transport.bus.plug((bus) => definition.make(bus, values, context), withheld);
+  return { id, name, device, transport };
+}
+
+function createPort(
+  definition: PortDefinition,
+  properties: Readonly<Record<string, PropertyValue>>,
+  context: DeviceContext,
+): CreatedDevice {
+  const values = resolveProperties(definition.name, { ...PORT_COMMON, ...definition.properties }, properties);
+  const id = values.string("id");
+  checkId(id, context);
+  const host = findSerial(definition.name, values.string("bus"), context);
+  definition.add(host.device as VirtioConsole, values, context);
+  return { id, name: definition.name, device: host.device, transport: host.transport };
+}
+
+/** The virtio-serial device that a port goes to: the one that `bus` names, or the last one made. */
+function findSerial(name: string, bus: string, context: DeviceContext): CreatedDevice {
+  const serials = context.created.filter((row) => findDevice(row.name)?.definition === SERIAL);
+  if (bus === "") {
+    const last = serials.at(-1);
+    if (last !== undefined) return last;
+    throw new DeviceOptionError(
+      `${name} needs a virtio-serial device before it, for example -device virtio-serial-device.`,
+    );
+  }
+  const found = serials.find((row) => row.id !== "" && (row.id === bus || `${row.id}.0` === bus));
+  if (found !== undefined) return found;
+  const known = serials.map((row) => row.id).filter((id) => id !== "");
+  throw new DeviceOptionError(unknownName(`${name}: there is no virtio-serial device with the id`, bus, known));
+}

@@ -1,0 +1,241 @@
+/** A machine with one virtio transport in a box: real ring walker, real devices, and a driver made by the test. */
+import type { BlockBackend, CharBackend, EntropySource } from "../backends.ts";
+import type { BusEnvironment } from "../bus.ts";
+import type { Clock, DeviceLog, IrqLine, Timers } from "../environment.ts";
+import { Features } from "../features.ts";
+import type { PropertyValue } from "../properties.ts";
+import { type CreatedDevice, createDevice, type DeviceContext } from "../registry.ts";
+import type { RingEngine } from "../ring-engine.ts";
+import { VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC } from "../spec/features.ts";
+import { STATUS_ACKNOWLEDGE, STATUS_DRIVER, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from "../spec/status.ts";
+import { VirtioMmio } from "../transport/mmio.ts";
+import type { VirtioTransport } from "../transport/transport.ts";
+import { type ChainStyle, type DriverBuffer, DriverRing, type UsedElement } from "./driver-ring.ts";
+import type { DriverTransport } from "./driver-transport.ts";
+import { loadRingEngine } from "./engine.ts";
+import { GuestRam } from "./guest-ram.ts";
+import { MmioDriver } from "./mmio-driver.ts";
+import { S390_PAGES, S390Driver, TestHypervisor } from "./s390-driver.ts";
+
+export type TransportName = "mmio v2" | "mmio v1" | "s390 pages";
+
+/** One cell of the matrix that device tests are multiplied over. */
+export interface Configuration {
+  readonly transport: TransportName;
+  readonly eventIdx: boolean;
+  readonly style: ChainStyle;
+}
+
+export const TRANSPORTS: readonly TransportName[] = ["mmio v2", "mmio v1", "s390 pages"];
+
+/** Every transport with every way of using a ring. */
+export const MATRIX: readonly Configuration[] = TRANSPORTS.flatMap((transport) =>
+  [false, true].flatMap((eventIdx) =>
+    (["direct", "indirect", "mixed"] as const).map((style) => ({ transport, eventIdx, style })),
+  ),
+);
+
+/** How a cell is called in test names. */
+export function describeConfiguration({ transport, eventIdx, style }: Configuration): string {
+  return `${transport}, ${style}${eventIdx ? ", event index" : ""}`;
+}
+
+export class TestLine implements IrqLine {
+  level = false;
+  edges = 0;
+
+  set(level: boolean): void {
+    if (level && !this.level) this.edges += 1;
+    this.level = level;
+  }
+}
+
+export class TestLog implements DeviceLog {
+  readonly guestErrors: string[] = [];
+  readonly hostErrors: string[] = [];
+
+  guestError(place: string, detail: string): void {
+    this.guestErrors.push(`${place}: ${detail}`);
+  }
+
+  hostError(place: string, detail: string): void {
+    this.hostErrors.push(`${place}: ${detail}`);
+  }
+}
+
+/** Time that stands still until the test moves it. */
+export class TestClock implements Clock, Timers {
+  private now = 0;
+  private readonly waiting: { at: number; callback: () => void }[] = [];
+
+  nowMs(): number {
+    return this.now;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = { at: this.now + delayMs, callback };
+    this.waiting.push(timer);
+    return () => {
+      const index = this.waiting.indexOf(timer);
+      if (index >= 0) this.waiting.splice(index, 1);
+    };
+  }
+
+  advance(ms: number): void {
+    this.now += ms;
+    for (const timer of this.waiting.filter(({ at }) => at <= this.now)) {
+      this.waiting.splice(this.waiting.indexOf(timer), 1);
+      timer.callback();
+    }
+  }
+}
+
+export interface Backends {
+  readonly block?: BlockBackend;
+  readonly char?: Readonly<Record<string, CharBackend>>;
+  readonly entropy?: EntropySource;
+}
+
+export interface HarnessOptions {
+  readonly backends?: Backends;
+  readonly ramBytes?: number;
+  /** Wraps the engine, to watch what the devices do with it. */
+  readonly wrapEngine?: (engine: RingEngine) => RingEngine;
+}
+
+export class Harness {
+  readonly engine: RingEngine;
+  readonly ram: GuestRam;
+  readonly log = new TestLog();
+  readonly clock = new TestClock();
+  readonly line = new TestLine();
+  readonly transport: VirtioTransport;
+  readonly driver: DriverTransport;
+  readonly created: CreatedDevice;
+  readonly context: DeviceContext;
+  private readonly rings = new Map<number, DriverRing>();
+
+  constructor(
+    transport: TransportName,
+    device: string,
+    properties: Readonly<Record<string, PropertyValue>>,
+    options: HarnessOptions = {},
+  ) {
+    const engine = loadRingEngine(options.ramBytes ?? 0x40_0000);
+    this.engine = options.wrapEngine?.(engine) ?? engine;
+    this.ram = new GuestRam(engine, S390_PAGES * 4096);
+    const backends = options.backends ?? {};
+    const made: VirtioTransport[] = [];
+    let hypervisor: TestHypervisor | null = null;
+    const environment: BusEnvironment = { engine: this.engine, log: this.log };
+    this.context = {
+      machineVersion: "1.0",
+      defaultTransport: "mmio",
+      clock: this.clock,
+      timers: this.clock,
+      created: [],
+      block: (id) => (id === "disk" ? (backends.block ?? null) : null),
+      char: (id) => backends.char?.[id] ?? null,
+      entropy: () => backends.entropy ?? null,
+      transport: (kind, { forceLegacy }) => {
+        if (kind === "s390") {
+          hypervisor = new TestHypervisor(environment, this.ram);
+          made.push(hypervisor.add());
+        } else made.push(new VirtioMmio({ ...environment, irq: this.line }, { forceLegacy }));
+        return made.at(-1) ?? null;
+      },
+    };
+    const suffix = transport === "s390 pages" ? "-s390" : "-device";
+    const legacy = transport === "mmio v1" ? { "force-legacy": true } : {};
+    this.created = createDevice(device + suffix, { ...properties, ...legacy }, this.context);
+    this.transport = this.created.transport;
+    this.driver =
+      this.transport instanceof VirtioMmio
+        ? new MmioDriver(this.transport, this.line, this.ram)
+        : new S390Driver(hypervisor as unknown as TestHypervisor, this.ram);
+  }
+
+  /** Features to acknowledge: all that are offered, less the ring features that a configuration leaves out. */
+  chooseFeatures(configuration: Pick<Configuration, "eventIdx" | "style">, without: readonly number[] = []): Features {
+    const features = new Features();
+    features.assign(this.driver.deviceFeatures());
+    if (!configuration.eventIdx) features.remove(VIRTIO_F_EVENT_IDX);
+    if (configuration.style === "direct") features.remove(VIRTIO_F_INDIRECT_DESC);
+    for (const bit of without) features.remove(bit);
+    return features;
+  }
+
+  /** Brings the device up as 3.1.1 says, with `queues` queues of `size` descriptors each. */
+  start(
+    configuration: Pick<Configuration, "eventIdx" | "style">,
+    queues: readonly number[] = [0],
+    { size = 32, without = [] }: { size?: number; without?: readonly number[] } = {},
+  ): void {
+    const { driver } = this;
+    driver.reset();
+    driver.setStatus(STATUS_ACKNOWLEDGE);
+    driver.setStatus(STATUS_ACKNOWLEDGE | STATUS_DRIVER);
+    const features = this.chooseFeatures(configuration, without);
+    driver.setDriverFeatures(features);
+    let status = STATUS_ACKNOWLEDGE | STATUS_DRIVER;
+    if (!driver.legacy) {
+      status |= STATUS_FEATURES_OK;
+      driver.setStatus(status);
+      if ((driver.status() & STATUS_FEATURES_OK) === 0) throw new Error("the device refused its own features");
+    }
+    for (const index of queues) {
+      const setup = driver.setupQueue(index, size);
+      if (setup === null) throw new Error(`queue ${index} was refused`);
+      this.rings.set(index, new DriverRing(this.ram, setup.size, setup.place, features.has(VIRTIO_F_EVENT_IDX)));
+    }
+    driver.setStatus(status | STATUS_DRIVER_OK);
+  }
+
+  /** The driver's side of a queue that `start` has set up. */
+  ring(index = 0): DriverRing {
+    const ring = this.rings.get(index);
+    if (ring === undefined) throw new Error(`queue ${index} is not set up`);
+    return ring;
+  }
+
+  /** Adds a chain and notifies if the device wants that. */
+  send(buffers: readonly DriverBuffer[], style: ChainStyle, queue = 0): number {
+    const head = this.ring(queue).add(buffers, style);
+    if (this.ring(queue).mustKick()) this.driver.notify(queue);
+    return head;
+  }
+
+  /** Lets promises of the backends settle until the ring has a used element. */
+  async receive(queue = 0): Promise<UsedElement> {
+    for (let turn = 0; turn < 200; ++turn) {
+      const element = this.ring(queue).take();
+      if (element !== null) return element;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    throw new Error(`nothing came back on queue ${queue}`);
+  }
+
+  /** Sends a chain and waits for it. */
+  async transact(buffers: readonly DriverBuffer[], style: ChainStyle, queue = 0): Promise<UsedElement> {
+    this.send(buffers, style, queue);
+    return await this.receive(queue);
+  }
+
+  /** A device-readable buffer that holds `bytes`. */
+  out(bytes: Uint8Array | readonly number[]): DriverBuffer {
+    const content = Uint8Array.from(bytes);
+    return { address: this.ram.place(content), length: content.length, write: false };
+  }
+
+  /** A device-writable buffer, filled with a pattern so that bytes that were not written show. */
+  in(length: number): DriverBuffer {
+    const address = this.ram.alloc(Math.max(1, length));
+    this.ram.bytes(address, length).fill(0xee);
+    return { address, length, write: true };
+  }
+
+  /** What is in a buffer. */
+  content(buffer: DriverBuffer): Uint8Array {
+    return this.ram.bytes(buffer.address, buffer.length).slice();
+  }
+}
