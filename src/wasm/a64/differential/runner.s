@@ -114,7 +114,7 @@ batch:
         ldr     x0, =CASES              // every instruction of the batch in its slot, undefined words around it
         ldr     x1, =CODE_BASE
         mov     w2, w22
-1:      cbz     w2, 4f
+1:      cbz     w2, 7f
         ldr     w3, [x0, CASE_COUNT]
         add     x4, x0, CASE_WORDS
         mov     w5, 0
@@ -129,6 +129,11 @@ batch:
         add     x0, x0, CASE_SIZE
         sub     w2, w2, 1
         b       1b
+7:      ldr     x2, =CODE_BASE + (BATCH_MAX << SLOT_SHIFT)
+8:      cmp     x1, x2                  // nothing is left of a longer batch
+        b.hs    4f
+        str     xzr, [x1], 8
+        b       8b
 4:      mov     w0, -1
         str     w0, [x19]
         udf     #0                      // into the handler, which starts with case 0
