@@ -37,7 +37,8 @@ export function parseTemplate(row) {
       const alternatives = choice.split("|");
       const bits = (choiceFields ?? "").split(",").map(bitsOf);
       const wanted = 2 ** bits.reduce((sum, { width }) => sum + width, 0);
-      if (alternatives.length !== wanted) throw new Error(`${where}: ${alternatives.length} alternatives for ${wanted} values in ${text}`);
+      if (alternatives.length !== wanted)
+        throw new Error(`${where}: ${alternatives.length} alternatives for ${wanted} values in ${text}`);
       parts.push({ choice: alternatives, bits });
     } else parts.push({ text });
   }

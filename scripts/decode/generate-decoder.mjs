@@ -49,10 +49,12 @@ function decide(rows, known, indent) {
       const key = (row.value >>> lsb) & field;
       groups.set(key, [...(groups.get(key) ?? []), row]);
     }
-    const cases = [...groups].sort(([a], [b]) => a - b).map(([key, group]) => {
-      const inner = decide(group, (known | (field << lsb)) >>> 0, `${indent}    `);
-      return `${indent}  case ${key}: {\n${inner}${indent}    break;\n${indent}  }\n`;
-    });
+    const cases = [...groups]
+      .sort(([a], [b]) => a - b)
+      .map(([key, group]) => {
+        const inner = decide(group, (known | (field << lsb)) >>> 0, `${indent}    `);
+        return `${indent}  case ${key}: {\n${inner}${indent}    break;\n${indent}  }\n`;
+      });
     return `${indent}switch ((w >> ${lsb}) & ${field}) {\n${cases.join("")}${indent}  default:\n${indent}}\n`;
   }
   if (rows.length > 6) {
@@ -110,7 +112,9 @@ const source = [
   "/** Function table index of a row's outlined handler `(cpu, insn) => void`, 0 for rows of the run loop. */",
   "export function handlerOfRow(row: u32): u32 {",
   "  switch (row) {",
-  ...rows.filter((row) => row.handlers !== null).map((row) => `    case ROW_${row.name}: return <u32>${row.handlers?.replaceAll("-", "_")}.${row.name}.index;`),
+  ...rows
+    .filter((row) => row.handlers !== null)
+    .map((row) => `    case ROW_${row.name}: return <u32>${row.handlers?.replaceAll("-", "_")}.${row.name}.index;`),
   "    default: return 0;",
   "  }",
   "}",

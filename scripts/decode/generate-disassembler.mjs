@@ -32,5 +32,12 @@ const source = [
   "];",
   "",
 ];
-writeFileSync(out, source.join("\n").replace(/import \{ logicalImmValid \}.*\n/, (line) => (source.some((text) => text.includes("logicalImmValid(")) ? line : "")));
+writeFileSync(
+  out,
+  source
+    .join("\n")
+    .replace(/import \{ logicalImmValid \}.*\n/, (line) =>
+      source.some((text) => text.includes("logicalImmValid(")) ? line : "",
+    ),
+);
 console.log(`a64-table.gen.ts: ${rows.length} rows`);

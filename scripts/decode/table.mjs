@@ -49,7 +49,8 @@ function parsePattern(pattern, where) {
       continue;
     }
     const [name, explicit] = /** @type {[string, string | undefined]} */ (token.split(":"));
-    const width = explicit === undefined ? /** @type {Record<string, number>} */ (FIELD_WIDTHS)[name] : Number(explicit);
+    const width =
+      explicit === undefined ? /** @type {Record<string, number>} */ (FIELD_WIDTHS)[name] : Number(explicit);
     if (!width) throw new Error(`${where}: field ${token} has no width`);
     if (fields.some((field) => field.name === name)) throw new Error(`${where}: field ${name} twice`);
     bit -= width;
@@ -81,7 +82,15 @@ export function readDecodeFile(file) {
       const blank = head.search(/\s/);
       if (blank < 0) throw new Error(`${where}: no pattern`);
       const name = head.slice(0, blank);
-      rows.push({ name, file, line: index + 1, ...parsePattern(head.slice(blank).trim(), where), constraint, asm, handlers });
+      rows.push({
+        name,
+        file,
+        line: index + 1,
+        ...parsePattern(head.slice(blank).trim(), where),
+        constraint,
+        asm,
+        handlers,
+      });
     }
   });
   return rows;

@@ -44,7 +44,7 @@ import { type CaseBuffer, slotAddress } from "./cases.ts";
 import { loadEngine } from "./engine.ts";
 
 const RAM_SIZE = 32 * 1024 * 1024;
-const ram = (gpa: number): number => Number(RAM_BASE) + gpa - Number(GUEST_RAM_BASE);
+const ram = (gpa: number): number => RAM_BASE + gpa - GUEST_RAM_BASE;
 /** Instructions that setup.s may take. */
 const SETUP_LIMIT = 1000;
 /** RESULT_SIGNAL of a case whose instructions all completed. */
@@ -61,8 +61,7 @@ export async function createMachine(): Promise<Machine> {
   const { engine, memory } = await loadEngine(RAM_SIZE);
   const bytes = new Uint8Array(memory.buffer);
   const data = new DataView(memory.buffer);
-  const cpu = Number(CPU_BASE);
-  const at = (offset: unknown): number => cpu + Number(offset);
+  const at = (offset: number): number => CPU_BASE + offset;
 
   engine.cpu_reset(0, 1);
   bytes.set(assemble("setup.s"), ram(0x4000_0000));
@@ -82,7 +81,10 @@ export async function createMachine(): Promise<Machine> {
     for (let index = first; index < Math.min(first + BATCH_MAX, cases.count); index += 1) {
       const base = index * CASE_SIZE;
       const count = cases.words[(base + CASE_COUNT) >> 2] as number;
-      bytes.set(cases.bytes.subarray(base + CASE_WORDS, base + CASE_WORDS + 4 * count), ram(slotAddress(index - first)));
+      bytes.set(
+        cases.bytes.subarray(base + CASE_WORDS, base + CASE_WORDS + 4 * count),
+        ram(slotAddress(index - first)),
+      );
     }
     engine.mem_invalidate_code(ram(CODE_BASE), size);
   };
