@@ -238,9 +238,9 @@ export function predecode(frame: usize, p: usize): void {
     case D.ROW_B_cond:
       return branch(p, R.REC_B_COND_IN, at, w, conditionMask(bits(w, 0, 4)), sbits(w, 5, 19) << 2);
     case D.ROW_CBZ:
-      return branch(p, R.REC_CBZ_IN_W + ((w >> 31) << 1), at, w, 0, sbits(w, 5, 19) << 2);
+      return branch(p, R.REC_CBZ_IN_W + (w >> 31), at, w, 0, sbits(w, 5, 19) << 2);
     case D.ROW_CBNZ:
-      return branch(p, R.REC_CBNZ_IN_W + ((w >> 31) << 1), at, w, 0, sbits(w, 5, 19) << 2);
+      return branch(p, R.REC_CBNZ_IN_W + (w >> 31), at, w, 0, sbits(w, 5, 19) << 2);
     case D.ROW_TBZ:
       return branch(p, R.REC_TBZ_IN, at, w, (w >> 31) << 5 | bits(w, 19, 5), sbits(w, 5, 14) << 2);
     case D.ROW_TBNZ:
