@@ -26,6 +26,8 @@ export class MachineStore {
   failure: FailureError | null = null;
   crash: MachineCrash | null = null;
   panic: GuestPanic | null = null;
+  /** What the machine needed and did not get: a sentence. */
+  hostError: string | null = null;
   stopReason: StopReason | null = null;
   /** Milliseconds from the navigation to the prompt (after a reset: from the reset). */
   promptMs: number | null = null;
@@ -59,8 +61,9 @@ export class MachineStore {
       this.#changed();
     });
     this.vm.on("log", ({ level, text }) => {
+      if (level === "host-error") this.#onHostError(text);
       // For whoever develops the guest; nothing a user has to act on.
-      if (level === "guest-error") console.warn(text);
+      else if (level === "guest-error") console.warn(text);
       else console.info(text);
     });
   }
@@ -108,7 +111,19 @@ export class MachineStore {
     this.#changed();
   }
 
+  dismissHostError(): void {
+    this.hostError = null;
+    this.#changed();
+  }
+
+  #onHostError(text: string): void {
+    console.error(text);
+    this.hostError = text;
+    this.#changed();
+  }
+
   #forgetTroubles(): void {
+    this.hostError = null;
     this.failure = null;
     this.crash = null;
     this.panic = null;

@@ -38,6 +38,16 @@ export function noticeFor(store: MachineStore, defaultMachine: (() => void) | un
     };
   }
   if (store.panic !== null) return panicNotice(store, store.panic.kind, store.panic.line);
+  if (store.hostError !== null) {
+    return {
+      tone: "trouble",
+      shape: "strip",
+      title: "The machine did not get what it needs",
+      text: store.hostError,
+      report: () => store.vm.report(),
+      dismiss: () => store.dismissHostError(),
+    };
+  }
   return null;
 }
 

@@ -1,7 +1,13 @@
 /** The public package: everything a page needs to run a machine. */
 export type { Disposable } from "../lib/emitter.ts";
 export { FAILURE_CODES, type Failure, type FailureCode, FailureError } from "../protocol/failure.ts";
-export { type FileProgress, MACHINE_STATES, type MachineState, type StopReason } from "../protocol/messages.ts";
+export {
+  type FileProgress,
+  type LogLevel,
+  MACHINE_STATES,
+  type MachineState,
+  type StopReason,
+} from "../protocol/messages.ts";
 export type { GuestPanic } from "./console-watch.ts";
 export { compileEngine } from "./engine.ts";
 export type { SerialListener, SerialPort } from "./serial-port.ts";

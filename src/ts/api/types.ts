@@ -1,5 +1,5 @@
 import type { FailureError } from "../protocol/failure.ts";
-import type { FileProgress, MachineState, StopReason } from "../protocol/messages.ts";
+import type { FileProgress, LogLevel, MachineState, StopReason } from "../protocol/messages.ts";
 import type { GuestPanic } from "./console-watch.ts";
 
 /** What a new machine is to be. */
@@ -56,10 +56,13 @@ export interface MachineCrash {
   readonly report: string;
 }
 
-/** What the machine has to say to whoever develops the guest. */
+/** What the machine has to say beside its console. */
 export interface MachineLog {
-  /** `guest-error`: something the guest did that it must not; told once per place. */
-  readonly level: "info" | "guest-error";
+  /**
+   * `guest-error`: something the guest did that it must not, told once per place, for whoever develops the guest.
+   * `host-error`: something the machine needed and did not get, such as a part of a disk: a sentence for the user.
+   */
+  readonly level: LogLevel;
   readonly text: string;
 }
 

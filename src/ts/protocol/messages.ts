@@ -53,6 +53,9 @@ export interface MachineDescription {
   readonly cpuCount: number;
 }
 
+/** `guest-error`: what the guest must not do; `host-error`: what we owe it and could not do, for the user to read. */
+export type LogLevel = "info" | "guest-error" | "host-error";
+
 /** Measured over the last interval of about half a second, counters since the start. */
 export interface MachineMetrics {
   readonly instructions: number;
@@ -75,7 +78,7 @@ export type FromWorker =
     }
   | { readonly kind: "serial-output"; readonly bytes: Uint8Array<ArrayBuffer> }
   | ({ readonly kind: "metrics" } & MachineMetrics)
-  | { readonly kind: "log"; readonly level: "info" | "guest-error"; readonly text: string }
+  | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
   /** The machine could not be built. */
   | { readonly kind: "failed"; readonly failure: Failure }
   /** The engine broke: our fault, not the guest's. */

@@ -8,12 +8,16 @@ export interface WorkerServices {
   readonly clock: Clock;
   readonly log: {
     guestError(place: string, detail: string): void;
+    /** The host failed the guest: `detail` is a sentence for the user. */
+    hostError(place: string, detail: string): void;
     info(message: string): void;
   };
   readFile(name: string): Promise<Uint8Array<ArrayBuffer>>;
   /** The absolute address of a file name. */
   resolve(name: string): string;
   entropy(bytes: Uint8Array): void;
+  /** Calls `callback` once in about `delayMs`; the result cancels that. */
+  after(delayMs: number, callback: () => void): () => void;
   wake(): void;
 }
 

@@ -38,6 +38,7 @@ export class RunningMachine {
     this.#noReboot = noReboot;
     this.log = {
       guestError: (place, detail) => host.post({ kind: "log", level: "guest-error", text: `${place}: ${detail}` }),
+      hostError: (place, detail) => host.post({ kind: "log", level: "host-error", text: `${place}: ${detail}` }),
       info: (text) => host.post({ kind: "log", level: "info", text }),
     };
     this.#gate = new OutputGate({

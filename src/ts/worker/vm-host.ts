@@ -133,6 +133,7 @@ export class VmHost {
       readFile: (name) => session.loader.read(name),
       resolve: (name) => session.loader.resolve(name),
       entropy: (bytes) => environment.entropy(bytes),
+      after: (delayMs, callback) => environment.turns.after(delayMs, callback),
       wake: () => running.wake(),
     };
   }

@@ -1,0 +1,158 @@
+import { expect, test } from "playwright/test";
+import {
+  boot,
+  defaultArgs,
+  machineAddress,
+  run,
+  serialText,
+  state,
+  waitForPrompt,
+  without,
+} from "./support/machine.ts";
+
+test("pause stands still and resume goes on, while the guest spins and the page stays responsive", async ({ page }) => {
+  await boot(page);
+  await page.evaluate(() => window.vm.serial.write("while :; do :; done\r"));
+  await expect.poll(() => state(page)).toBe("running");
+  // The page answers within a frame or two, however busy the guest is.
+  const slowestFrameMs = await page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let last = performance.now();
+        let slowest = 0;
+        let frames = 0;
+        const frame = (now: number): void => {
+          slowest = Math.max(slowest, now - last);
+          last = now;
+          if (++frames < 60) requestAnimationFrame(frame);
+          else resolve(slowest);
+        };
+        requestAnimationFrame(frame);
+      }),
+  );
+  expect(slowestFrameMs).toBeLessThan(500);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expect.poll(() => state(page)).toBe("paused");
+  const paused = await page.evaluate(() => window.vm.stats.instructions);
+  await page.waitForTimeout(500);
+  expect(await page.evaluate(() => window.vm.stats.instructions)).toBe(paused);
+  await page.getByRole("button", { name: "Resume" }).click();
+  await expect.poll(() => state(page)).toBe("running");
+  await page.locator("armlet-terminal").click();
+  await page.keyboard.press("Control+C");
+  await expect.poll(() => state(page)).toBe("idle");
+  expect(await run(page, "echo back")).toBe("back\n");
+});
+
+test("a guest that spins with interrupts off can be paused and reset", async ({ page }) => {
+  // msr daifset, #15; b . as a flat binary: nothing but a reset helps.
+  const spin = Buffer.from("df4f03d500000014", "hex");
+  await page.route("**/spin.bin", (route) => route.fulfill({ body: spin, contentType: "application/octet-stream" }));
+  await page.goto(machineAddress("-M virt -m 64 -kernel spin.bin"));
+  await expect.poll(() => page.evaluate(() => window.vm?.state)).toBe("running");
+  await page.evaluate(() => window.vm.pause());
+  expect(await state(page)).toBe("paused");
+  await page.evaluate(() => window.vm.resume());
+  await page.evaluate(() => window.vm.reset());
+  await expect.poll(() => state(page)).toBe("running");
+  await page.evaluate(() => window.vm.powerOff({ force: true }));
+  expect(await state(page)).toBe("stopped");
+});
+
+test("the guest's clock stands still while paused and follows real time otherwise", async ({ page }) => {
+  await boot(page);
+  const uptime = async (): Promise<number> => Number.parseFloat(await run(page, "cut -d' ' -f1 /proc/uptime"));
+  const first = await uptime();
+  const startedMs = Date.now();
+  await page.waitForTimeout(2000);
+  const second = await uptime();
+  expect(Math.abs(second - first - (Date.now() - startedMs) / 1000)).toBeLessThan(1);
+  await page.evaluate(() => window.vm.pause());
+  await page.waitForTimeout(3000);
+  await page.evaluate(() => window.vm.resume());
+  expect((await uptime()) - second).toBeLessThan(2.5);
+});
+
+test("reset boots again", async ({ page }) => {
+  await boot(page);
+  await run(page, "echo gone > /tmp/file");
+  await page.getByRole("button", { name: "Reset" }).click();
+  await expect.poll(() => page.evaluate(() => window.vm.stats.promptMs)).toBeNull();
+  await waitForPrompt(page);
+  expect(await run(page, "ls /tmp/file 2>&1")).toContain("No such file");
+});
+
+test("the guest powers itself off, and the page turns it on again", async ({ page }) => {
+  await boot(page);
+  await page.evaluate(() => window.vm.serial.write("poweroff -f\r"));
+  await expect.poll(() => state(page), { timeout: 20_000 }).toBe("stopped");
+  const notice = page.locator("armlet-notice");
+  await expect(notice).toContainText("The machine is off");
+  await notice.getByRole("button", { name: "Turn on" }).click();
+  await waitForPrompt(page);
+  expect(await run(page, "echo again")).toBe("again\n");
+});
+
+test("the power button ends the machine", async ({ page }) => {
+  await boot(page);
+  await page.getByRole("button", { name: "Power off" }).click();
+  await expect.poll(() => state(page), { timeout: 30_000 }).toBe("stopped");
+});
+
+test("a kernel panic is told, with a report to copy and a reset", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const args = without(await defaultArgs(page), "-initrd");
+  await page.goto(machineAddress(args));
+  const notice = page.locator("armlet-notice");
+  await expect(notice).toContainText("The guest's kernel panicked", { timeout: 60_000 });
+  await expect(notice).toContainText("Kernel panic - not syncing");
+  await notice.getByRole("button", { name: "Copy report" }).click();
+  await expect(notice.getByRole("button", { name: "Copied" })).toBeVisible();
+  const report = await page.evaluate(() => navigator.clipboard.readText());
+  expect(report).toContain(args);
+  expect(report).toContain("Kernel panic - not syncing");
+  await notice.getByRole("button", { name: "Reset" }).click();
+  await expect(notice).toHaveCount(0);
+  await expect(notice).toContainText("The guest's kernel panicked", { timeout: 60_000 });
+});
+
+test("a broken engine is told apart from a broken guest, and a reset builds a new machine", async ({ page }) => {
+  // The engine traps in the first slice after the test says so.
+  await page.route(/vm\.worker.*\.js/, async (route) => {
+    const response = await route.fetch();
+    const fault = `
+      const instantiate = WebAssembly.instantiate;
+      let broken = false;
+      new BroadcastChannel("break-engine").onmessage = () => { broken = true; };
+      WebAssembly.instantiate = async (...args) => {
+        const { exports } = await instantiate(...args);
+        const run = exports.cpu_run;
+        return { exports: { ...exports, cpu_run(...state) {
+          if (broken) { broken = false; throw new WebAssembly.RuntimeError("unreachable"); }
+          return run(...state);
+        } } };
+      };`;
+    await route.fulfill({ response, body: `${fault}\n${await response.text()}` });
+  });
+  await boot(page);
+  await page.evaluate(() => new BroadcastChannel("break-engine").postMessage(null));
+  await page.evaluate(() => window.vm.serial.write("x"));
+  await expect.poll(() => state(page)).toBe("crashed");
+  const notice = page.locator("armlet-notice");
+  await expect(notice).toContainText("The engine broke");
+  expect(await page.evaluate(() => window.vm.report())).toContain("RuntimeError: unreachable");
+  await notice.getByRole("button", { name: "Reset" }).click();
+  await waitForPrompt(page);
+  expect(await run(page, "echo new")).toBe("new\n");
+});
+
+test("a flood of output is shown without piling up, and Ctrl+C ends it", async ({ page }) => {
+  await boot(page);
+  await page.locator("armlet-terminal").click();
+  await page.keyboard.type("yes 0123456789012345678901234567890123456789");
+  await page.keyboard.press("Enter");
+  await expect.poll(async () => (await serialText(page)).length, { timeout: 60_000 }).toBeGreaterThan(500_000);
+  await page.keyboard.press("Control+C");
+  await expect.poll(() => state(page), { timeout: 30_000 }).toBe("idle");
+  expect(await run(page, "echo calm")).toBe("calm\n");
+});

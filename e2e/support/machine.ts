@@ -1,0 +1,91 @@
+import { expect, type Page } from "playwright/test";
+
+/** What the tests use of `window.vm`, as docs/embedding.md has it. */
+export interface PageMachine {
+  readonly args: string;
+  readonly state: "loading" | "running" | "idle" | "paused" | "stopped" | "crashed";
+  readonly stats: {
+    readonly instructions: number;
+    readonly mips: number;
+    readonly cpuShare: number;
+    readonly memoryBytes: number;
+    readonly promptMs: number | null;
+  };
+  readonly serial: { write(text: string): void; readonly text: string };
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  reset(): Promise<void>;
+  powerOff(options?: { force?: boolean }): Promise<void>;
+  report(): Promise<string>;
+  dispose(): void;
+}
+
+declare global {
+  interface Window {
+    vm: PageMachine;
+  }
+}
+
+/** Longer than the stock kernel needs on a busy machine. */
+export const BOOT_TIMEOUT_MS = 90_000;
+
+/** Waits for the guest's first prompt since the start or the last reset. */
+export async function waitForPrompt(page: Page): Promise<void> {
+  await page.waitForFunction(() => window.vm?.stats.promptMs != null, null, { timeout: BOOT_TIMEOUT_MS });
+}
+
+export async function boot(page: Page, address = "./"): Promise<void> {
+  await page.goto(address);
+  await waitForPrompt(page);
+}
+
+/** Everything the guest wrote so far. */
+export async function serialText(page: Page): Promise<string> {
+  return await page.evaluate(() => window.vm.serial.text);
+}
+
+export async function state(page: Page): Promise<PageMachine["state"]> {
+  return await page.evaluate(() => window.vm.state);
+}
+
+/** What is on the terminal's screen, row by row. */
+export async function screenText(page: Page): Promise<string> {
+  const rows = await page.locator("armlet-terminal .xterm-rows > div").allTextContents();
+  return rows.map((row) => row.replaceAll("\u00a0", " ").trimEnd()).join("\n");
+}
+
+/** Runs a command in the guest through the API; returns what it printed. */
+export async function run(page: Page, command: string, timeoutMs = 30_000): Promise<string> {
+  const mark = `done-${Math.random().toString(36).slice(2)}`;
+  const before = (await serialText(page)).length;
+  // The quotes keep the mark's echo apart from the mark.
+  await page.evaluate(
+    (line) => window.vm.serial.write(line),
+    `${command}; echo ${mark.slice(0, 4)}""${mark.slice(4)}\r`,
+  );
+  await expect
+    .poll(async () => (await serialText(page)).slice(before), { timeout: timeoutMs })
+    .toMatch(new RegExp(`${mark}\\r?\\n`));
+  const text = (await serialText(page)).slice(before);
+  const output = text.slice(text.indexOf("\n") + 1, text.lastIndexOf(mark));
+  return output.replaceAll("\r", "");
+}
+
+/** The address of a machine: a command line, URL-encoded. */
+export function machineAddress(args: string): string {
+  return `./?args=${encodeURIComponent(args)}`;
+}
+
+/** The default guest's command line. */
+export async function defaultArgs(page: Page): Promise<string> {
+  const response = await page.request.get("./guest/manifest.json");
+  expect(response.ok()).toBe(true);
+  const manifest: unknown = await response.json();
+  const { args } = manifest as { args: string };
+  return args;
+}
+
+/** Takes an option and its value out of a command line. */
+export function without(args: string, option: string): string {
+  return args.replace(new RegExp(`(^|\\s)${option}\\s+("[^"]*"|\\S+)`), " ").trim();
+}
