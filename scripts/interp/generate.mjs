@@ -28,9 +28,15 @@ const MACROS = [
       pageVa = to & PAGE_MASK; frame = p - ((<usize>to & 0xffc) << 2); start = p; continue;`,
   ],
   // Leave with this instruction not done.
-  [/@leave(?!After)/g, "saveState(cpu, pageVa + <u64>((p - frame) >> 2), nzcv, budget + slack - <i32>((p - start) >> 4)); return;"],
+  [
+    /@leave(?!After)/g,
+    "saveState(cpu, pageVa + <u64>((p - frame) >> 2), nzcv, budget + slack - <i32>((p - start) >> 4)); return;",
+  ],
   // Leave after an outlined handler: what it wrote to CPU_PC counts when it set EXIT_JUMP.
-  [/@leaveAfter/g, "leaveAfterCall(cpu, pageVa + <u64>((p - frame) >> 2), nzcv, budget + slack - <i32>((p - start) >> 4)); return;"],
+  [
+    /@leaveAfter/g,
+    "leaveAfterCall(cpu, pageVa + <u64>((p - frame) >> 2), nzcv, budget + slack - <i32>((p - start) >> 4)); return;",
+  ],
   // After a slow load or store: a fault ends here; a wish to leave is granted at the next branch.
   [
     /@slowExit/g,
@@ -39,9 +45,12 @@ const MACROS = [
   ],
 ];
 
-const expand = (/** @type {string} */ body) => MACROS.reduce((text, [macro, source]) => text.replace(macro, source), body);
+const expand = (/** @type {string} */ body) =>
+  MACROS.reduce((text, [macro, source]) => text.replace(macro, source), body);
 
-const cases = RECORDS.map(({ name, body }) => `      case REC_${name}: {\n        ${expand(body)}\n        break;\n      }\n`);
+const cases = RECORDS.map(
+  ({ name, body }) => `      case REC_${name}: {\n        ${expand(body)}\n        break;\n      }\n`,
+);
 writeFileSync(
   join(folder, "records.gen.ts"),
   `${banner}${RECORDS.map(({ name }, index) => `export const REC_${name}: u32 = ${index};\n`).join("")}`,

@@ -20,8 +20,24 @@ const HIGH = "load<u32>(p, 12)";
 /** Register file access by width: `sf` 1 is X. */
 const width = (/** @type {0 | 1} */ sf) =>
   sf
-    ? { type: "u64", signed: "i64", top: 63, bits: 64, r: X, imm: IMM, set: (/** @type {string} */ v) => `store<u64>(${slot(2)}, ${v});` }
-    : { type: "u32", signed: "i32", top: 31, bits: 32, r: W, imm: LOW, set: (/** @type {string} */ v) => `store<u64>(${slot(2)}, <u64><u32>(${v}));` };
+    ? {
+        type: "u64",
+        signed: "i64",
+        top: 63,
+        bits: 64,
+        r: X,
+        imm: IMM,
+        set: (/** @type {string} */ v) => `store<u64>(${slot(2)}, ${v});`,
+      }
+    : {
+        type: "u32",
+        signed: "i32",
+        top: 31,
+        bits: 32,
+        r: W,
+        imm: LOW,
+        set: (/** @type {string} */ v) => `store<u64>(${slot(2)}, <u64><u32>(${v}));`,
+      };
 
 /** @typedef {ReturnType<typeof width>} Width */
 

@@ -1,0 +1,23 @@
+/** The page: `npm run dev` serves it from its sources, `npm run build` makes the static site `dist/site`. */
+import { defineConfig } from "vite";
+import { root } from "./scripts/lib/paths.mjs";
+import { engine } from "./scripts/vite-engine.mjs";
+import { guest } from "./scripts/vite-guest.mjs";
+
+export default defineConfig({
+  root: "web",
+  // Relative addresses: the site works from whatever folder of a host it is put in.
+  base: "./",
+  publicDir: "../public",
+  cacheDir: "../node_modules/.vite",
+  plugins: [engine(), guest()],
+  worker: { format: "es" },
+  server: { fs: { allow: [root] } },
+  build: {
+    outDir: "../dist/site",
+    emptyOutDir: true,
+    target: "es2023",
+    sourcemap: true,
+    rolldownOptions: { input: { index: `${root}/web/index.html` } },
+  },
+});
