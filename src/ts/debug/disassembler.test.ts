@@ -26,7 +26,7 @@ function wordsOf(row: Row): number[] {
   const fields = row.fields.reduce((mask, { lsb, width }) => mask | ((2 ** width - 1) * 2 ** lsb), 0);
   const words: number[] = [];
   for (let attempt = 0; words.length < WORDS_PER_ROW && attempt < 100_000; attempt += 1) {
-    let word = ((row.value | (~row.mask & ~fields)) >>> 0) as number;
+    let word = (row.value | (~row.mask & ~fields)) >>> 0;
     word = (word | (next() & fields)) >>> 0;
     if (attempt % 6 === 5) word = (word | ((31 << (next() % 4 < 2 ? 5 : 0)) & fields)) >>> 0;
     if (constraint(word) && rowOfWord(word)?.name === row.name) words.push(word);

@@ -116,6 +116,7 @@ export class Scheduler {
     if (result.state === "stopped") {
       this.pause();
       this.#events.onStopped(result.stopReason ?? "power-off");
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the slice may have asked for it meanwhile
     } else if (result.state === "running" || this.#wakeRequested) {
       this.#postTurn();
     } else {

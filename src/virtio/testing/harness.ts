@@ -146,7 +146,7 @@ export class Harness {
       },
     };
     const suffix = transport === "s390 pages" ? "-s390" : "-device";
-    const legacy = transport === "mmio v1" ? { "force-legacy": true } : {};
+    const legacy: Readonly<Record<string, boolean>> = transport === "mmio v1" ? { "force-legacy": true } : {};
     this.created = createDevice(device + suffix, { ...properties, ...legacy }, this.context);
     this.transport = this.created.transport;
     this.driver =

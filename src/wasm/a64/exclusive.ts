@@ -3,14 +3,7 @@
  * value that was loaded; a store exclusive succeeds while memory still holds that value.
  */
 import { raiseWithAddress, EC_DABT_LOWER, faulted } from "../cpu/exception";
-import {
-  CPU_EL,
-  CPU_EXCL_ADDR,
-  CPU_EXCL_HIGH,
-  CPU_EXCL_LOW,
-  CPU_EXCL_SIZE,
-  EXCLUSIVE_NONE,
-} from "../cpu/state";
+import { CPU_EL, CPU_EXCL_ADDR, CPU_EXCL_HIGH, CPU_EXCL_LOW, CPU_EXCL_SIZE, EXCLUSIVE_NONE } from "../cpu/state";
 import { readVa, writeVa } from "../mmu/access";
 import { FAULT_ALIGNMENT, ISS_WNR } from "../mmu/fault";
 import { ACCESS_WRITE } from "../mmu/fault";

@@ -123,13 +123,13 @@ function zeroBlock(cpu: usize, va: u64): void {
 function translateAddress(cpu: usize, va: u64, access: u32, el: u32): u32 {
   const fault = tryTranslate(cpu, va, access, el);
   if (fault != 0) {
-    store<u64>(cpu, (1 << 11) | (<u64>(fault & 0x3f) << 1) | 1, CPU_PAR_EL1);
+    store<u64>(cpu, (1 << 11) | ((<u64>(fault & 0x3f)) << 1) | 1, CPU_PAR_EL1);
     return ALLOWED;
   }
   const attrs = translatedAttributes(cpu);
   let par: u64 = (translatedAddress(cpu) & 0x0000_ffff_ffff_f000) | (1 << 11);
   if ((load<u64>(cpu, CPU_SCTLR_EL1) & 1) != 0) {
-    const index = <u64>((attrs >> ATTR_MAIR_SHIFT) & 7) << 3;
+    const index = (<u64>((attrs >> ATTR_MAIR_SHIFT) & 7)) << 3;
     const memoryType = (load<u64>(cpu, CPU_MAIR_EL1) >> index) & 0xff;
     // Device and non-cacheable memory reads as outer shareable.
     const shareability: u64 = (memoryType & 0xf0) == 0 || memoryType == 0x44 ? 2 : <u64>((attrs >> ATTR_SH_SHIFT) & 3);

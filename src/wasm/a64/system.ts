@@ -1,14 +1,5 @@
 /** Outlined handlers of system.decode: exception generation, hints, PSTATE, system instructions and registers. */
-import {
-  EC_BRK64,
-
-  EC_SVC64,
-  EC_SYSTEM,
-  EC_WFX,
-  faulted,
-  raise,
-  undefinedInstruction,
-} from "../cpu/exception";
+import { EC_BRK64, EC_SVC64, EC_SYSTEM, EC_WFX, faulted, raise, undefinedInstruction } from "../cpu/exception";
 import { debugStorage } from "../cpu/debug-registers";
 import { psciCall } from "../cpu/psci";
 import { setMode } from "../cpu/pstate";

@@ -15,7 +15,7 @@ export function LDTR_STTR(cpu: usize, insn: u32): void {
   if (faulted(cpu)) return;
   if (opc != 1) {
     const unused = <i64>(64 - (8 << size));
-    value = <u64>((<i64>value << unused) >> unused);
+    value = <u64>(((<i64>value) << unused) >> unused);
     if (opc == 3) value &= 0xffff_ffff;
   }
   setX(cpu, Rt(insn), value);

@@ -41,7 +41,7 @@ function setJumpContext(cpu: usize, generation: u32): void {
 
 /** The record for `va`, or 0 with an instruction abort or PC alignment fault raised; CPU_PC is then `va`. */
 export function findRecord(cpu: usize, va: u64): usize {
-  const entry = cpu + CPU_JUMP_CACHE + ((<usize>va << 2) & JUMP_CACHE_MASK);
+  const entry = cpu + CPU_JUMP_CACHE + (((<usize>va) << 2) & JUMP_CACHE_MASK);
   if (load<u64>(entry, JUMP_VA) == va && load<u32>(entry, JUMP_CONTEXT) == load<u32>(cpu, CPU_JUMP_CONTEXT)) {
     return <usize>load<u32>(entry, JUMP_RECORD);
   }

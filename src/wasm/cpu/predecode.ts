@@ -79,7 +79,7 @@ function immediate(p: usize, w: u32, first: u32, imm: u64, toSP: bool, fromSP: b
 }
 
 function addSubImmediate(p: usize, w: u32, first: u32, flags: bool): void {
-  immediate(p, w, first, <u64>bits(w, 10, 12) << (bits(w, 22, 1) != 0 ? 12 : 0), !flags, true);
+  immediate(p, w, first, (<u64>bits(w, 10, 12)) << (bits(w, 22, 1) != 0 ? 12 : 0), !flags, true);
 }
 
 function logicalImm(p: usize, w: u32, first: u32, flags: bool): void {
@@ -96,11 +96,11 @@ function shifted(p: usize, w: u32, first: u32): void {
     emit(p, sf != 0 ? R.REC_MOV_X : R.REC_MOV_W, wr(Rd(w)), 0, zr(Rm(w)), 0);
     return;
   }
-  emit(p, first + shape + sf, wr(Rd(w)), zr(Rn(w)), zr(Rm(w)), <u64>(how << 8 | amount));
+  emit(p, first + shape + sf, wr(Rd(w)), zr(Rn(w)), zr(Rm(w)), <u64>((how << 8) | amount));
 }
 
 function extended(p: usize, w: u32, first: u32, flags: bool): void {
-  const how = (4 + bits(w, 13, 3)) << 8 | bits(w, 10, 3);
+  const how = ((4 + bits(w, 13, 3)) << 8) | bits(w, 10, 3);
   emit(p, first + SHAPE_SHIFT + (w >> 31), flags ? wr(Rd(w)) : sp(Rd(w)), sp(Rn(w)), zr(Rm(w)), <u64>how);
 }
 
@@ -109,8 +109,8 @@ function three(p: usize, w: u32, kind: u32, imm: u64): void {
 }
 
 function conditionalCompare(p: usize, w: u32, kind: u32, operand: u32): void {
-  const low = conditionMask(bits(w, 12, 4)) | bits(w, 0, 4) << 16;
-  emit(p, kind + (w >> 31) * X_KINDS, 0, zr(Rn(w)), zr(Rm(w)), <u64>low | (<u64>operand << 32));
+  const low = conditionMask(bits(w, 12, 4)) | (bits(w, 0, 4) << 16);
+  emit(p, kind + (w >> 31) * X_KINDS, 0, zr(Rn(w)), zr(Rm(w)), <u64>low | ((<u64>operand) << 32));
 }
 
 function bitfield(p: usize, w: u32, row: u32): void {
@@ -128,9 +128,16 @@ function bitfield(p: usize, w: u32, row: u32): void {
     emit(p, kind, rd, rn, right ? R_ : left, ones(length));
   } else if (row == D.ROW_SBFM) {
     // Up to the top, then down arithmetically: to bit 0, or to the field's place.
-    emit(p, R.REC_SBFX_W + sf * X_KINDS, rd, rn, width - 1 - S, <u64>(right ? width - 1 - S + R_ : width - 1 - S - left));
+    emit(
+      p,
+      R.REC_SBFX_W + sf * X_KINDS,
+      rd,
+      rn,
+      width - 1 - S,
+      <u64>(right ? width - 1 - S + R_ : width - 1 - S - left),
+    );
   } else {
-    emit(p, R.REC_BFM_W + sf * X_KINDS, rd, rn, R_, ones(length) << <u64>left);
+    emit(p, R.REC_BFM_W + sf * X_KINDS, rd, rn, R_, ones(length) << (<u64>left));
   }
 }
 
@@ -138,14 +145,14 @@ function bitfield(p: usize, w: u32, row: u32): void {
 function branch(p: usize, kinds: u32, at: u32, w: u32, rn: u32, offset: i64): void {
   const target = <i64>at + offset;
   const stays = target >= 0 && target < 0x1000;
-  const low = <u32>(stays ? <i32>offset << 2 : <i32>target);
+  const low = <u32>(stays ? (<i32>offset) << 2 : <i32>target);
   const kind = kinds + (stays ? 0 : R.REC_B_OUT - R.REC_B_IN);
-  emit(p, kind, zr(Rt(w)), 0, rn, <u64>low | (<u64>(at + 4) << 32));
+  emit(p, kind, zr(Rt(w)), 0, rn, <u64>low | ((<u64>(at + 4)) << 32));
 }
 
 /** size << 2 | opc of a load or store, as the record list numbers it. */
 function memoryKind(w: u32, mode: u32): u32 {
-  return R.REC_STRB_OFF + ((w >> 30) << 2 | bits(w, 22, 2)) * 5 + mode;
+  return R.REC_STRB_OFF + (((w >> 30) << 2) | bits(w, 22, 2)) * 5 + mode;
 }
 
 /** Loads write register 31 nowhere, stores read it as zero. */
@@ -161,7 +168,7 @@ function memoryRegister(p: usize, w: u32): void {
   const option = bits(w, 13, 3);
   const amount = bits(w, 12, 1) != 0 ? w >> 30 : 0;
   if (option == 3) memory(p, w, 3, zr(Rm(w)), <u64>amount);
-  else memory(p, w, 4, zr(Rm(w)), <u64>((4 + option) << 8 | amount));
+  else memory(p, w, 4, zr(Rm(w)), <u64>(((4 + option) << 8) | amount));
 }
 
 function pair(p: usize, w: u32, kind: u32, mode: u32): void {
@@ -188,15 +195,15 @@ export function predecode(frame: usize, p: usize): void {
   const handler = D.handlerOfRow(row);
   if (handler != 0) {
     const kind = isFloatingPoint(w) ? R.REC_CALL_FP : R.REC_CALL;
-    emit(p, kind, 0, 0, 0, <u64>w | (<u64>handler << 32));
+    emit(p, kind, 0, 0, 0, <u64>w | ((<u64>handler) << 32));
     return;
   }
   switch (row) {
     case D.ROW_ADR:
-      emit(p, R.REC_ADR, wr(Rd(w)), 0, 0, <u64>(<i64>at + (sbits(w, 5, 19) << 2 | <i64>bits(w, 29, 2))));
+      emit(p, R.REC_ADR, wr(Rd(w)), 0, 0, <u64>(<i64>at + ((sbits(w, 5, 19) << 2) | <i64>bits(w, 29, 2))));
       return;
     case D.ROW_ADRP:
-      emit(p, R.REC_ADR, wr(Rd(w)), 0, 0, <u64>((sbits(w, 5, 19) << 2 | <i64>bits(w, 29, 2)) << 12));
+      emit(p, R.REC_ADR, wr(Rd(w)), 0, 0, <u64>(((sbits(w, 5, 19) << 2) | <i64>bits(w, 29, 2)) << 12));
       return;
     case D.ROW_ADD_imm:
       return addSubImmediate(p, w, R.REC_ADD_REG_W, false);
@@ -216,16 +223,16 @@ export function predecode(frame: usize, p: usize): void {
       return logicalImm(p, w, R.REC_ANDS_REG_W, true);
     case D.ROW_MOVN:
     case D.ROW_MOVZ: {
-      let value = <u64>bits(w, 5, 16) << <u64>(bits(w, 21, 2) << 4);
+      let value = (<u64>bits(w, 5, 16)) << (<u64>(bits(w, 21, 2) << 4));
       if (row == D.ROW_MOVN) value = ~value;
       emit(p, R.REC_MOV_CONST, wr(Rd(w)), 0, 0, w >> 31 != 0 ? value : value & 0xffff_ffff);
       return;
     }
     case D.ROW_MOVK: {
       const amount = bits(w, 21, 2) << 4;
-      const value = <u64>bits(w, 5, 16) << <u64>amount;
+      const value = (<u64>bits(w, 5, 16)) << (<u64>amount);
       if (w >> 31 != 0) emit(p, R.REC_MOVK_X, wr(Rd(w)), 0, amount, value);
-      else emit(p, R.REC_MOVK_W, wr(Rd(w)), 0, 0, value | (<u64>~(<u32>0xffff << amount) << 32));
+      else emit(p, R.REC_MOVK_W, wr(Rd(w)), 0, 0, value | ((<u64>~((<u32>0xffff) << amount)) << 32));
       return;
     }
     case D.ROW_SBFM:
@@ -242,9 +249,9 @@ export function predecode(frame: usize, p: usize): void {
     case D.ROW_CBNZ:
       return branch(p, R.REC_CBNZ_IN_W + (w >> 31), at, w, 0, sbits(w, 5, 19) << 2);
     case D.ROW_TBZ:
-      return branch(p, R.REC_TBZ_IN, at, w, (w >> 31) << 5 | bits(w, 19, 5), sbits(w, 5, 14) << 2);
+      return branch(p, R.REC_TBZ_IN, at, w, ((w >> 31) << 5) | bits(w, 19, 5), sbits(w, 5, 14) << 2);
     case D.ROW_TBNZ:
-      return branch(p, R.REC_TBNZ_IN, at, w, (w >> 31) << 5 | bits(w, 19, 5), sbits(w, 5, 14) << 2);
+      return branch(p, R.REC_TBNZ_IN, at, w, ((w >> 31) << 5) | bits(w, 19, 5), sbits(w, 5, 14) << 2);
     case D.ROW_B:
       return branch(p, R.REC_B_IN, at, w, 0, sbits(w, 0, 26) << 2);
     case D.ROW_BL:
@@ -254,7 +261,7 @@ export function predecode(frame: usize, p: usize): void {
       emit(p, R.REC_BR, 0, zr(Rn(w)), 0, 0);
       return;
     case D.ROW_BLR:
-      emit(p, R.REC_BLR, 0, zr(Rn(w)), 0, <u64>(at + 4) << 32);
+      emit(p, R.REC_BLR, 0, zr(Rn(w)), 0, (<u64>(at + 4)) << 32);
       return;
 
     case D.ROW_LDST_unscaled:
@@ -264,11 +271,18 @@ export function predecode(frame: usize, p: usize): void {
     case D.ROW_LDST_pre:
       return memory(p, w, 2, 0, <u64>sbits(w, 12, 9));
     case D.ROW_LDST_imm:
-      return memory(p, w, 0, 0, <u64>bits(w, 10, 12) << <u64>(w >> 30));
+      return memory(p, w, 0, 0, (<u64>bits(w, 10, 12)) << (<u64>(w >> 30)));
     case D.ROW_LDST_reg:
       return memoryRegister(p, w);
     case D.ROW_LDR_lit:
-      emit(p, bits(w, 30, 1) != 0 ? R.REC_LDR_X_LIT : R.REC_LDR_W_LIT, wr(Rt(w)), 0, 0, <u64>(<i64>at + (sbits(w, 5, 19) << 2)));
+      emit(
+        p,
+        bits(w, 30, 1) != 0 ? R.REC_LDR_X_LIT : R.REC_LDR_W_LIT,
+        wr(Rt(w)),
+        0,
+        0,
+        <u64>(<i64>at + (sbits(w, 5, 19) << 2)),
+      );
       return;
     case D.ROW_LDRSW_lit:
       emit(p, R.REC_LDRSW_LIT, wr(Rt(w)), 0, 0, <u64>(<i64>at + (sbits(w, 5, 19) << 2)));

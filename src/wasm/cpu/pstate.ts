@@ -60,4 +60,3 @@ export function writeBankedSp(cpu: usize, bank: usize, value: u64): void {
   if (bankOf(cpu) == bank) store<u64>(cpu, value, CPU_SP);
   store<u64>(cpu + bank, value);
 }
-

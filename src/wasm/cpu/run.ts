@@ -55,7 +55,7 @@ function beginStretch(cpu: usize, budget: i32, scale: u32): i32 {
   const before = counterNow(cpu);
   let now = before;
   if (!deterministic) {
-    const host = (<u64>counter_high() << 32) | <u64>counter_low();
+    const host = ((<u64>counter_high()) << 32) | <u64>counter_low();
     if (host > now) now = host;
   }
   store<u64>(cpu, now, CPU_CNT_BASE);

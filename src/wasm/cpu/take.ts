@@ -1,14 +1,7 @@
 /** Taking exceptions to EL1 and returning from them (ARM ARM D1.10, D1.11; pseudocode AArch64.TakeException). */
 import { withoutTag } from "../mmu/walk";
 import { EC_ILLEGAL_STATE, raise } from "./exception";
-import {
-  PSTATE_DAIF,
-  PSTATE_IL,
-  PSTATE_SS,
-  SPSR_NRW,
-  pstate,
-  setMode,
-} from "./pstate";
+import { PSTATE_DAIF, PSTATE_IL, PSTATE_SS, SPSR_NRW, pstate, setMode } from "./pstate";
 import {
   CPU_DAIF,
   CPU_EL,
@@ -59,7 +52,8 @@ function enter(cpu: usize, vector: u64, returnAddress: u64): void {
 export function takeSynchronous(cpu: usize): void {
   const esr = load<u32>(cpu, CPU_FAULT_ESR);
   store<u64>(cpu, <u64>esr, CPU_ESR_EL1);
-  if ((load<u32>(cpu, CPU_FAULT_FLAGS) & FAULT_HAS_FAR) != 0) store<u64>(cpu, load<u64>(cpu, CPU_FAULT_FAR), CPU_FAR_EL1);
+  if ((load<u32>(cpu, CPU_FAULT_FLAGS) & FAULT_HAS_FAR) != 0)
+    store<u64>(cpu, load<u64>(cpu, CPU_FAULT_FAR), CPU_FAR_EL1);
   store<u32>(cpu, load<u32>(cpu, CPU_EXIT) & ~EXIT_FAULT, CPU_EXIT);
   enter(cpu, VECTOR_SYNC, load<u64>(cpu, CPU_PC));
 }

@@ -13,17 +13,17 @@ export function shiftX(value: u64, how: u32): u64 {
     case 3:
       return rotr<u64>(value, amount);
     case 4:
-      return <u64>(<u8>value) << amount;
+      return (<u64>(<u8>value)) << amount;
     case 5:
-      return <u64>(<u16>value) << amount;
+      return (<u64>(<u16>value)) << amount;
     case 6:
-      return <u64>(<u32>value) << amount;
+      return (<u64>(<u32>value)) << amount;
     case 8:
-      return <u64>(<i64>(<i8>value)) << amount;
+      return (<u64>(<i64>(<i8>value))) << amount;
     case 9:
-      return <u64>(<i64>(<i16>value)) << amount;
+      return (<u64>(<i64>(<i16>value))) << amount;
     case 10:
-      return <u64>(<i64>(<i32>value)) << amount;
+      return (<u64>(<i64>(<i32>value))) << amount;
     default:
       return value << amount;
   }
@@ -34,7 +34,7 @@ export function shiftW(value: u64, how: u32): u32 {
   const amount = how & 63;
   switch (how >> 8) {
     case 0:
-      return <u32>value << amount;
+      return (<u32>value) << amount;
     case 1:
       return <u32>value >> amount;
     case 2:
@@ -91,7 +91,7 @@ export function logicalImmediate(N: u32, immr: u32, imms: u32): u64 {
   const R = immr & levels;
   const size: u32 = 1 << length;
   let element = ones(S + 1);
-  if (R != 0) element = ((element >> (<u64>R)) | (element << (<u64>(size - R)))) & ones(size);
+  if (R != 0) element = ((element >> <u64>R) | (element << (<u64>(size - R)))) & ones(size);
   for (let width = size; width < 64; width <<= 1) element |= element << (<u64>width);
   return element;
 }

@@ -9,7 +9,7 @@ let rangeCount: u32 = 0;
 export function mem_add_device(baseLow: u32, baseHigh: u32, sizeBytes: u32): bool {
   if (rangeCount == MAX_RANGES) return false;
   const at = ranges + ((<usize>rangeCount) << 4);
-  store<u64>(at, (<u64>baseHigh << 32) | <u64>baseLow);
+  store<u64>(at, ((<u64>baseHigh) << 32) | <u64>baseLow);
   store<u64>(at, <u64>sizeBytes, 8);
   rangeCount++;
   return true;

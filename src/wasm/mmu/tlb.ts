@@ -41,6 +41,7 @@ export function flushTlbPage(cpu: usize, va: u64): void {
 export function dropWriteTags(cpu: usize, page: usize): void {
   for (let entry = cpu + CPU_TLB; entry < cpu + CPU_TLB + (2 << TLB_SET_SHIFT); entry += 1 << TLB_ENTRY_SHIFT) {
     const tag = load<u64>(entry, TLB_WRITE);
-    if (tag != TLB_INVALID && <u32>tag + load<u32>(entry, TLB_ADDEND) == <u32>page) store<u64>(entry, TLB_INVALID, TLB_WRITE);
+    if (tag != TLB_INVALID && <u32>tag + load<u32>(entry, TLB_ADDEND) == <u32>page)
+      store<u64>(entry, TLB_INVALID, TLB_WRITE);
   }
 }

@@ -20,7 +20,7 @@ export function currentAsid(cpu: usize): u32 {
 
 function entryOf(cpu: usize, va: u64): usize {
   // User and kernel pages with the same low bits go to different places.
-  const hash = <usize>(va >> 12) ^ (<usize>(va >> 55) << 11);
+  const hash = <usize>(va >> 12) ^ ((<usize>(va >> 55)) << 11);
   return cpu + CPU_TLB2 + ((hash & (ENTRIES - 1)) << 5);
 }
 

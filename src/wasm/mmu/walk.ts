@@ -1,11 +1,6 @@
 /** Translation table walks of the EL1&0 stage 1 regime (ARM ARM D5.2), granules 4, 16 and 64 KiB. */
 import { hostAddress } from "./ram";
-import {
-  FAULT_ACCESS_FLAG,
-  FAULT_ADDRESS_SIZE,
-  FAULT_EXTERNAL_ON_WALK,
-  FAULT_TRANSLATION,
-} from "./fault";
+import { FAULT_ACCESS_FLAG, FAULT_ADDRESS_SIZE, FAULT_EXTERNAL_ON_WALK, FAULT_TRANSLATION } from "./fault";
 import { CPU_SCTLR_EL1, CPU_TCR_EL1, CPU_TTBR0_EL1, CPU_TTBR1_EL1 } from "../cpu/state";
 
 /** Attributes of a walk's result, as tlb2.ts keeps them. */
@@ -93,8 +88,8 @@ export function walk(cpu: usize, va: u64): bool {
   if (tsz < 16) tsz = 16;
   if (tsz > 39) tsz = 39;
   const inputBits = 64 - tsz;
-  const above = va >> (<u64>inputBits);
-  if (above != (upper ? 0xffff_ffff_ffff_ffff >> (<u64>inputBits) : 0)) return fail(FAULT_TRANSLATION);
+  const above = va >> <u64>inputBits;
+  if (above != (upper ? 0xffff_ffff_ffff_ffff >> <u64>inputBits : 0)) return fail(FAULT_TRANSLATION);
   if (((tcr >> (upper ? 23 : 7)) & 1) != 0) return fail(FAULT_TRANSLATION);
 
   const pageBits = granuleBits(tcr, upper);
@@ -107,7 +102,7 @@ export function walk(cpu: usize, va: u64): bool {
   const firstBits = inputBits - (pageBits + stride * (levels - 1));
   const tableMask = ~(((<u64>8) << (<u64>firstBits)) - 1);
   let table = ttbr & 0x0000_ffff_ffff_fffe & tableMask;
-  if (table >> (<u64>outputBits) != 0) return fail(FAULT_ADDRESS_SIZE);
+  if (table >> <u64>outputBits != 0) return fail(FAULT_ADDRESS_SIZE);
   let indexBits = firstBits;
 
   // What the tables above the leaf take away: APTable and XNTable.
@@ -117,7 +112,7 @@ export function walk(cpu: usize, va: u64): bool {
   let pxn = false;
   while (true) {
     const shift = pageBits + stride * (3 - level);
-    const index = (va >> (<u64>shift)) & (((<u64>1) << (<u64>indexBits)) - 1);
+    const index = (va >> <u64>shift) & (((<u64>1) << (<u64>indexBits)) - 1);
     const address = table + (index << 3);
     const host = hostAddress(address, 8);
     if (host == 0) return fail(FAULT_EXTERNAL_ON_WALK + level);
@@ -125,7 +120,7 @@ export function walk(cpu: usize, va: u64): bool {
     if ((entry & 1) == 0) return fail(FAULT_TRANSLATION + level);
     if ((entry & 2) != 0 && level < 3) {
       table = entry & 0x0000_ffff_ffff_f000 & ~(((<u64>1) << (<u64>pageBits)) - 1);
-      if (table >> (<u64>outputBits) != 0) return fail(FAULT_ADDRESS_SIZE + level);
+      if (table >> <u64>outputBits != 0) return fail(FAULT_ADDRESS_SIZE + level);
       if (((entry >> 61) & 1) != 0) noUser = true;
       if (((entry >> 62) & 1) != 0) readOnly = true;
       if (((entry >> 60) & 1) != 0) uxn = true;
@@ -135,10 +130,11 @@ export function walk(cpu: usize, va: u64): bool {
       continue;
     }
     // A block, where the granule has them at this level, or a page.
-    if ((entry & 2) == 0 && (level == 3 || level == 0 || (level == 1 && pageBits != 12))) return fail(FAULT_TRANSLATION + level);
+    if ((entry & 2) == 0 && (level == 3 || level == 0 || (level == 1 && pageBits != 12)))
+      return fail(FAULT_TRANSLATION + level);
     const blockMask = ((<u64>1) << (<u64>shift)) - 1;
     const base = entry & 0x0000_ffff_ffff_f000 & ~blockMask;
-    if (base >> (<u64>outputBits) != 0) return fail(FAULT_ADDRESS_SIZE + level);
+    if (base >> <u64>outputBits != 0) return fail(FAULT_ADDRESS_SIZE + level);
     if (((entry >> 10) & 1) == 0) return fail(FAULT_ACCESS_FLAG + level);
     walkPa = base | (va & blockMask & 0xffff_ffff_ffff_f000);
     const ap = <u32>(entry >> 6) & 3;

@@ -27,7 +27,7 @@ export function compileTable(): CompiledRow[] {
 /** A random word that `row` takes; register fields like to be 31 or each other, immediates like their edges. */
 export function randomWord(row: CompiledRow, random: Random): number {
   for (let attempt = 0; attempt < 100_000; attempt += 1) {
-    let word = ((row.value | (random.next() & ~row.mask)) >>> 0) as number;
+    let word = (row.value | (random.next() & ~row.mask)) >>> 0;
     const registers: number[] = [];
     for (const field of row.fields) {
       let value = random.below(2 ** field.width);
