@@ -1,7 +1,8 @@
 /** Advanced SIMD vector by indexed element, integer: vectors and scalars (ARM ARM C4.1.90). */
 import { bits, vreg } from "./fields";
-import { addLanes, extendMulS, extendMulU, mulLanes, subLanes } from "./simd-lanes";
-import { isScalar, lowElement, readD, readN, readNHalf, sizeOf, toShape, writeD } from "./simd-operands";
+import { extendMulS, extendMulU } from "./simd-lane-sizes";
+import { addLanes, mulLanes, subLanes } from "./simd-lanes";
+import { isScalar, lowElement, readD, readN, readNHalf, readShapedN, sizeOf, writeD } from "./simd-operands";
 import { doubleMulHigh, doubleMulLong } from "./simd-saturate";
 import { accumulateSaturating, writeWide } from "./simd-three-diff";
 
@@ -81,18 +82,14 @@ export function SQDMLSL_asisdelem_L(cpu: usize, insn: u32): void {
   SQDMLSL_asimdelem_L(cpu, insn);
 }
 
-function shapedN(cpu: usize, insn: u32): v128 {
-  return toShape(insn, sizeOf(insn), readN(cpu, insn));
-}
-
 export function SQDMULH_asimdelem_R(cpu: usize, insn: u32): void {
-  writeD(cpu, insn, doubleMulHigh(cpu, sizeOf(insn), shapedN(cpu, insn), elementM(cpu, insn), 0));
+  writeD(cpu, insn, doubleMulHigh(cpu, sizeOf(insn), readShapedN(cpu, insn), elementM(cpu, insn), 0));
 }
 export function SQDMULH_asisdelem_R(cpu: usize, insn: u32): void {
   SQDMULH_asimdelem_R(cpu, insn);
 }
 export function SQRDMULH_asimdelem_R(cpu: usize, insn: u32): void {
-  writeD(cpu, insn, doubleMulHigh(cpu, sizeOf(insn), shapedN(cpu, insn), elementM(cpu, insn), 1));
+  writeD(cpu, insn, doubleMulHigh(cpu, sizeOf(insn), readShapedN(cpu, insn), elementM(cpu, insn), 1));
 }
 export function SQRDMULH_asisdelem_R(cpu: usize, insn: u32): void {
   SQRDMULH_asimdelem_R(cpu, insn);

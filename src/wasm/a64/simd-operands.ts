@@ -43,6 +43,14 @@ export function toShape(insn: u32, size: u32, value: v128): v128 {
   return lowElement(shape == 5 ? size : 3, value);
 }
 
+/** Operands cut to the shape of `insn`: what saturating instructions read, so that no other lane sets FPSR.QC. */
+export function readShapedN(cpu: usize, insn: u32): v128 {
+  return toShape(insn, sizeOf(insn), readN(cpu, insn));
+}
+export function readShapedM(cpu: usize, insn: u32): v128 {
+  return toShape(insn, sizeOf(insn), readM(cpu, insn));
+}
+
 /** V[d] = value in the shape of `insn`. */
 export function writeD(cpu: usize, insn: u32, value: v128): void {
   v128.store(vreg(cpu, Rd(insn)), toShape(insn, sizeOf(insn), value));
@@ -58,6 +66,12 @@ export function readMHalf(cpu: usize, insn: u32): v128 {
 function readHalf(insn: u32, register: usize): v128 {
   if (isScalar(insn)) return lowElement(sizeOf(insn), v128.load(register));
   return v128.load64_zero(register + ((<usize>bits(insn, 30, 1)) << 3));
+}
+
+/** What narrowing to `size` reads: all of V[n], or the one element of twice the size. */
+export function readWideN(cpu: usize, insn: u32, size: u32): v128 {
+  const n = readN(cpu, insn);
+  return isScalar(insn) ? lowElement(size + 1, n) : n;
 }
 
 /** Result of a narrowing instruction (upper 64 bits zero): the second forms (Q = 1) write the upper half of V[d] only. */

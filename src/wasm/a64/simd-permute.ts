@@ -1,6 +1,7 @@
 /** Advanced SIMD permute, extract, table lookup and across lanes, integer (ARM ARM C4.1.90). */
 import { Rd, Rn, bits, vreg } from "./fields";
-import { addLanes, evenLanes, joinLow, maxSLanes, maxULanes, minSLanes, minULanes, oddLanes } from "./simd-lanes";
+import { evenLanes, joinLow, oddLanes } from "./simd-lane-sizes";
+import { addLanes, maxSLanes, maxULanes, minSLanes, minULanes } from "./simd-lanes";
 import { isQ, lowElement, readD, readM, readN, sizeOf, writeD } from "./simd-operands";
 import { pairwiseLongS, pairwiseLongU } from "./simd-two-reg-misc";
 

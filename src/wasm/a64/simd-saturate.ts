@@ -1,15 +1,11 @@
 /** Saturating lane arithmetic: each function sets FPSR.QC when a lane saturates. Lanes outside the instruction's shape are zero. */
+import { evenLanes, extendMulS, extendS, extendU, narrow } from "./simd-lane-sizes";
 import {
   addLanes,
-  evenLanes,
   eqLanes,
-  extendMulS,
-  extendS,
-  extendU,
   gtSLanes,
   gtULanes,
   minSigned,
-  narrow,
   shlLanes,
   shrSLanes,
   splatLanes,

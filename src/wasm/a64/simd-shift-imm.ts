@@ -1,7 +1,8 @@
 /** Advanced SIMD shift by immediate, integer: vectors and scalars (ARM ARM C4.1.90). */
 import { Rd, Rn, bits, vreg } from "./fields";
-import { addLanes, extendS, extendU, narrow, shlLanes, shrSLanes, shrULanes, splatLanes } from "./simd-lanes";
-import { isQ, isScalar, lowElement, readD, readN, setQC, toShape, writeNarrow } from "./simd-operands";
+import { extendS, extendU, narrow } from "./simd-lane-sizes";
+import { addLanes, shlLanes, shrSLanes, shrULanes, splatLanes } from "./simd-lanes";
+import { isQ, readD, readN, readWideN, setQC, toShape, writeNarrow } from "./simd-operands";
 import { narrowSatS, narrowSatSU, narrowSatU } from "./simd-saturate";
 import { clearAbove, elementBytes, shiftLeft } from "./simd-shift-element";
 
@@ -199,25 +200,19 @@ export function SQSHLU_asisdshf(cpu: usize, insn: u32): void {
   SQSHLU_asimdshf(cpu, insn);
 }
 
-/** What a narrowing shift reads: all of V[n], or one element of twice the size. */
-function wideN(cpu: usize, insn: u32): v128 {
-  const n = readN(cpu, insn);
-  return isScalar(insn) ? lowElement(shiftSize(insn) + 1, n) : n;
-}
-
 export function SHRN_asimdshf(cpu: usize, insn: u32): void {
   const size = shiftSize(insn);
-  const wide = shiftRightU(size + 1, wideN(cpu, insn), rightAmount(insn));
+  const wide = shiftRightU(size + 1, readWideN(cpu, insn, size), rightAmount(insn));
   writeNarrow(cpu, insn, size, narrow(size, wide));
 }
 export function RSHRN_asimdshf(cpu: usize, insn: u32): void {
   const size = shiftSize(insn);
-  const wide = roundingShiftRightU(size + 1, wideN(cpu, insn), rightAmount(insn));
+  const wide = roundingShiftRightU(size + 1, readWideN(cpu, insn, size), rightAmount(insn));
   writeNarrow(cpu, insn, size, narrow(size, wide));
 }
 export function SQSHRN_asimdshf(cpu: usize, insn: u32): void {
   const size = shiftSize(insn);
-  const wide = shiftRightS(size + 1, wideN(cpu, insn), rightAmount(insn));
+  const wide = shiftRightS(size + 1, readWideN(cpu, insn, size), rightAmount(insn));
   writeNarrow(cpu, insn, size, narrowSatS(cpu, size, wide));
 }
 export function SQSHRN_asisdshf(cpu: usize, insn: u32): void {
@@ -225,7 +220,7 @@ export function SQSHRN_asisdshf(cpu: usize, insn: u32): void {
 }
 export function SQRSHRN_asimdshf(cpu: usize, insn: u32): void {
   const size = shiftSize(insn);
-  const wide = roundingShiftRightS(size + 1, wideN(cpu, insn), rightAmount(insn));
+  const wide = roundingShiftRightS(size + 1, readWideN(cpu, insn, size), rightAmount(insn));
   writeNarrow(cpu, insn, size, narrowSatS(cpu, size, wide));
 }
 export function SQRSHRN_asisdshf(cpu: usize, insn: u32): void {
@@ -233,7 +228,7 @@ export function SQRSHRN_asisdshf(cpu: usize, insn: u32): void {
 }
 export function UQSHRN_asimdshf(cpu: usize, insn: u32): void {
   const size = shiftSize(insn);
-  const wide = shiftRightU(size + 1, wideN(cpu, insn), rightAmount(insn));
+  const wide = shiftRightU(size + 1, readWideN(cpu, insn, size), rightAmount(insn));
   writeNarrow(cpu, insn, size, narrowSatU(cpu, size, wide));
 }
 export function UQSHRN_asisdshf(cpu: usize, insn: u32): void {
@@ -241,7 +236,7 @@ export function UQSHRN_asisdshf(cpu: usize, insn: u32): void {
 }
 export function UQRSHRN_asimdshf(cpu: usize, insn: u32): void {
   const size = shiftSize(insn);
-  const wide = roundingShiftRightU(size + 1, wideN(cpu, insn), rightAmount(insn));
+  const wide = roundingShiftRightU(size + 1, readWideN(cpu, insn, size), rightAmount(insn));
   writeNarrow(cpu, insn, size, narrowSatU(cpu, size, wide));
 }
 export function UQRSHRN_asisdshf(cpu: usize, insn: u32): void {
@@ -249,7 +244,7 @@ export function UQRSHRN_asisdshf(cpu: usize, insn: u32): void {
 }
 export function SQSHRUN_asimdshf(cpu: usize, insn: u32): void {
   const size = shiftSize(insn);
-  const wide = shiftRightS(size + 1, wideN(cpu, insn), rightAmount(insn));
+  const wide = shiftRightS(size + 1, readWideN(cpu, insn, size), rightAmount(insn));
   writeNarrow(cpu, insn, size, narrowSatSU(cpu, size, wide));
 }
 export function SQSHRUN_asisdshf(cpu: usize, insn: u32): void {
@@ -257,7 +252,7 @@ export function SQSHRUN_asisdshf(cpu: usize, insn: u32): void {
 }
 export function SQRSHRUN_asimdshf(cpu: usize, insn: u32): void {
   const size = shiftSize(insn);
-  const wide = roundingShiftRightS(size + 1, wideN(cpu, insn), rightAmount(insn));
+  const wide = roundingShiftRightS(size + 1, readWideN(cpu, insn, size), rightAmount(insn));
   writeNarrow(cpu, insn, size, narrowSatSU(cpu, size, wide));
 }
 export function SQRSHRUN_asisdshf(cpu: usize, insn: u32): void {

@@ -1,16 +1,7 @@
 /** Advanced SIMD three different, integer: widening and narrowing arithmetic (ARM ARM C4.1.90). PMULL is in crypto.ts. */
 import { Rd, vreg } from "./fields";
-import {
-  absLanes,
-  addLanes,
-  extendMulS,
-  extendMulU,
-  extendS,
-  extendU,
-  narrowHigh,
-  splatLanes,
-  subLanes,
-} from "./simd-lanes";
+import { extendMulS, extendMulU, extendS, extendU, narrowHigh } from "./simd-lane-sizes";
+import { absLanes, addLanes, splatLanes, subLanes } from "./simd-lanes";
 import { isScalar, lowElement, readD, readM, readMHalf, readN, readNHalf, sizeOf, writeNarrow } from "./simd-operands";
 import { addSatS, doubleMulLong, subSatS } from "./simd-saturate";
 

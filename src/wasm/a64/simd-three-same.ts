@@ -1,25 +1,23 @@
 /** Advanced SIMD three same, integer: vectors and scalars (ARM ARM C4.1.90). Register shifts are in simd-shift-register.ts. */
+import { evenLanes, joinLow, oddLanes } from "./simd-lane-sizes";
 import {
   addLanes,
   eqLanes,
-  evenLanes,
   geSLanes,
   geULanes,
   gtSLanes,
   gtULanes,
-  joinLow,
   maxSLanes,
   maxULanes,
   minSLanes,
   minULanes,
   mulLanes,
-  oddLanes,
   shrSLanes,
   shrULanes,
   splatLanes,
   subLanes,
 } from "./simd-lanes";
-import { isQ, readD, readM, readN, sizeOf, toShape, writeD } from "./simd-operands";
+import { isQ, readD, readM, readN, readShapedM, readShapedN, sizeOf, writeD } from "./simd-operands";
 import { addSatS, addSatU, doubleMulHigh, subSatS, subSatU } from "./simd-saturate";
 
 /** (a + b) >> 1 without the carry's loss: the bits both have, and half of those that one has. */
@@ -75,46 +73,38 @@ export function UHSUB_asimdsame(cpu: usize, insn: u32): void {
   writeD(cpu, insn, halvingSub(size, n, m, shrULanes(size, n, 1), shrULanes(size, m, 1)));
 }
 
-/** The operands of saturating instructions are cut to their shape, so that no other lane sets FPSR.QC. */
-function shapedN(cpu: usize, insn: u32): v128 {
-  return toShape(insn, sizeOf(insn), readN(cpu, insn));
-}
-function shapedM(cpu: usize, insn: u32): v128 {
-  return toShape(insn, sizeOf(insn), readM(cpu, insn));
-}
-
 export function SQADD_asimdsame(cpu: usize, insn: u32): void {
-  writeD(cpu, insn, addSatS(cpu, sizeOf(insn), shapedN(cpu, insn), shapedM(cpu, insn)));
+  writeD(cpu, insn, addSatS(cpu, sizeOf(insn), readShapedN(cpu, insn), readShapedM(cpu, insn)));
 }
 export function SQADD_asisdsame(cpu: usize, insn: u32): void {
   SQADD_asimdsame(cpu, insn);
 }
 export function UQADD_asimdsame(cpu: usize, insn: u32): void {
-  writeD(cpu, insn, addSatU(cpu, sizeOf(insn), shapedN(cpu, insn), shapedM(cpu, insn)));
+  writeD(cpu, insn, addSatU(cpu, sizeOf(insn), readShapedN(cpu, insn), readShapedM(cpu, insn)));
 }
 export function UQADD_asisdsame(cpu: usize, insn: u32): void {
   UQADD_asimdsame(cpu, insn);
 }
 export function SQSUB_asimdsame(cpu: usize, insn: u32): void {
-  writeD(cpu, insn, subSatS(cpu, sizeOf(insn), shapedN(cpu, insn), shapedM(cpu, insn)));
+  writeD(cpu, insn, subSatS(cpu, sizeOf(insn), readShapedN(cpu, insn), readShapedM(cpu, insn)));
 }
 export function SQSUB_asisdsame(cpu: usize, insn: u32): void {
   SQSUB_asimdsame(cpu, insn);
 }
 export function UQSUB_asimdsame(cpu: usize, insn: u32): void {
-  writeD(cpu, insn, subSatU(cpu, sizeOf(insn), shapedN(cpu, insn), shapedM(cpu, insn)));
+  writeD(cpu, insn, subSatU(cpu, sizeOf(insn), readShapedN(cpu, insn), readShapedM(cpu, insn)));
 }
 export function UQSUB_asisdsame(cpu: usize, insn: u32): void {
   UQSUB_asimdsame(cpu, insn);
 }
 export function SQDMULH_asimdsame(cpu: usize, insn: u32): void {
-  writeD(cpu, insn, doubleMulHigh(cpu, sizeOf(insn), shapedN(cpu, insn), shapedM(cpu, insn), 0));
+  writeD(cpu, insn, doubleMulHigh(cpu, sizeOf(insn), readShapedN(cpu, insn), readShapedM(cpu, insn), 0));
 }
 export function SQDMULH_asisdsame(cpu: usize, insn: u32): void {
   SQDMULH_asimdsame(cpu, insn);
 }
 export function SQRDMULH_asimdsame(cpu: usize, insn: u32): void {
-  writeD(cpu, insn, doubleMulHigh(cpu, sizeOf(insn), shapedN(cpu, insn), shapedM(cpu, insn), 1));
+  writeD(cpu, insn, doubleMulHigh(cpu, sizeOf(insn), readShapedN(cpu, insn), readShapedM(cpu, insn), 1));
 }
 export function SQRDMULH_asisdsame(cpu: usize, insn: u32): void {
   SQRDMULH_asimdsame(cpu, insn);

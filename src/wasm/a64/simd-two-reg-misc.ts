@@ -1,18 +1,8 @@
 /** Advanced SIMD two-register miscellaneous, integer: vectors and scalars (ARM ARM C4.1.90). */
 import { Rd, Rn, vreg } from "./fields";
-import { absLanes, addLanes, eqLanes, extendU, geSLanes, gtSLanes, narrow, negLanes, shlLanes } from "./simd-lanes";
-import {
-  isScalar,
-  lowElement,
-  readD,
-  readN,
-  readNHalf,
-  setQC,
-  sizeOf,
-  toShape,
-  writeD,
-  writeNarrow,
-} from "./simd-operands";
+import { extendU, narrow } from "./simd-lane-sizes";
+import { absLanes, addLanes, eqLanes, geSLanes, gtSLanes, negLanes, shlLanes } from "./simd-lanes";
+import { readD, readN, readNHalf, readShapedN, readWideN, setQC, sizeOf, writeD, writeNarrow } from "./simd-operands";
 import { narrowSatS, narrowSatSU, narrowSatU, saturateMinimum } from "./simd-saturate";
 import { clearAbove, elementBytes } from "./simd-shift-element";
 
@@ -191,13 +181,9 @@ export function RBIT_asimdmisc(cpu: usize, insn: u32): void {
   writeD(cpu, insn, v128.or(i8x16.shl(low, 4), i8x16.swizzle(reversed, i8x16.shr_u(n, 4))));
 }
 
-function shapedN(cpu: usize, insn: u32): v128 {
-  return toShape(insn, sizeOf(insn), readN(cpu, insn));
-}
-
 export function SQABS_asimdmisc(cpu: usize, insn: u32): void {
   const size = sizeOf(insn);
-  const n = shapedN(cpu, insn);
+  const n = readShapedN(cpu, insn);
   writeD(cpu, insn, saturateMinimum(cpu, size, n, absLanes(size, n)));
 }
 export function SQABS_asisdmisc(cpu: usize, insn: u32): void {
@@ -205,7 +191,7 @@ export function SQABS_asisdmisc(cpu: usize, insn: u32): void {
 }
 export function SQNEG_asimdmisc(cpu: usize, insn: u32): void {
   const size = sizeOf(insn);
-  const n = shapedN(cpu, insn);
+  const n = readShapedN(cpu, insn);
   writeD(cpu, insn, saturateMinimum(cpu, size, n, negLanes(size, n)));
 }
 export function SQNEG_asisdmisc(cpu: usize, insn: u32): void {
@@ -255,32 +241,26 @@ export function NEG_asisdmisc(cpu: usize, insn: u32): void {
   NEG_asimdmisc(cpu, insn);
 }
 
-/** What a narrowing instruction reads: all of V[n], or one element of twice the size. */
-function wideN(cpu: usize, insn: u32): v128 {
-  const n = readN(cpu, insn);
-  return isScalar(insn) ? lowElement(sizeOf(insn) + 1, n) : n;
-}
-
 export function XTN_asimdmisc(cpu: usize, insn: u32): void {
   writeNarrow(cpu, insn, sizeOf(insn), narrow(sizeOf(insn), readN(cpu, insn)));
 }
 export function SQXTN_asimdmisc(cpu: usize, insn: u32): void {
   const size = sizeOf(insn);
-  writeNarrow(cpu, insn, size, narrowSatS(cpu, size, wideN(cpu, insn)));
+  writeNarrow(cpu, insn, size, narrowSatS(cpu, size, readWideN(cpu, insn, size)));
 }
 export function SQXTN_asisdmisc(cpu: usize, insn: u32): void {
   SQXTN_asimdmisc(cpu, insn);
 }
 export function SQXTUN_asimdmisc(cpu: usize, insn: u32): void {
   const size = sizeOf(insn);
-  writeNarrow(cpu, insn, size, narrowSatSU(cpu, size, wideN(cpu, insn)));
+  writeNarrow(cpu, insn, size, narrowSatSU(cpu, size, readWideN(cpu, insn, size)));
 }
 export function SQXTUN_asisdmisc(cpu: usize, insn: u32): void {
   SQXTUN_asimdmisc(cpu, insn);
 }
 export function UQXTN_asimdmisc(cpu: usize, insn: u32): void {
   const size = sizeOf(insn);
-  writeNarrow(cpu, insn, size, narrowSatU(cpu, size, wideN(cpu, insn)));
+  writeNarrow(cpu, insn, size, narrowSatU(cpu, size, readWideN(cpu, insn, size)));
 }
 export function UQXTN_asisdmisc(cpu: usize, insn: u32): void {
   UQXTN_asimdmisc(cpu, insn);
