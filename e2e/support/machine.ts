@@ -31,7 +31,7 @@ export const BOOT_TIMEOUT_MS = 90_000;
 
 /** Waits for the guest's first prompt since the start or the last reset. */
 export async function waitForPrompt(page: Page): Promise<void> {
-  await page.waitForFunction(() => window.vm?.stats.promptMs != null, null, { timeout: BOOT_TIMEOUT_MS });
+  await page.waitForFunction(() => typeof window.vm?.stats.promptMs === "number", null, { timeout: BOOT_TIMEOUT_MS });
 }
 
 export async function boot(page: Page, address = "./"): Promise<void> {

@@ -55,10 +55,7 @@ export class HttpSource implements BlockSource {
     const first = Math.floor(offset / CHUNK_BYTES);
     const last = Math.floor((offset + into.length - 1) / CHUNK_BYTES);
     const waits = this.#load(first, last);
-    if (waits.length === 0) {
-      this.#copyOut(offset, into, first, last);
-      return;
-    }
+    if (waits.length === 0) return this.#copyOut(offset, into, first, last);
     return Promise.all(waits).then(() => this.#copyOut(offset, into, first, last) ?? undefined);
   }
 

@@ -52,14 +52,14 @@ describe("OverlayDisk", () => {
         } of operations) {
           if (kind === "write") {
             const bytes = new Uint8Array(length).fill(value);
-            disk.write(offset, bytes);
+            void disk.write(offset, bytes);
             model.set(bytes, offset);
           } else if (kind === "zero") {
-            disk.writeZeroes(offset, length, true);
+            void disk.writeZeroes(offset, length, true);
             model.fill(0, offset, offset + length);
           } else {
             const into = new Uint8Array(length);
-            disk.read(offset, into);
+            void disk.read(offset, into);
             expect(Buffer.compare(into, model.subarray(offset, offset + length))).toBe(0);
           }
         }
