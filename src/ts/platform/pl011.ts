@@ -3,60 +3,52 @@
  * the receive interrupt is raised by the first character in an empty FIFO whatever UARTIFLS says, so that the receive timeout never
  * has to be. Loopback follows the manual.
  */
+import { CharacterRing } from "./character-ring.ts";
 import { type AccessSize, type GuestLog, hex, type IrqLine, type MmioRegion, primeCellId, truncate } from "./host.ts";
+import {
+  UARTDR,
+  UARTRSR,
+  UARTFR,
+  UARTILPR,
+  UARTIBRD,
+  UARTFBRD,
+  UARTLCR_H,
+  UARTCR,
+  UARTIFLS,
+  UARTIMSC,
+  UARTRIS,
+  UARTMIS,
+  UARTICR,
+  UARTDMACR,
+  ID,
+  FR_CTS,
+  FR_DSR,
+  FR_DCD,
+  FR_RXFE,
+  FR_RXFF,
+  FR_TXFE,
+  FR_RI,
+  DR_BE,
+  RSR_OE,
+  LCR_BRK,
+  LCR_FEN,
+  CR_LBE,
+  CR_DTR,
+  CR_RTS,
+  CR_OUT1,
+  CR_OUT2,
+  INT_RI,
+  INT_CTS,
+  INT_DCD,
+  INT_DSR,
+  INT_RX,
+  INT_TX,
+  INT_RT,
+  INT_OE,
+  INT_MODEM,
+  INT_ALL,
+} from "./pl011-registers.ts";
 import { checkRange, checkState, type DeviceState } from "./state.ts";
-
-/** Register offsets (table 3-1). */
-const UARTDR = 0x000;
-const UARTRSR = 0x004;
-const UARTFR = 0x018;
-const UARTILPR = 0x020;
-const UARTIBRD = 0x024;
-const UARTFBRD = 0x028;
-const UARTLCR_H = 0x02c;
-const UARTCR = 0x030;
-const UARTIFLS = 0x034;
-const UARTIMSC = 0x038;
-const UARTRIS = 0x03c;
-const UARTMIS = 0x040;
-const UARTICR = 0x044;
-const UARTDMACR = 0x048;
-
-/** UARTPeriphID0-3, UARTPCellID0-3: part 0x011, designer Arm, revision 1. */
-const ID = [0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1] as const;
-
-const FR_CTS = 1 << 0;
-const FR_DSR = 1 << 1;
-const FR_DCD = 1 << 2;
-const FR_RXFE = 1 << 4;
-const FR_RXFF = 1 << 6;
-const FR_TXFE = 1 << 7;
-const FR_RI = 1 << 8;
-
-/** UARTDR: break error, received as a character. */
-const DR_BE = 1 << 10;
-/** UARTRSR: overrun error. */
-const RSR_OE = 1 << 3;
-
-const LCR_BRK = 1 << 0;
-const LCR_FEN = 1 << 4;
-
-const CR_LBE = 1 << 7;
-const CR_DTR = 1 << 10;
-const CR_RTS = 1 << 11;
-const CR_OUT1 = 1 << 12;
-const CR_OUT2 = 1 << 13;
-
-const INT_RI = 1 << 0;
-const INT_CTS = 1 << 1;
-const INT_DCD = 1 << 2;
-const INT_DSR = 1 << 3;
-const INT_RX = 1 << 4;
-const INT_TX = 1 << 5;
-const INT_RT = 1 << 6;
-const INT_OE = 1 << 10;
-const INT_MODEM = INT_RI | INT_CTS | INT_DCD | INT_DSR;
-const INT_ALL = 0x7ff;
 
 /** Characters of the FIFO when it is enabled (revision r1p4 and before). */
 const FIFO_DEPTH = 16;
@@ -106,15 +98,11 @@ export class Pl011 implements MmioRegion {
   readonly #backend: SerialBackend;
   readonly #log: GuestLog;
 
-  readonly #fifo = new Uint16Array(FIFO_DEPTH);
-  #fifoHead = 0;
-  #fifoCount = 0;
+  readonly #fifo = new CharacterRing(FIFO_DEPTH);
   /** The character UARTDR returns again when it is read while the FIFO is empty. */
   #lastRead = 0;
 
-  readonly #queue = new Uint16Array(QUEUE_LIMIT);
-  #queueHead = 0;
-  #queueCount = 0;
+  readonly #queue = new CharacterRing(QUEUE_LIMIT);
   #refused = false;
 
   #rsr = 0;
@@ -150,13 +138,13 @@ export class Pl011 implements MmioRegion {
     this.#ris = 0;
     this.#dmacr = 0;
     this.#lastRead = 0;
-    this.#emptyFifo();
+    this.#fifo.clear();
     this.#updateIrq();
   }
 
   /** Characters that `receive` would take now. */
   get receiveSpace(): number {
-    return QUEUE_LIMIT - this.#queueCount;
+    return QUEUE_LIMIT - this.#queue.length;
   }
 
   /**
@@ -165,7 +153,7 @@ export class Pl011 implements MmioRegion {
    */
   receive(bytes: Uint8Array): number {
     const taken = Math.min(bytes.length, this.receiveSpace);
-    for (let index = 0; index < taken; index++) this.#enqueue(bytes[index] ?? 0);
+    for (let index = 0; index < taken; index++) this.#queue.push(bytes[index] ?? 0);
     this.#refused = taken < bytes.length;
     this.#refill();
     return taken;
@@ -174,7 +162,7 @@ export class Pl011 implements MmioRegion {
   /** A break on the line, behind what has been sent; false where the queue is full. */
   receiveBreak(): boolean {
     if (this.receiveSpace === 0) return false;
-    this.#enqueue(DR_BE);
+    this.#queue.push(DR_BE);
     this.#refill();
     return true;
   }
@@ -270,12 +258,8 @@ export class Pl011 implements MmioRegion {
   }
 
   #readData(): number {
-    if (this.#fifoCount > 0) {
-      this.#lastRead = this.#fifo[this.#fifoHead] ?? 0;
-      this.#fifoHead = (this.#fifoHead + 1) % FIFO_DEPTH;
-      this.#fifoCount--;
-    }
-    if (this.#fifoCount === 0) this.#ris &= ~INT_RX;
+    if (this.#fifo.length > 0) this.#lastRead = this.#fifo.shift();
+    if (this.#fifo.length === 0) this.#ris &= ~INT_RX;
     this.#rsr = this.#lastRead >> 8;
     const value = this.#lastRead;
     this.#updateIrq();
@@ -285,10 +269,10 @@ export class Pl011 implements MmioRegion {
 
   #readFlags(): number {
     let flags = FR_TXFE | this.#modem;
-    if (this.#fifoCount === 0) flags |= FR_RXFE;
-    if (this.#fifoCount === this.#depth()) flags |= FR_RXFF;
+    if (this.#fifo.length === 0) flags |= FR_RXFE;
+    if (this.#fifo.length === this.#depth()) flags |= FR_RXFF;
     // A driver that empties the FIFO before it takes interrupts (Linux pl011_enable_interrupts) must see its end before more comes.
-    if (this.#fifoCount === 0) this.#refill();
+    if (this.#fifo.length === 0) this.#refill();
     return flags;
   }
 
@@ -302,7 +286,7 @@ export class Pl011 implements MmioRegion {
   #writeLineControl(value: number): void {
     const changed = this.#lcr ^ value;
     this.#lcr = value;
-    if ((changed & LCR_FEN) !== 0) this.#emptyFifo();
+    if ((changed & LCR_FEN) !== 0) this.#fifo.clear();
     if ((changed & value & LCR_BRK) !== 0 && (this.#cr & CR_LBE) !== 0) this.#putFifo(DR_BE);
     this.#updateIrq();
     this.#refillOnInterrupt();
@@ -330,38 +314,24 @@ export class Pl011 implements MmioRegion {
     return (this.#lcr & LCR_FEN) !== 0 ? FIFO_DEPTH : 1;
   }
 
-  #emptyFifo(): void {
-    this.#fifoHead = 0;
-    this.#fifoCount = 0;
-  }
-
   #putFifo(character: number): void {
-    if (this.#fifoCount >= this.#depth()) {
+    if (this.#fifo.length >= this.#depth()) {
       this.#rsr |= RSR_OE;
       this.#ris |= INT_OE;
     } else {
-      this.#fifo[(this.#fifoHead + this.#fifoCount) % FIFO_DEPTH] = character;
-      this.#fifoCount++;
-      if (this.#fifoCount === 1) this.#ris |= INT_RX;
+      this.#fifo.push(character);
+      if (this.#fifo.length === 1) this.#ris |= INT_RX;
     }
     this.#updateIrq();
-  }
-
-  #enqueue(character: number): void {
-    this.#queue[(this.#queueHead + this.#queueCount) % QUEUE_LIMIT] = character;
-    this.#queueCount++;
   }
 
   /** Moves what fits from the host's queue to the FIFO; in loopback the line is disconnected. */
   #refill(): void {
     if ((this.#cr & CR_LBE) !== 0) return;
-    while (this.#queueCount > 0 && this.#fifoCount < this.#depth()) {
-      const character = this.#queue[this.#queueHead] ?? 0;
-      this.#queueHead = (this.#queueHead + 1) % QUEUE_LIMIT;
-      this.#queueCount--;
-      this.#putFifo(character);
+    while (this.#queue.length > 0 && this.#fifo.length < this.#depth()) {
+      this.#putFifo(this.#queue.shift());
     }
-    if (this.#refused && this.#queueCount <= QUEUE_LIMIT / 2) {
+    if (this.#refused && this.#queue.length <= QUEUE_LIMIT / 2) {
       this.#refused = false;
       this.#backend.receiveReady?.();
     }
@@ -377,8 +347,6 @@ export class Pl011 implements MmioRegion {
   }
 
   saveState(): Pl011State {
-    const characters = (ring: Uint16Array, head: number, count: number): number[] =>
-      Array.from({ length: count }, (_, index) => ring[(head + index) % ring.length] ?? 0);
     return {
       name: "pl011",
       version: 1,
@@ -393,8 +361,8 @@ export class Pl011 implements MmioRegion {
       imsc: this.#imsc,
       ris: this.#ris,
       dmacr: this.#dmacr,
-      fifo: characters(this.#fifo, this.#fifoHead, this.#fifoCount),
-      queue: characters(this.#queue, this.#queueHead, this.#queueCount),
+      fifo: this.#fifo.toArray(),
+      queue: this.#queue.toArray(),
     };
   }
 
@@ -417,12 +385,8 @@ export class Pl011 implements MmioRegion {
     this.#imsc = imsc;
     this.#ris = ris;
     this.#dmacr = dmacr;
-    this.#fifo.set(state.fifo);
-    this.#fifoHead = 0;
-    this.#fifoCount = state.fifo.length;
-    this.#queue.set(state.queue);
-    this.#queueHead = 0;
-    this.#queueCount = state.queue.length;
+    this.#fifo.load(state.fifo);
+    this.#queue.load(state.queue);
     this.#updateIrq();
   }
 }
