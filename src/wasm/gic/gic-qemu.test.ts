@@ -32,7 +32,7 @@ describe.runIf(qemuAvailable())("the interrupt controller equals QEMU's", () => 
   beforeAll(async () => {
     engine = await compileEngine();
     qemu = new QemuInterpreter();
-  }, 60_000);
+  }, 300_000);
   afterAll(() => qemu?.dispose());
 
   function compare(list: AccessList, version: 2 | 3, cpus: number): void {

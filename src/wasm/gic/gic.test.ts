@@ -14,7 +14,7 @@ const IRQ = Number(IRQ_LINE);
 let module: WebAssembly.Module;
 beforeAll(async () => {
   module = await compileEngine();
-}, 60_000);
+}, 300_000);
 
 function key(name: string): number {
   return SYSTEM_REGISTERS[registerIndex(name)]?.key ?? 0;

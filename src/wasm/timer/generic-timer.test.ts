@@ -14,7 +14,7 @@ const NO_DEADLINE = (1n << 64n) - 1n;
 let module: WebAssembly.Module;
 beforeAll(async () => {
   module = await compileEngine();
-}, 60_000);
+}, 300_000);
 
 /** A machine whose counter stands at `now`, with both timer PPIs enabled. */
 function machine(now: bigint): {

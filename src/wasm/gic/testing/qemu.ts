@@ -43,7 +43,7 @@ export class QemuInterpreter {
         ...["-display", "none", "-monitor", "none", "-serial", "null"],
         ...["-semihosting-config", "enable=on,target=native"],
       ],
-      { timeout: 60_000, maxBuffer: 1 << 26 },
+      { timeout: 300_000, maxBuffer: 1 << 26 },
     );
     if (output.length !== list.length * 8)
       throw new Error(`QEMU answered ${output.length} bytes for ${list.length} accesses`);
