@@ -73,6 +73,20 @@ test("the guest's clock stands still while paused and follows real time otherwis
   expect((await uptime()) - second).toBeLessThan(2.5);
 });
 
+test("the guest's clock is right again soon after the browser froze the tab", async ({ page }) => {
+  await boot(page);
+  const client = await page.context().newCDPSession(page);
+  const uptime = async (): Promise<number> => Number.parseFloat(await run(page, "cut -d' ' -f1 /proc/uptime"));
+  const before = await uptime();
+  const startedMs = Date.now();
+  await client.send("Page.setWebLifecycleState", { state: "frozen" });
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await client.send("Page.setWebLifecycleState", { state: "active" });
+  await page.waitForTimeout(1000);
+  const after = await uptime();
+  expect(Math.abs(after - before - (Date.now() - startedMs) / 1000)).toBeLessThan(1);
+});
+
 test("reset boots again", async ({ page }) => {
   await boot(page);
   await run(page, "echo gone > /tmp/file");

@@ -36,8 +36,8 @@ export class MachineStore {
   poweringOff = false;
   readonly #emitter = new Emitter<{ change: undefined }>();
 
-  constructor(profile: GuestProfile) {
-    this.vm = new VirtualMachine(profile);
+  constructor(profile: GuestProfile, engine: () => Promise<WebAssembly.Module>) {
+    this.vm = new VirtualMachine({ ...profile, engine });
     this.vm.on("state", ({ state, stopReason }) => this.#onState(state, stopReason));
     this.vm.on("progress", (progress) => {
       this.files.set(progress.name, progress);

@@ -1,7 +1,7 @@
 import { html, render } from "lit";
+import { compileEngine, type VirtualMachine } from "../src/ts/api/index.ts";
 import { ArmletApp } from "./elements/armlet-app.ts";
 import "./elements/armlet-notice.ts";
-import type { VirtualMachine } from "../src/ts/api/index.ts";
 import { NoGuestError, pageProfile } from "./guest-profile.ts";
 import { MachineStore } from "./machine-store.ts";
 import { Settings } from "./settings.ts";
@@ -15,7 +15,16 @@ declare global {
 
 async function open(): Promise<void> {
   const query = new URLSearchParams(location.search);
-  const store = new MachineStore(await pageProfile(query));
+  // The engine compiles while the manifest is on its way.
+  let early: Promise<WebAssembly.Module> | null = compileEngine();
+  // Whoever starts the machine gets the error; until then it is not an unhandled one.
+  early.catch(() => {});
+  const engine = (): Promise<WebAssembly.Module> => {
+    const module = early ?? compileEngine();
+    early = null;
+    return module;
+  };
+  const store = new MachineStore(await pageProfile(query), engine);
   window.vm = store.vm;
   store.start();
   const defaultMachine = !query.has("args") ? undefined : (): void => location.assign(location.pathname);

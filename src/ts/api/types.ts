@@ -17,8 +17,11 @@ export interface VirtualMachineOptions {
    * packed one is loaded, the machine gets the plain one.
    */
   readonly packed?: Readonly<Record<string, string>>;
-  /** The engine: compiled (compileEngine), or where it is. Unless given, the file that belongs to this package. */
-  readonly engine?: WebAssembly.Module | string | URL;
+  /**
+   * The engine: compiled (compileEngine), where it is, or a function that compiles it, called by each `start`. Unless
+   * given, it is the file that belongs to this package.
+   */
+  readonly engine?: WebAssembly.Module | string | URL | (() => Promise<WebAssembly.Module>);
   /** Size of the guest's console in characters; 80 by 24 unless given. */
   readonly columns?: number;
   readonly rows?: number;

@@ -203,13 +203,17 @@ export class VirtualMachine {
 
   async #sendEngine(link: WorkerLink): Promise<void> {
     try {
-      const { engine } = this.#options;
-      const module = engine instanceof WebAssembly.Module ? engine : await compileEngine(engine);
-      link.post({ kind: "engine", module });
+      link.post({ kind: "engine", module: await this.#engine() });
     } catch (error) {
       // Another start may have taken this one's place meanwhile.
       if (link === this.#link) this.#fail(new FailureError(failureOf(error, "internal"), { cause: error }));
     }
+  }
+
+  #engine(): WebAssembly.Module | Promise<WebAssembly.Module> {
+    const { engine } = this.#options;
+    if (typeof engine === "function") return engine();
+    return engine instanceof WebAssembly.Module ? engine : compileEngine(engine);
   }
 
   #control(action: ControlAction): Promise<string> {

@@ -1,4 +1,5 @@
 import type { MachineDescription } from "../protocol/messages.ts";
+import type { HttpSourceHost } from "../storage/http-source.ts";
 import type { Clock } from "./guest-clock.ts";
 import type { GuestMachine } from "./guest-machine.ts";
 
@@ -15,6 +16,8 @@ export interface WorkerServices {
   readFile(name: string): Promise<Uint8Array<ArrayBuffer>>;
   /** The absolute address of a file name. */
   resolve(name: string): string;
+  /** What reading parts of a file takes (HttpSource). */
+  rangeHost(url: string): HttpSourceHost;
   entropy(bytes: Uint8Array): void;
   /** Calls `callback` once in about `delayMs`; the result cancels that. */
   after(delayMs: number, callback: () => void): () => void;

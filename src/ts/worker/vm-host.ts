@@ -132,6 +132,11 @@ export class VmHost {
       log: running.log,
       readFile: (name) => session.loader.read(name),
       resolve: (name) => session.loader.resolve(name),
+      rangeHost: (url) => ({
+        fetch: environment.fetch,
+        sameOrigin: new URL(url).origin === environment.origin,
+        delay: (delayMs) => delay(environment.turns, delayMs, session.abort.signal),
+      }),
       entropy: (bytes) => environment.entropy(bytes),
       after: (delayMs, callback) => environment.turns.after(delayMs, callback),
       wake: () => running.wake(),
