@@ -1,4 +1,7 @@
-/** FPAdd, FPSub, FPMul, FPMulX, FPDiv, FPSqrt on bit patterns (T: u32 or u64). */
+/**
+ * FPAdd, FPSub, FPMul, FPMulX, FPDiv, FPSqrt on bit patterns (T: u32 or u64). Each asks the host first and falls back on
+ * the exact path, which is right for everything.
+ */
 import {
   exponent,
   FPInfinity,
@@ -23,6 +26,16 @@ import {
   significand,
   signOf,
 } from "./format";
+import {
+  hostAdd,
+  hostDiv,
+  hostMul,
+  hostSqrt,
+  hostSub,
+  isFiniteValue,
+  isOrdinary,
+  roundsAsHost,
+} from "./host-arithmetic";
 
 /** High 64 bits of the product. */
 export function mulHigh(a: u64, b: u64): u64 {
@@ -35,10 +48,19 @@ export function mulHigh(a: u64, b: u64): u64 {
 }
 
 export function FPAdd<T>(cpu: usize, a: T, b: T): T {
+  if (roundsAsHost(cpu)) {
+    // Tiny sums are exact: no Underflow to look for.
+    const sum = hostAdd<T>(a, b);
+    if (isFiniteValue<T>(sum)) return sum;
+  }
   return addSigned<T>(cpu, a, b, false);
 }
 
 export function FPSub<T>(cpu: usize, a: T, b: T): T {
+  if (roundsAsHost(cpu)) {
+    const difference = hostSub<T>(a, b);
+    if (isFiniteValue<T>(difference)) return difference;
+  }
   return addSigned<T>(cpu, a, b, true);
 }
 
@@ -91,7 +113,15 @@ export function exactZero<T>(cpu: usize): T {
   return FPZero<T>(<u32>(FPRoundingMode(cpu) == NEGINF));
 }
 
-export function FPMul<T>(cpu: usize, x: T, y: T): T {
+export function FPMul<T>(cpu: usize, a: T, b: T): T {
+  if (roundsAsHost(cpu)) {
+    const product = hostMul<T>(a, b);
+    if (isOrdinary<T>(product) || (isZero<T>(product) && (isZero<T>(a) || isZero<T>(b)))) return product;
+  }
+  return multiply<T>(cpu, a, b);
+}
+
+function multiply<T>(cpu: usize, x: T, y: T): T {
   const a = flushInput<T>(cpu, x);
   const b = flushInput<T>(cpu, y);
   if (isNan<T>(a) || isNan<T>(b)) return FPProcessNaNs<T>(cpu, a, b);
@@ -121,7 +151,15 @@ export function FPMulX<T>(cpu: usize, x: T, y: T): T {
   return FPMul<T>(cpu, a, b);
 }
 
-export function FPDiv<T>(cpu: usize, x: T, y: T): T {
+export function FPDiv<T>(cpu: usize, a: T, b: T): T {
+  if (roundsAsHost(cpu)) {
+    const quotient = hostDiv<T>(a, b);
+    if (isOrdinary<T>(quotient) || (isZero<T>(quotient) && isZero<T>(a))) return quotient;
+  }
+  return divide<T>(cpu, a, b);
+}
+
+function divide<T>(cpu: usize, x: T, y: T): T {
   const a = flushInput<T>(cpu, x);
   const b = flushInput<T>(cpu, y);
   if (isNan<T>(a) || isNan<T>(b)) return FPProcessNaNs<T>(cpu, a, b);
@@ -156,7 +194,15 @@ export function FPDiv<T>(cpu: usize, x: T, y: T): T {
   return FPRound<T>(cpu, sign, exp, sig);
 }
 
-export function FPSqrt<T>(cpu: usize, x: T): T {
+export function FPSqrt<T>(cpu: usize, a: T): T {
+  if (roundsAsHost(cpu)) {
+    const root = hostSqrt<T>(a);
+    if (isFiniteValue<T>(root)) return root;
+  }
+  return squareRoot<T>(cpu, a);
+}
+
+function squareRoot<T>(cpu: usize, x: T): T {
   const a = flushInput<T>(cpu, x);
   if (isNan<T>(a)) return FPProcessNaN<T>(cpu, a);
   if (isZero<T>(a)) return a;

@@ -10,6 +10,7 @@ import {
   isZero,
   signOf,
 } from "./format";
+import { hostEqual, hostLess, hostMax, hostMin, keepsDenormals } from "./host-arithmetic";
 
 /** NZCV of FPCompare. */
 export const COMPARED_LESS: u32 = 8;
@@ -18,7 +19,16 @@ export const COMPARED_GREATER: u32 = 2;
 export const COMPARED_UNORDERED: u32 = 3;
 
 /** NZCV of FCMP, or with `signalNaNs` of FCMPE, for which quiet NaNs are invalid too. */
-export function FPCompare<T>(cpu: usize, x: T, y: T, signalNaNs: bool): u32 {
+export function FPCompare<T>(cpu: usize, a: T, b: T, signalNaNs: bool): u32 {
+  if (keepsDenormals(cpu)) {
+    if (hostLess<T>(a, b)) return COMPARED_LESS;
+    if (hostEqual<T>(a, b)) return COMPARED_EQUAL;
+    if (hostLess<T>(b, a)) return COMPARED_GREATER;
+  }
+  return compareSlow<T>(cpu, a, b, signalNaNs);
+}
+
+function compareSlow<T>(cpu: usize, x: T, y: T, signalNaNs: bool): u32 {
   const a = flushInput<T>(cpu, x);
   const b = flushInput<T>(cpu, y);
   if (isNan<T>(a) || isNan<T>(b)) {
@@ -36,6 +46,7 @@ function isLess<T>(a: T, b: T): bool {
 }
 
 export function FPCompareEQ<T>(cpu: usize, a: T, b: T): bool {
+  if (keepsDenormals(cpu) && hostEqual<T>(a, b)) return true;
   return FPCompare<T>(cpu, a, b, false) == COMPARED_EQUAL;
 }
 export function FPCompareGE<T>(cpu: usize, a: T, b: T): bool {
@@ -46,13 +57,29 @@ export function FPCompareGT<T>(cpu: usize, a: T, b: T): bool {
   return FPCompare<T>(cpu, a, b, true) == COMPARED_GREATER;
 }
 
-export function FPMax<T>(cpu: usize, x: T, y: T): T {
+export function FPMax<T>(cpu: usize, a: T, b: T): T {
+  if (keepsDenormals(cpu)) {
+    const result = hostMax<T>(a, b);
+    if (!isNan<T>(result)) return result;
+  }
+  return maxSlow<T>(cpu, a, b);
+}
+
+function maxSlow<T>(cpu: usize, x: T, y: T): T {
   const a = flushInput<T>(cpu, x);
   const b = flushInput<T>(cpu, y);
   if (isNan<T>(a) || isNan<T>(b)) return FPProcessNaNs<T>(cpu, a, b);
   return isLess<T>(a, b) ? b : a;
 }
-export function FPMin<T>(cpu: usize, x: T, y: T): T {
+export function FPMin<T>(cpu: usize, a: T, b: T): T {
+  if (keepsDenormals(cpu)) {
+    const result = hostMin<T>(a, b);
+    if (!isNan<T>(result)) return result;
+  }
+  return minSlow<T>(cpu, a, b);
+}
+
+function minSlow<T>(cpu: usize, x: T, y: T): T {
   const a = flushInput<T>(cpu, x);
   const b = flushInput<T>(cpu, y);
   if (isNan<T>(a) || isNan<T>(b)) return FPProcessNaNs<T>(cpu, a, b);

@@ -23,14 +23,31 @@ import {
   isSNan,
   isZero,
   LEAD,
+  NEGINF,
+  POSINF,
   quietBit,
   roundsUp,
   significand,
   signOf,
+  TIEAWAY,
+  TIEEVEN,
 } from "./format";
+import { hostDouble, hostRound, isFiniteValue, isOrdinary, keepsDenormals, roundsAsHost } from "./host-arithmetic";
 
 /** A value of format F as T (each u16, u32 or u64) by `rounding`. FPCR.AHP concerns the half precision side. */
 export function FPConvert<F, T>(cpu: usize, value: F, rounding: u32): T {
+  if (sizeof<F>() == 4 && sizeof<T>() == 8) {
+    if (keepsDenormals(cpu) && isFiniteValue<F>(value)) return <T>reinterpret<u64>(hostDouble<F>(value));
+  } else if (sizeof<F>() == 8 && sizeof<T>() == 4) {
+    if (roundsAsHost(cpu) && rounding == TIEEVEN) {
+      const result = hostRound<T>(hostDouble<F>(value));
+      if (isOrdinary<T>(result) || isZero<F>(value)) return result;
+    }
+  }
+  return convertSlow<F, T>(cpu, value, rounding);
+}
+
+function convertSlow<F, T>(cpu: usize, value: F, rounding: u32): T {
   const fpcr = load<u32>(cpu, CPU_FPCR);
   const x = sizeof<F>() == 2 ? value : flushInput<F>(cpu, value);
   const sign = signOf<F>(x);
@@ -62,6 +79,35 @@ function convertNaN<F, T>(cpu: usize, x: F): T {
  * Returned in the low `width` bits, the others are 0. Out of range and NaN are Invalid Operation.
  */
 export function FPToFixed<T>(cpu: usize, value: T, fbits: u32, unsigned: bool, rounding: u32, width: u32): u64 {
+  if (fbits == 0 && rounding != TIEAWAY && keepsDenormals(cpu)) {
+    const x = hostDouble<T>(value);
+    const integral = hostIntegral(x, rounding);
+    // Of the signed 64-bit integers no double lies between 2^63 and the largest.
+    const limit: f64 = width == 64 ? 9223372036854775808.0 : unsigned ? 4294967296.0 : 2147483648.0;
+    if (integral < limit && integral >= (unsigned ? 0 : -limit)) {
+      if (integral != x) FPProcessException(cpu, FPSR_IXC);
+      const result = <u64>(<i64>integral);
+      return width == 64 ? result : <u64>(<u32>result);
+    }
+  }
+  return toFixedSlow<T>(cpu, value, fbits, unsigned, rounding, width);
+}
+
+/** `x` rounded to an integral value by TIEEVEN, POSINF, NEGINF or ZERO. */
+function hostIntegral(x: f64, rounding: u32): f64 {
+  switch (rounding) {
+    case TIEEVEN:
+      return nearest<f64>(x);
+    case POSINF:
+      return ceil<f64>(x);
+    case NEGINF:
+      return floor<f64>(x);
+    default:
+      return trunc<f64>(x);
+  }
+}
+
+function toFixedSlow<T>(cpu: usize, value: T, fbits: u32, unsigned: bool, rounding: u32, width: u32): u64 {
   const x = flushInput<T>(cpu, value);
   if (isZero<T>(x)) return 0;
   const sign = isNan<T>(x) ? 0 : signOf<T>(x);
@@ -106,6 +152,10 @@ function signed(magnitude: u64, sign: u32): u64 {
 
 /** FixedToFP: (-1)^sign * magnitude * 2^-fbits by `rounding`; zero is +0. */
 export function FixedToFP<T>(cpu: usize, sign: u32, magnitude: u64, fbits: u32, rounding: u32): T {
+  if (fbits == 0 && magnitude >> <u64>(fracBits<T>() + 1) == 0) {
+    const exact = <T>(sizeof<T>() == 8 ? reinterpret<u64>(<f64>magnitude) : <u64>reinterpret<u32>(<f32>magnitude));
+    return <T>(exact | FPZero<T>(sign));
+  }
   if (magnitude == 0) return 0;
   const shift = <i32>clz<u64>(magnitude) - 1;
   const sig = shift < 0 ? (magnitude >> 1) | (magnitude & 1) : magnitude << (<u64>shift);
@@ -114,6 +164,18 @@ export function FixedToFP<T>(cpu: usize, sign: u32, magnitude: u64, fbits: u32, 
 
 /** FPRoundInt: the integral value of the same format; `exact` asks for the Inexact flag. */
 export function FPRoundInt<T>(cpu: usize, value: T, rounding: u32, exact: bool): T {
+  if (rounding != TIEAWAY && keepsDenormals(cpu)) {
+    const x = hostDouble<T>(value);
+    const integral = hostIntegral(x, rounding);
+    if (integral == integral) {
+      if (exact && integral != x) FPProcessException(cpu, FPSR_IXC);
+      return hostRound<T>(integral);
+    }
+  }
+  return roundIntSlow<T>(cpu, value, rounding, exact);
+}
+
+function roundIntSlow<T>(cpu: usize, value: T, rounding: u32, exact: bool): T {
   const x = flushInput<T>(cpu, value);
   if (isNan<T>(x)) return FPProcessNaN<T>(cpu, x);
   if (isInf<T>(x) || isZero<T>(x)) return x;

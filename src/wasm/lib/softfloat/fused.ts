@@ -1,6 +1,7 @@
 /** FPMulAdd and the step instructions built on it: exact products, one rounding (T: u32 or u64). */
 import { exactZero, mulHigh } from "./arithmetic";
 import {
+  expField,
   exponent,
   FPInfinity,
   FPNeg,
@@ -19,10 +20,64 @@ import {
   significand,
   signOf,
 } from "./format";
+import { hostAdd, hostDouble, hostMul, hostRound, isFiniteValue, isOrdinary, roundsAsHost } from "./host-arithmetic";
 
 /** addend + a * b, rounded once. */
 export function FPMulAdd<T>(cpu: usize, addend: T, a: T, b: T): T {
+  if (roundsAsHost(cpu)) {
+    if (sizeof<T>() == 4) {
+      const exact = hostDouble<T>(a) * hostDouble<T>(b);
+      const sum = exact + hostDouble<T>(addend);
+      // Rounding twice goes wrong only where the first rounding makes a tie of what was none.
+      const isTie = (<u32>reinterpret<u64>(sum) & 0x1fff_ffff) == 0x1000_0000;
+      const result = hostRound<T>(sum);
+      if ((isOrdinary<T>(result) && !isTie) || sum == 0) return result;
+    } else if (isZero<T>(a) || isZero<T>(b)) {
+      const sum = hostAdd<T>(hostMul<T>(a, b), addend);
+      if (isFiniteValue<T>(sum)) return sum;
+    } else if (isModerate<T>(a) && isModerate<T>(b) && expField<T>(addend) < 1900) {
+      const result = hostRound<T>(fusedDouble(hostDouble<T>(addend), hostDouble<T>(a), hostDouble<T>(b)));
+      if (isOrdinary<T>(result)) return result;
+    }
+  }
   return mulAddScaled<T>(cpu, addend, a, b, 0);
+}
+
+/** A double that is not zero and whose products, and their last bits, are far from the ends of the range. */
+function isModerate<T>(x: T): bool {
+  return expField<T>(x) - 600 < 800;
+}
+
+/**
+ * c + a * b rounded once by doubles alone: the product and its error (Veltkamp, Dekker), the errors of the two sums (Knuth),
+ * and those errors' sum rounded to odd, so that the last addition rounds what the exact value would (Boldo and Melquiond,
+ * "Emulation of FMA and correctly rounded sums", 2008). Operands as isModerate() has them.
+ */
+function fusedDouble(c: f64, a: f64, b: f64): f64 {
+  const splitter: f64 = 134217729.0;
+  const scaledA = splitter * a;
+  const aHigh = scaledA - (scaledA - a);
+  const aLow = a - aHigh;
+  const scaledB = splitter * b;
+  const bHigh = scaledB - (scaledB - b);
+  const bLow = b - bHigh;
+  const product = a * b;
+  const productError = aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow;
+  const low = c + productError;
+  const lowError = sumError(c, productError, low);
+  const high = product + low;
+  const highError = sumError(product, low, high);
+  let rest = lowError + highError;
+  const restError = sumError(lowError, highError, rest);
+  const bits = reinterpret<i64>(rest);
+  if (restError != 0 && (bits & 1) == 0) rest = reinterpret<f64>(bits + (restError > 0 == rest > 0 ? 1 : -1));
+  return high + rest;
+}
+
+/** What a + b, rounded to `sum`, lacks. */
+function sumError(a: f64, b: f64, sum: f64): f64 {
+  const part = sum - a;
+  return a - (sum - part) + (b - part);
 }
 
 /** (addend + a * b) * 2^scale, rounded once. */
