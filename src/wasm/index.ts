@@ -29,3 +29,4 @@ export {
   vq_unpop,
   vq_written,
 } from "./virtqueue/abi";
+export { cpu_instructions, cpu_register } from "./cpu/inspect";

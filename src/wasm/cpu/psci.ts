@@ -1,6 +1,8 @@
 /** PSCI 1.1 by HVC (Arm DEN 0022), as QEMU's `virt` answers it to a machine without EL2 and EL3. */
 import { getX, setX } from "../a64/fields";
 import { system_event } from "../host";
+import { GUEST_ERROR_PSCI } from "../lib/guest-error";
+import { reportGuestError } from "../lib/report-guest-error";
 import { cpuCount } from "./cpus";
 import { startCpu } from "./reset";
 import { CPU_INDEX, CPU_POWER, POWER_OFF, POWER_ON, POWER_WFI, cpuBase, requestLeave } from "./state";
@@ -67,6 +69,7 @@ function answer(cpu: usize, id: u32): i64 {
     case PSCI_FEATURES:
       return isKnown(<u32>getX(cpu, 1)) ? SUCCESS : NOT_SUPPORTED;
     default:
+      reportGuestError(GUEST_ERROR_PSCI, id);
       return NOT_SUPPORTED;
   }
 }
@@ -100,7 +103,8 @@ function cpuOn(cpu: usize): i64 {
   const index = indexOf(getX(cpu, 1));
   if (index < 0) return INVALID_PARAMETERS;
   const target = cpuBase(index);
-  if (load<u32>(target, CPU_INDEX) == load<u32>(cpu, CPU_INDEX) || load<u32>(target, CPU_POWER) != POWER_OFF) return ALREADY_ON;
+  if (load<u32>(target, CPU_INDEX) == load<u32>(cpu, CPU_INDEX) || load<u32>(target, CPU_POWER) != POWER_OFF)
+    return ALREADY_ON;
   startCpu(target, getX(cpu, 2), getX(cpu, 3));
   store<u32>(target, POWER_ON, CPU_POWER);
   return SUCCESS;

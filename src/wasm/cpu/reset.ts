@@ -17,6 +17,7 @@ import {
   CPU_PC,
   CPU_POWER,
   CPU_SPSEL,
+  CPU_STATS,
   CPU_X,
   EXCLUSIVE_NONE,
   POWER_OFF,
@@ -32,10 +33,12 @@ export function cpu_reset(index: u32, cpus: u32): void {
   setCpuCount(cpus);
   const cpu = cpuBase(index);
   const lines = load<u32>(cpu, CPU_IRQ);
+  const instructions = load<u64>(cpu, CPU_STATS);
   const context = load<u32>(cpu, CPU_JUMP_CONTEXT);
   memory.fill(cpu, 0, STATE_SIZE);
   store<u32>(cpu, index, CPU_INDEX);
   store<u32>(cpu, lines, CPU_IRQ);
+  store<u64>(cpu, instructions, CPU_STATS);
   store<u32>(cpu, context, CPU_JUMP_CONTEXT);
   if (context == 0) memory.fill(cpu + CPU_JUMP_CACHE, 0xff, 0x1_0000);
   store<u32>(cpu, 1, CPU_EL);
@@ -60,5 +63,5 @@ export function startCpu(cpu: usize, entry: u64, x0: u64): void {
 
 /** Starts CPU `index`, which cpu_reset has prepared, at `entry` with X0 = `x0`: the boot protocol of Linux and QEMU. */
 export function cpu_start(index: u32, entryLow: u32, entryHigh: u32, x0Low: u32, x0High: u32): void {
-  startCpu(cpuBase(index), (<u64>entryHigh << 32) | <u64>entryLow, (<u64>x0High << 32) | <u64>x0Low);
+  startCpu(cpuBase(index), ((<u64>entryHigh) << 32) | <u64>entryLow, ((<u64>x0High) << 32) | <u64>x0Low);
 }

@@ -7,6 +7,8 @@ import { PSTATE_DAIF, PSTATE_F, PSTATE_I, readBankedSp, setMode, updateFpTrap, w
 import { counterNow, timerContains, timerExists, timerRead, timerReset, timerWrite } from "../timer/generic-timer";
 import { iccExists, iccRead, iccWrite } from "../gic/icc";
 import { contextChanged, translationChanged } from "../mmu/maintenance";
+import { GUEST_ERROR_SYSREG } from "../lib/guest-error";
+import { reportGuestError } from "../lib/report-guest-error";
 import { cpuCount } from "./cpus";
 import { debugStorage } from "./debug-registers";
 import {
@@ -140,7 +142,7 @@ export function readSysreg(cpu: usize, key: u32): u64 {
     case CLIDR_EL1:
       return CLIDR_VALUE;
     case K.NZCV:
-      return <u64>load<u32>(cpu, CPU_NZCV) << 28;
+      return (<u64>load<u32>(cpu, CPU_NZCV)) << 28;
     case K.DAIF:
       return <u64>load<u32>(cpu, CPU_DAIF);
     case K.FPCR:
@@ -158,7 +160,7 @@ export function readSysreg(cpu: usize, key: u32): u64 {
     case K.OSLSR_EL1:
       return load<u64>(cpu, CPU_OSLSR);
     case K.L2CTLR_EL1:
-      return <u64>(cpuCount() - 1) << 24;
+      return (<u64>(cpuCount() - 1)) << 24;
     case K.L2ECTLR_EL1:
     case K.CPUACTLR_EL1:
     case K.CPUECTLR_EL1:
@@ -184,7 +186,7 @@ export function readSysreg(cpu: usize, key: u32): u64 {
     default: {
       const kept = debugStorage(key);
       if (kept != 0) return load<u64>(cpu + kept);
-      undefinedInstruction(cpu);
+      noSuchRegister(cpu, key);
       return 0;
     }
   }
@@ -272,9 +274,14 @@ export function writeSysreg(cpu: usize, key: u32, value: u64): void {
     default: {
       const kept = debugStorage(key);
       if (kept != 0 && key != K.PMCEID0_EL0 && key != K.PMCEID1_EL0) store<u64>(cpu + kept, value & 0xffff_ffff);
-      else undefinedInstruction(cpu);
+      else noSuchRegister(cpu, key);
     }
   }
+}
+
+function noSuchRegister(cpu: usize, key: u32): void {
+  reportGuestError(GUEST_ERROR_SYSREG, key);
+  undefinedInstruction(cpu);
 }
 
 function setBits(cpu: usize, key: u32, value: u64): void {

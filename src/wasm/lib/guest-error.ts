@@ -9,3 +9,10 @@ export const GUEST_ERROR_GIC_READ: u32 = 0x100;
 export const GUEST_ERROR_GIC_WRITE: u32 = 0x101;
 /** Interrupt controller: end of interrupt, or deactivation, of an interrupt that is not active. low = INTID. */
 export const GUEST_ERROR_GIC_NOT_ACTIVE: u32 = 0x102;
+
+/** A load or store where neither RAM nor a device is: the physical address. */
+export const GUEST_ERROR_NO_DEVICE: u32 = 0x200;
+/** An MRS or MSR of a register that does not exist: its encoding (cpu/sysreg-keys.ts). */
+export const GUEST_ERROR_SYSREG: u32 = 0x201;
+/** An unknown PSCI call: the function identifier. */
+export const GUEST_ERROR_PSCI: u32 = 0x202;

@@ -4,6 +4,8 @@ import { faulted } from "../cpu/exception";
 import { CPU_INDEX, CPU_SCTLR_EL1, CPU_TLB } from "../cpu/state";
 import { gicContains, gicRead, gicWrite } from "../gic/gic";
 import { bus_read, bus_read_high, bus_write } from "../host";
+import { GUEST_ERROR_NO_DEVICE } from "../lib/guest-error";
+import { reportGuestError } from "../lib/report-guest-error";
 import { ACCESS_READ, ACCESS_WRITE, FAULT_ALIGNMENT, FAULT_EXTERNAL, ISS_WNR } from "./fault";
 import { hostAddress } from "./ram";
 import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_INVALID, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "./tlb";
@@ -54,11 +56,12 @@ export function loadSlow(cpu: usize, va: u64, size: u32, el: u32): u64 {
   }
   if (gicContains(pa)) return gicRead(load<u32>(cpu, CPU_INDEX), pa, size);
   if (!isDevice(pa)) {
+    reportGuestError(GUEST_ERROR_NO_DEVICE, pa);
     abortData(cpu, va, FAULT_EXTERNAL);
     return 0;
   }
   const low = <u64>bus_read(<u32>pa, <u32>(pa >> 32), size);
-  return size == 8 ? low | (<u64>bus_read_high() << 32) : low;
+  return size == 8 ? low | ((<u64>bus_read_high()) << 32) : low;
 }
 
 /** A load over the end of a page: byte by byte, each translated by itself. */
@@ -108,6 +111,7 @@ export function storeSlow(cpu: usize, va: u64, value: u64, size: u32, el: u32): 
   } else if (isDevice(pa)) {
     bus_write(<u32>pa, <u32>(pa >> 32), size, <u32>value, <u32>(value >> 32));
   } else {
+    reportGuestError(GUEST_ERROR_NO_DEVICE, pa);
     abortData(cpu, va, FAULT_EXTERNAL | ISS_WNR);
   }
 }
@@ -115,5 +119,5 @@ export function storeSlow(cpu: usize, va: u64, value: u64, size: u32, el: u32): 
 function storeAcross(cpu: usize, va: u64, value: u64, size: u32, el: u32): void {
   const last = va + <u64>(size - 1);
   if (!translate(cpu, va, ACCESS_WRITE, el) || !translate(cpu, last & PAGE_MASK, ACCESS_WRITE, el)) return;
-  for (let i: u32 = 0; i < size; i++) storeSlow(cpu, va + <u64>i, (value >> (<u64>(i << 3))) & 0xff, 1, el);
+  for (let i: u32 = 0; i < size; i++) storeSlow(cpu, va + <u64>i, (value >> <u64>(i << 3)) & 0xff, 1, el);
 }

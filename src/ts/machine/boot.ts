@@ -1,0 +1,58 @@
+/** From the files of the command line to what is in memory when the first CPU starts. */
+import type { MachineConfig } from "../config/machine-config.ts";
+import { writeFdt } from "../fdt/writer.ts";
+import { type BootPlan, planBoot } from "../loader/boot-plan.ts";
+import { parseDtb, patchDtb } from "../loader/dtb.ts";
+import { loadInitrd, loadKernel } from "../loader/load.ts";
+import { machineTree } from "./machine-tree.ts";
+import { MEMORY_MAP } from "./memory-map.ts";
+import type { MachineServices } from "./services.ts";
+
+const RNG_SEED_BYTES = 32;
+const KASLR_SEED_BYTES = 8;
+
+/** Reads kernel, initrd and device tree, and plans where they go. `slots` are the virtio-mmio slots with a device. */
+export async function loadBootPlan(
+  config: MachineConfig,
+  services: MachineServices,
+  slots: readonly number[],
+  signal?: AbortSignal,
+): Promise<BootPlan> {
+  const ram = { base: MEMORY_MAP.VIRT_MEM.base, sizeBytes: config.ramSizeBytes };
+  const options = { limitBytes: config.ramSizeBytes, ...(signal === undefined ? {} : { signal }) };
+  if (config.kernel === null) throw new Error("No kernel is given: name one with -kernel.");
+  const kernel = await loadKernel(await services.readFile(config.kernel), ram.base, options);
+  const initrd = config.initrd === null ? undefined : await loadInitrd(await services.readFile(config.initrd), options);
+  const given = config.dtb === null ? undefined : parseDtb(await services.readFile(config.dtb));
+  const random = (count: number): Uint8Array => {
+    const bytes = new Uint8Array(count);
+    services.entropy(bytes);
+    return bytes;
+  };
+  const bootargs = config.append ?? undefined;
+  return planBoot({
+    kernel,
+    ram,
+    ...(initrd === undefined ? {} : { initrd }),
+    deviceTree: (place) => {
+      const common = {
+        ...(bootargs === undefined ? {} : { bootargs }),
+        ...(place === undefined ? {} : { initrd: place }),
+      };
+      if (given !== undefined) return patchDtb(given, { ram, ...common });
+      return writeFdt(
+        machineTree({
+          ramSizeBytes: config.ramSizeBytes,
+          cpuCount: config.cpuCount,
+          gicVersion: config.gicVersion,
+          cpuCompatible: "arm,cortex-a57",
+          virtioMmioSlots: slots,
+          hasPowerKey: true,
+          rngSeed: random(RNG_SEED_BYTES),
+          kaslrSeed: random(KASLR_SEED_BYTES),
+          ...common,
+        }),
+      );
+    },
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * The machine's one terminal and what is connected to it: the PL011, and virtio consoles by `-chardev stdio`. Output of
+ * all of them is shown; what is typed goes to the virtio console that the guest has open, else to the PL011.
+ */
+import type { CharBackend, CharFrontend } from "../../virtio/backends.ts";
+
+/** Bytes that wait for the host before a stream of the guest is stopped. */
+const BUFFER_BYTES = 65_536;
+
+export class MachineConsole {
+  /** Takes output; the bytes are its own. */
+  onOutput: (bytes: Uint8Array) => void = () => undefined;
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  #length = 0;
+  #paused = false;
+  readonly #ports: VirtioPort[] = [];
+  #columns = 80;
+  #rows = 25;
+
+  /** One character of the PL011. */
+  writeByte(byte: number): void {
+    if (this.#length === BUFFER_BYTES) this.flush();
+    this.#buffer[this.#length++] = byte;
+  }
+
+  /** Gives the host what has been written since the last time. */
+  flush(): void {
+    if (this.#length === 0) return;
+    const bytes = this.#buffer.slice(0, this.#length);
+    this.#length = 0;
+    this.onOutput(bytes);
+  }
+
+  /** True while the host wants no output: the guest is not run then. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+  }
+
+  /** Offers input to virtio consoles; null when none is open, else the number of bytes taken. */
+  receive(bytes: Uint8Array): number | null {
+    const open = this.#ports.find((port) => port.guestIsOpen);
+    return open === undefined ? null : open.input(bytes);
+  }
+
+  /** The terminal's size in characters. */
+  resize(columns: number, rows: number): void {
+    this.#columns = columns;
+    this.#rows = rows;
+    for (const port of this.#ports) port.resize(columns, rows);
+  }
+
+  /** A character backend for one port of a virtio-serial device. */
+  connect(): CharBackend {
+    const port = new VirtioPort(
+      (bytes) => {
+        for (const byte of bytes) this.writeByte(byte);
+      },
+      () => ({ columns: this.#columns, rows: this.#rows }),
+    );
+    this.#ports.push(port);
+    return port;
+  }
+}
+
+/** The host's end of a virtio console port. */
+class VirtioPort implements CharBackend {
+  readonly open = true;
+  guestIsOpen = false;
+  #frontend: CharFrontend | null = null;
+  readonly #write: (bytes: Uint8Array) => void;
+  readonly #size: () => { columns: number; rows: number };
+
+  constructor(write: (bytes: Uint8Array) => void, size: () => { columns: number; rows: number }) {
+    this.#write = write;
+    this.#size = size;
+  }
+
+  attach(frontend: CharFrontend): void {
+    this.#frontend = frontend;
+    const { columns, rows } = this.#size();
+    frontend.resize(columns, rows);
+  }
+
+  output(bytes: Uint8Array): number {
+    this.#write(bytes);
+    return bytes.length;
+  }
+
+  guestOpen(open: boolean): void {
+    this.guestIsOpen = open;
+  }
+
+  input(bytes: Uint8Array): number {
+    return this.#frontend?.input(bytes) ?? 0;
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#frontend?.resize(columns, rows);
+  }
+}

@@ -1,0 +1,302 @@
+/**
+ * The composition root: a machine built from its description. It owns the engine, the board's devices and the virtio
+ * transports, and gives its host slices to run.
+ */
+import { createDevice, type CreatedDevice, type DeviceContext } from "../../virtio/registry.ts";
+import { VirtioMmio } from "../../virtio/transport/mmio.ts";
+import type { MachineConfig } from "../config/machine-config.ts";
+import type { IrqLine } from "../platform/host.ts";
+import { Board } from "./board.ts";
+import { loadBootPlan } from "./boot.ts";
+import { MachineConsole } from "./console.ts";
+import { type Engine, EVENT_SYSTEM_OFF, MAX_RAM_BYTES, MemoryError, RUN_OFF, RUN_WFI, startEngine } from "./engine.ts";
+import { guestErrorPlace } from "./guest-error.ts";
+import { spiToIntid, virtioMmioSpi } from "./irq-map.ts";
+import { MEMORY_MAP, VIRTIO_MMIO_SLOTS, virtioMmioSlot } from "./memory-map.ts";
+import { Pacing, TICKS_PER_MS } from "./pacing.ts";
+import { machineReport } from "./report.ts";
+import type { MachineServices } from "./services.ts";
+import { SystemBus } from "./system-bus.ts";
+import { openBackends } from "./backends.ts";
+import { type BootPlan, writeBootPlan } from "../loader/boot-plan.ts";
+
+/** What one slice came to. */
+export interface SliceResult {
+  readonly state: "running" | "idle" | "stopped";
+  /** Milliseconds until the guest's next timer, null where it has none; meaningful in state `idle`. */
+  readonly wakeInMs: number | null;
+  readonly stopReason?: "power-off" | "reset";
+}
+
+export interface MachineStats {
+  /** Guest instructions executed since the machine was made. */
+  readonly instructions: number;
+  readonly guestErrors: number;
+}
+
+export class Machine {
+  readonly config: MachineConfig;
+  /** The terminal: PL011 and virtio consoles. */
+  readonly serial: {
+    onOutput: (bytes: Uint8Array) => void;
+    receive(bytes: Uint8Array): number;
+  };
+  /** Every virtio device, in the order of the command line. */
+  readonly devices: readonly CreatedDevice[];
+  readonly #engine: Engine;
+  readonly #services: MachineServices;
+  readonly #board: Board;
+  readonly #console: MachineConsole;
+  readonly #transports: readonly VirtioMmio[];
+  readonly #pacing = new Pacing();
+  readonly #plan: BootPlan;
+  readonly #log: CountingLog;
+  readonly #event: PendingEvent;
+
+  private constructor(parts: MachineParts) {
+    this.config = parts.config;
+    this.#engine = parts.engine;
+    this.#services = parts.services;
+    this.#board = parts.board;
+    this.#console = parts.console;
+    this.#transports = parts.transports;
+    this.#plan = parts.plan;
+    this.#log = parts.log;
+    this.#event = parts.event;
+    this.devices = parts.devices;
+    const terminal = parts.console;
+    this.serial = {
+      get onOutput() {
+        return terminal.onOutput;
+      },
+      set onOutput(listener) {
+        terminal.onOutput = listener;
+      },
+      receive: (bytes) => terminal.receive(bytes) ?? parts.board.uart.receive(bytes),
+    };
+    this.#start();
+  }
+
+  /** Builds the machine and loads what it boots. Rejects with an error whose message is a sentence for the user. */
+  static async create(config: MachineConfig, services: MachineServices, signal?: AbortSignal): Promise<Machine> {
+    if (config.ramSizeBytes > MAX_RAM_BYTES) {
+      throw new MemoryError(
+        `A machine here has at most ${Math.floor(MAX_RAM_BYTES / 2 ** 20)} MiB of memory: give it less with -m.`,
+      );
+    }
+    const log = new CountingLog(services.log);
+    const event: PendingEvent = { kind: 0, inSlice: false };
+    const bus = new SystemBus(log);
+    const engine = await startEngine(services.wasm, config.ramSizeBytes, {
+      busRead: (address, size) => bus.read(address, size),
+      busWrite: (address, size, value) => bus.write(address, size, value),
+      systemEvent: (kind) => {
+        event.kind = kind;
+      },
+      guestError: (code, value) => log.guestError(guestErrorPlace(code), `0x${value.toString(16)}`),
+      counterTicks: () => Math.floor(services.clock.nowMs() * TICKS_PER_MS),
+    });
+    signal?.throwIfAborted();
+    const irq = (spi: number): IrqLine => ({
+      set: (level) => {
+        engine.exports.gic_set_level(spiToIntid(spi), level ? 1 : 0);
+        if (level && !event.inSlice) services.wake();
+      },
+    });
+    const terminal = new MachineConsole();
+    const board = new Board({ bus, irq, console: terminal, clock: services.clock, log, config, ram: engine.ram });
+    const transports: VirtioMmio[] = [];
+    const environment = (slot: number) => ({
+      engine: { ...engine.exports, memory: engine.memory },
+      log,
+      irq: irq(virtioMmioSpi(slot)),
+    });
+    const used = new Map<number, VirtioMmio>();
+    const created: CreatedDevice[] = [];
+    const context: DeviceContext = {
+      ...(await openBackends(config, services, terminal)),
+      clock: services.clock,
+      timers: { after: (delayMs, callback) => services.after(delayMs, callback) },
+      machineVersion: config.armletVersion,
+      defaultTransport: "mmio",
+      created,
+      transport: (kind, options) => {
+        // As in QEMU, the first device gets the last slot.
+        const slot = VIRTIO_MMIO_SLOTS - 1 - used.size;
+        if (kind !== "mmio" || slot < 0) return null;
+        const transport = new VirtioMmio(environment(slot), { forceLegacy: options.forceLegacy });
+        used.set(slot, transport);
+        return transport;
+      },
+    };
+    for (const device of config.devices) createDevice(device.name, device.properties, context);
+    for (let slot = 0; slot < VIRTIO_MMIO_SLOTS; slot += 1) {
+      const transport = used.get(slot) ?? new VirtioMmio(environment(slot));
+      transports.push(transport);
+      bus.add(`virtio-mmio${slot}`, virtioMmioSlot(slot), transport);
+    }
+    for (const { base, sizeBytes } of bus.windows) {
+      if (engine.exports.mem_add_device(base, Math.floor(base / 2 ** 32), sizeBytes) === 0) {
+        throw new Error("the engine has no room for another device range");
+      }
+    }
+    const plan = await loadBootPlan(config, services, [...used.keys()], signal);
+    for (const warning of plan.warnings) services.log.info(warning);
+    return new Machine({
+      config,
+      services,
+      engine,
+      board,
+      console: terminal,
+      transports,
+      plan,
+      log,
+      event,
+      devices: created,
+    });
+  }
+
+  /** Runs guest code for about `maxMs`; returns at once when the guest idles. */
+  runSlice(maxMs: number): SliceResult {
+    this.#event.inSlice = true;
+    try {
+      return this.#run(maxMs);
+    } finally {
+      this.#event.inSlice = false;
+      this.#console.flush();
+    }
+  }
+
+  #run(maxMs: number): SliceResult {
+    const { exports } = this.#engine;
+    const { clock } = this.#services;
+    const startedMs = clock.nowMs();
+    let nowMs = startedMs;
+    this.#board.poll();
+    while (!this.#console.paused) {
+      const before = exports.cpu_instructions(0);
+      const reason = exports.cpu_run(0, this.#pacing.stretch, this.#pacing.scale);
+      const afterMs = clock.nowMs();
+      this.#pacing.measured(exports.cpu_instructions(0) - before, afterMs - nowMs);
+      nowMs = afterMs;
+      if (this.#event.kind !== 0) return this.#stopped();
+      if (reason === RUN_OFF) return { state: "idle", wakeInMs: null };
+      if (reason === RUN_WFI) return { state: "idle", wakeInMs: this.#wakeInMs(nowMs) };
+      if (nowMs - startedMs >= maxMs) return { state: "running", wakeInMs: 0 };
+    }
+    return { state: "idle", wakeInMs: null };
+  }
+
+  #stopped(): SliceResult {
+    const stopReason = this.#event.kind === EVENT_SYSTEM_OFF ? "power-off" : "reset";
+    this.#event.kind = 0;
+    return { state: "stopped", wakeInMs: null, stopReason };
+  }
+
+  /** When the guest has to run again, as far as it is known now. */
+  #wakeInMs(nowMs: number): number | null {
+    const ticks = this.#engine.exports.cpu_timer_ticks(0) >>> 0;
+    const timerMs = ticks === 0xffff_ffff ? Number.POSITIVE_INFINITY : ticks / TICKS_PER_MS;
+    const next = Math.min(timerMs, this.#board.deadlineMs() - nowMs);
+    return next === Number.POSITIVE_INFINITY ? null : Math.max(0, next);
+  }
+
+  /** The terminal's size in characters. */
+  resizeConsole(columns: number, rows: number): void {
+    this.#console.resize(columns, rows);
+  }
+
+  /** While the terminal cannot take more output the guest stands still. */
+  setOutputPaused(paused: boolean): void {
+    this.#console.setPaused(paused);
+  }
+
+  /** Starts over: all devices reset, the boot files loaded again. Memory keeps the rest, as on a real board. */
+  reset(): void {
+    for (const transport of this.#transports) transport.reset();
+    this.#board.reset();
+    this.#event.kind = 0;
+    this.#start();
+  }
+
+  #start(): void {
+    const { exports, ram } = this.#engine;
+    exports.gic_init(this.config.gicVersion, this.config.cpuCount);
+    for (let index = 0; index < this.config.cpuCount; index += 1) exports.cpu_reset(index, this.config.cpuCount);
+    exports.mem_invalidate_code(ram.byteOffset, ram.length);
+    writeBootPlan(this.#plan, ram, MEMORY_MAP.VIRT_MEM.base);
+    const { entry, x0 } = this.#plan;
+    exports.cpu_start(0, entry >>> 0, Math.floor(entry / 2 ** 32), x0 >>> 0, Math.floor(x0 / 2 ** 32));
+  }
+
+  /** Presses the power button: the guest's operating system shuts down if it listens. */
+  pressPowerKey(): void {
+    this.#board.pressPowerKey();
+    this.#services.wake();
+  }
+
+  stats(): MachineStats {
+    return { instructions: this.#engine.exports.cpu_instructions(0), guestErrors: this.#log.guestErrors };
+  }
+
+  /** Registers and the last messages, to be copied into a report. */
+  report(): string {
+    return machineReport(this.#engine.exports, this.config, this.#log.lines);
+  }
+
+  /** Ends the machine; disks are closed by whoever opened them. */
+  dispose(): void {
+    for (const transport of this.#transports) transport.reset();
+  }
+}
+
+interface PendingEvent {
+  /** Kind of the system_event that has not been answered yet, 0 for none. */
+  kind: number;
+  inSlice: boolean;
+}
+
+interface MachineParts {
+  readonly config: MachineConfig;
+  readonly services: MachineServices;
+  readonly engine: Engine;
+  readonly board: Board;
+  readonly console: MachineConsole;
+  readonly transports: readonly VirtioMmio[];
+  readonly plan: BootPlan;
+  readonly log: CountingLog;
+  readonly event: PendingEvent;
+  readonly devices: readonly CreatedDevice[];
+}
+
+/** Passes messages on, counting guest errors and showing each place once. */
+class CountingLog {
+  guestErrors = 0;
+  /** The last messages, for reports. */
+  readonly lines: string[] = [];
+  readonly #out: MachineServices["log"];
+  readonly #places = new Map<string, number>();
+
+  constructor(out: MachineServices["log"]) {
+    this.#out = out;
+  }
+
+  guestError(place: string, detail: string): void {
+    this.guestErrors += 1;
+    const count = (this.#places.get(place) ?? 0) + 1;
+    this.#places.set(place, count);
+    if (count > 1) return;
+    this.#keep(`guest error: ${place}: ${detail}`);
+    this.#out.guestError(place, detail);
+  }
+
+  hostError(place: string, detail: string): void {
+    this.#keep(`host error: ${place}: ${detail}`);
+    this.#out.hostError(place, detail);
+  }
+
+  #keep(line: string): void {
+    if (this.lines.length === 100) this.lines.shift();
+    this.lines.push(line);
+  }
+}

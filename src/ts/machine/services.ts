@@ -1,0 +1,29 @@
+/** What a machine needs from where it runs: a worker of a page, Node's command line, a test. */
+import type { BlockBackend } from "../../virtio/backends.ts";
+import type { DriveConfig } from "../config/machine-config.ts";
+import type { Clock } from "../platform/host.ts";
+
+export interface MachineLog {
+  /** The guest did something wrong: counted, shown once for each `place`. */
+  guestError(place: string, detail: string): void;
+  /** The host failed the guest: `detail` is a sentence for the user. */
+  hostError(place: string, detail: string): void;
+  info(message: string): void;
+}
+
+export interface MachineServices {
+  /** The compiled engine. */
+  readonly wasm: WebAssembly.Module;
+  readonly clock: Clock;
+  readonly log: MachineLog;
+  /** A file that the command line names, whole. Rejects with a sentence for the user. */
+  readFile(name: string): Promise<Uint8Array>;
+  /** The disk of a `-drive`. Rejects with a sentence for the user. */
+  openDisk(drive: DriveConfig): Promise<BlockBackend>;
+  /** Fills `bytes` (any length) with cryptographically secure random values. */
+  entropy(bytes: Uint8Array): void;
+  /** Runs `callback` once in about `delayMs`; the function it returns cancels that. */
+  after(delayMs: number, callback: () => void): () => void;
+  /** Called when something happened outside a slice that the guest may wait for. */
+  wake(): void;
+}
