@@ -13,7 +13,7 @@ export default defineConfig({
   forbidOnly: process.env.CI !== undefined,
   timeout: 120_000,
   expect: { timeout: 30_000 },
-  reporter: [["list"], ["json", { outputFile: "build/playwright.json" }]],
+  reporter: [["list"], ["json", { outputFile: "build/results-e2e.json" }]],
   use: {
     baseURL: `http://localhost:${port}/`,
     trace: "retain-on-failure",

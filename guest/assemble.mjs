@@ -4,15 +4,21 @@
  * `.cache/guest/stock/{Image,initramfs.cpio}`, `.cache/guest/tailored/initramfs.cpio`, `.cache/guest/manifest.json`.
  * The packages' versions are those of the first time until `--update`.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { runAsScript } from "../scripts/lib/main.mjs";
 import { guestDir } from "../scripts/lib/paths.mjs";
 import { digest, filesUnder, makeIfStale } from "../scripts/lib/stamp.mjs";
 import { note, step } from "../scripts/lib/steps.mjs";
 import { ensurePackages } from "../scripts/packages.mjs";
 import { writeCpio } from "./cpio.mjs";
-import { downloadPackage, resolveKernelPackage, unpackPackage, updateArm64Lists } from "./debian-packages.mjs";
+import {
+  downloadPackage,
+  packageDir,
+  resolveKernelPackage,
+  unpackPackage,
+  updateArm64Lists,
+} from "./debian-packages.mjs";
 import { initramfsEntries } from "./initramfs.mjs";
 import { manifestFile, replaceFile, replaceIfDifferent, writeManifest } from "./manifest.mjs";
 import { selectModules } from "./modules.mjs";
@@ -55,6 +61,29 @@ async function assembleFrom(kernelDeb, busyboxDeb, work) {
 }
 
 /**
+ * The packages: those of the last time if they are still there, else the newest, downloaded.
+ * @param {boolean} update Look for newer ones. @returns {Promise<{ kernelDeb: string, busyboxDeb: string }>}
+ */
+async function choosePackages(update) {
+  const record = join(guestDir, "packages.json");
+  if (!update && existsSync(record)) {
+    const { kernel, busybox } = JSON.parse(readFileSync(record, "utf8"));
+    const [kernelDeb, busyboxDeb] = [join(packageDir, kernel), join(packageDir, busybox)];
+    if (existsSync(kernelDeb) && existsSync(busyboxDeb)) return { kernelDeb, busyboxDeb };
+  }
+  return step("download Debian's kernel and busybox for arm64", async (say) => {
+    say("package lists");
+    await updateArm64Lists();
+    const kernel = await resolveKernelPackage(kernelMetapackage);
+    say(kernel);
+    const [kernelDeb, busyboxDeb] = [await downloadPackage(kernel), await downloadPackage("busybox-static")];
+    const names = { kernel: basename(kernelDeb), busybox: basename(busyboxDeb) };
+    replaceFile(record, `${JSON.stringify(names, null, 2)}\n`);
+    return { kernelDeb, busyboxDeb };
+  });
+}
+
+/**
  * Assembles the default guest unless it is up to date.
  * @param {boolean} [update] Look for newer packages.
  * @throws {Error} With a sentence when this host cannot.
@@ -67,13 +96,7 @@ export async function assembleGuest(update = false) {
   const paths = outputs.map((file) => join(guestDir, file));
   const made = await makeIfStale(stamp, key, paths, async () => {
     await step("packages for assembling the guest", (say) => ensurePackages("guest", say));
-    const [kernelDeb, busyboxDeb] = await step("download Debian's kernel and busybox for arm64", async (say) => {
-      say("package lists");
-      await updateArm64Lists();
-      const kernel = await resolveKernelPackage(kernelMetapackage);
-      say(kernel);
-      return [await downloadPackage(kernel), await downloadPackage("busybox-static")];
-    });
+    const { kernelDeb, busyboxDeb } = await choosePackages(update);
     const work = mkdtempSync(join(guestDir, "assemble-"));
     try {
       await assembleFrom(kernelDeb, busyboxDeb, work);
@@ -85,9 +108,4 @@ export async function assembleGuest(update = false) {
   if (!made) note(`the guest is up to date: ${manifestFile}`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  assembleGuest(process.argv.includes("--update")).catch((error) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
-}
+runAsScript(import.meta.url, () => assembleGuest(process.argv.includes("--update")));

@@ -6,10 +6,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runAsScript } from "../scripts/lib/main.mjs";
 import { guestDir } from "../scripts/lib/paths.mjs";
 import { run } from "../scripts/lib/run.mjs";
 import { digest, makeIfStale } from "../scripts/lib/stamp.mjs";
-import { note, step } from "../scripts/lib/steps.mjs";
+import { step } from "../scripts/lib/steps.mjs";
 import { ensurePackages } from "../scripts/packages.mjs";
 
 const suite = "bookworm";
@@ -115,12 +116,6 @@ export async function makeDebianImage() {
   return debianImage;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  makeDebianImage().then(
-    (path) => note(path),
-    (error) => {
-      console.error(error instanceof Error ? error.message : error);
-      process.exitCode = 1;
-    },
-  );
-}
+runAsScript(import.meta.url, async () => {
+  console.log(await makeDebianImage());
+});

@@ -9,7 +9,8 @@ import { guestDir } from "../scripts/lib/paths.mjs";
 import { hasCommand, run } from "../scripts/lib/run.mjs";
 
 const stateDir = join(guestDir, "apt");
-const packageDir = join(guestDir, "packages");
+/** Where the downloaded packages are. */
+export const packageDir = join(guestDir, "packages");
 
 /** @returns {string[]} Options that make apt see arm64 only, with state below the cache. */
 function aptOptions() {

@@ -6,7 +6,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { runAsScript } from "./lib/main.mjs";
 import { buildDir, root } from "./lib/paths.mjs";
 import { run } from "./lib/run.mjs";
 import { digest, filesUnder, isFresh, makeIfStale } from "./lib/stamp.mjs";
@@ -91,17 +91,16 @@ export async function buildEngineIfStale(target = "release") {
   return made;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+runAsScript(import.meta.url, async () => {
   const target = process.argv.includes("--debug") ? "debug" : "release";
   try {
     if (process.argv.includes("--force")) await compileEngine(target);
     else await buildEngineIfStale(target);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
     // For whoever started this as a child: where the errors are.
     if (process.argv.includes("--json")) {
       console.log(JSON.stringify(error instanceof EngineError ? error.diagnostics : []));
     }
-    process.exitCode = 1;
+    throw error;
   }
-}
+});

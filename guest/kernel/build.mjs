@@ -7,11 +7,14 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { runAsScript } from "../../scripts/lib/main.mjs";
 import { guestDir } from "../../scripts/lib/paths.mjs";
 import { run } from "../../scripts/lib/run.mjs";
 import { digest, isFresh } from "../../scripts/lib/stamp.mjs";
 import { note, step } from "../../scripts/lib/steps.mjs";
 import { ensurePackages } from "../../scripts/packages.mjs";
+import { assembleGuest } from "../assemble.mjs";
+import { writeManifest } from "../manifest.mjs";
 import { checkConfig, mergeFragments } from "./config.mjs";
 
 const sourcePackage = "linux-source-6.1";
@@ -101,11 +104,9 @@ async function main() {
   const version = await run("dpkg-query", ["-W", "-f", "${Version}", sourcePackage]);
   const compiler = (await run("aarch64-linux-gnu-gcc", ["--version"])).split("\n")[0] ?? "";
   for (const name of names) await buildKernel(version, compiler, name);
+  // The page offers what the manifest lists; the initramfs comes with the default guest.
+  await assembleGuest();
+  await step("list the guests for the page", () => writeManifest());
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  main().catch((error) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
-}
+runAsScript(import.meta.url, main);
