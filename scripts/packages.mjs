@@ -43,6 +43,7 @@ export const packages = {
     "binutils-aarch64-linux-gnu": "assembles test programs, checks the disassembler",
     "ipxe-qemu": "network cards' ROMs, without which qemu-system-aarch64 refuses its default machine",
     e2fsprogs: "checks disks afterwards",
+    cpio: "reads the initramfs",
     "xz-utils": "makes kernels for the loader's tests",
     zstd: "makes kernels for the loader's tests",
   },

@@ -1,6 +1,7 @@
 /** Disassembles A64 words, in the words of `objdump -d -M no-aliases`, from the engine's own instruction table. */
 import { A64_TABLE } from "./a64-table.gen.ts";
-import { bits, operand } from "./operands.ts";
+import { bits } from "./fields.ts";
+import { operand } from "./operands.ts";
 
 export interface FieldBits {
   lsb: number;

@@ -2,28 +2,15 @@
  * The operands that assembler templates name (`<Xn|SP>`, `<lsl12>`, …): functions from an instruction word to text, as
  * `objdump -d -M no-aliases` writes it. Register fields have the same place in every A64 instruction.
  */
+import { bits, integerRegister, signedBits } from "./fields.ts";
 import { decodeBitMask } from "./immediates.ts";
 import { SYSTEM_REGISTERS } from "./system-registers.ts";
 import { vectorOperand } from "./vector-operands.ts";
-
-export function bits(word: number, lsb: number, width: number): number {
-  return (word >>> lsb) & (2 ** width - 1);
-}
-
-export function signedBits(word: number, lsb: number, width: number): number {
-  return (word << (32 - lsb - width)) >> (32 - width);
-}
 
 /** Least significant bit of the register fields. */
 const REGISTER_FIELDS: Readonly<Record<string, number>> = { d: 0, t: 0, n: 5, a: 10, t2: 10, m: 16, s: 16 };
 
 type Formatter = (word: number, pc: bigint) => string;
-
-/** X0..X30 or W0..W30, register 31 as SP or ZR. */
-export function integerRegister(wide: boolean, number: number, sp = false): string {
-  if (number === 31) return sp ? (wide ? "sp" : "wsp") : wide ? "xzr" : "wzr";
-  return `${wide ? "x" : "w"}${number}`;
-}
 
 const hexAddress = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16)}`;
 const pcRelative =

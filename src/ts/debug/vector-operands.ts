@@ -1,6 +1,6 @@
 /** SIMD&FP operands of assembler templates: registers, arrangements, lanes and register lists. */
+import { bits, integerRegister } from "./fields.ts";
 import { floatImmediate } from "./immediates.ts";
-import { bits, integerRegister } from "./operands.ts";
 
 const FIELDS: Readonly<Record<string, number>> = { d: 0, t: 0, n: 5, a: 10, t2: 10, m: 16 };
 
