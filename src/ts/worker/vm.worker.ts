@@ -1,4 +1,6 @@
-import { echoBlueprint } from "./testing/echo-machine.ts";
+/** The page's worker: one machine, as its command line says. */
+import { readInterimCommandLine } from "./interim-command-line.ts";
+import { machineBlueprint } from "./machine-blueprint.ts";
 import { serveMachine } from "./worker-environment.ts";
 
-serveMachine((args) => echoBlueprint(args));
+serveMachine((args) => machineBlueprint(readInterimCommandLine(args)));
