@@ -4,6 +4,7 @@ import { type Access, AccessList, describeAccess } from "./testing/access-list.t
 import { compileEngine, isDataAbort, isTrapped, runEngine, TRAPPED } from "./testing/engine.ts";
 import { QemuInterpreter, qemuAvailable } from "./testing/qemu.ts";
 import { randomV2, randomV3 } from "./testing/random-accesses.ts";
+import { runWholeEngine } from "./testing/whole-engine.ts";
 
 /** The first difference in words, or undefined. An abort for an address that is nobody's is compared as such. */
 function firstDifference(
@@ -41,6 +42,27 @@ describe.runIf(qemuAvailable())("the interrupt controller equals QEMU's", () => 
     expect(firstDifference(list.accesses, expected, actual)).toBeUndefined();
   }
 
+  /** The same program on the whole engine: every answer must be QEMU's, syndromes of exceptions included. */
+  function compareWhole(list: AccessList, version: 2 | 3, cpus: number): void {
+    const expected = qemu.run(list.accesses, version, cpus);
+    const actual = runWholeEngine(qemu.image, list.accesses, version, cpus);
+    expect(firstDifference(list.accesses, expected, actual)).toBeUndefined();
+  }
+
+  it.each([
+    [2, 1, 21],
+    [2, 2, 22],
+    [3, 1, 31],
+    [3, 2, 32],
+  ] as const)("GICv%i with the CPU, %i CPUs: random accesses, seed %i", (version, cpus, seed) => {
+    compareWhole(version === 2 ? randomV2(seed, cpus, 3000) : randomV3(seed, cpus, 3000), version, cpus);
+  });
+
+  it.each([2, 3] as const)("GICv%i with the CPU: system registers and their exceptions", (version) => {
+    compareWhole(iccAccesses(), version, 1);
+    compareWhole(el0Accesses(), version, 1);
+  });
+
   it.each([1, 2])("GICv2: every word at reset, %i CPUs", (cpus) => {
     const list = new AccessList().on(cpus - 1);
     for (let offset = 0; offset < 0x1000; offset += 4) list.read(0x0800_0000 + offset);
@@ -66,12 +88,23 @@ describe.runIf(qemuAvailable())("the interrupt controller equals QEMU's", () => 
   });
 
   it.each([2, 3] as const)("GICv%i: which system registers exist", (version) => {
+    compare(iccAccesses(), version, 1);
+  });
+
+  it.each([2, 3] as const)("GICv%i: accesses that are not aligned", (version) => {
     const list = new AccessList();
-    for (const name of ICC_NAMES) list.mrs(name);
-    // 0xff and not more: QEMU 7.2 keeps reserved bits of ICC_PMR_EL1 (later versions do not).
-    for (const name of ICC_NAMES) list.msr(name, 0xff).mrs("ISR_EL1");
-    for (const name of ICC_NAMES) list.mrs(name);
+    const priorities = 0x0800_0440;
+    const route = 0x0800_6100;
+    for (const base of [priorities, route]) {
+      for (let i = 0; i < 32; i += 4) list.write(base + i, 0x0101_0101 * (i + 1));
+      for (const size of [2, 4, 8] as const) {
+        for (let at = 1; at < 12; at++) list.read(base + at, size);
+        for (let at = 13; at < 17; at++) list.write(base + at, 0x8877_6655_4433_2211n, size).read(base + 12, size);
+        for (let i = 0; i < 32; i += 4) list.read(base + i);
+      }
+    }
     compare(list, version, 1);
+    compareWhole(list, version, 1);
   });
 
   it.each([2, 3] as const)("GICv%i: timer registers", (version) => {
@@ -91,19 +124,7 @@ describe.runIf(qemuAvailable())("the interrupt controller equals QEMU's", () => 
   });
 
   it("timer registers at EL0, with each value of CNTKCTL_EL1's enables", () => {
-    const names = ["CNTFRQ", "CNTP_CTL", "CNTP_CVAL", "CNTV_CTL", "CNTV_CVAL"].map((name) => `${name}_EL0`);
-    // The counter and TVAL are of no use for a comparison, but whether they are there and writable is.
-    const clocks = ["CNTPCT_EL0", "CNTVCT_EL0"];
-    const list = new AccessList();
-    for (const enables of [0, 1, 2, 3, 0x100, 0x200, 0x303, 0xfc, -1]) {
-      list.msr("CNTKCTL_EL1", enables);
-      for (const name of [...names, "CNTKCTL_EL1"]) list.mrsAtEl0(name);
-      for (const name of [...names, ...clocks, "CNTKCTL_EL1"]) list.msrAtEl0(name, 0x100).mrs("ISR_EL1");
-      for (const name of names) list.mrs(name);
-    }
-    list.msr("CNTKCTL_EL1", 0);
-    for (const name of [...clocks, "CNTP_TVAL_EL0", "CNTV_TVAL_EL0"]) list.mrsAtEl0(name);
-    compare(list, 3, 1);
+    compare(el0Accesses(), 3, 1);
   });
 
   it("GICv3: LPIs of a pending table", () => {
@@ -159,3 +180,30 @@ const ICC_NAMES = [
     " ",
   ),
 ].map((name) => `${name}_EL1`);
+
+/** Every ICC register read, written, read. */
+function iccAccesses(): AccessList {
+  const list = new AccessList();
+  for (const name of ICC_NAMES) list.mrs(name);
+  // 0xff and not more: QEMU 7.2 keeps reserved bits of ICC_PMR_EL1 (later versions do not).
+  for (const name of ICC_NAMES) list.msr(name, 0xff).mrs("ISR_EL1");
+  for (const name of ICC_NAMES) list.mrs(name);
+  return list;
+}
+
+/** The timer's registers at EL0, under all values of CNTKCTL_EL1's enables. */
+function el0Accesses(): AccessList {
+  const names = ["CNTFRQ", "CNTP_CTL", "CNTP_CVAL", "CNTV_CTL", "CNTV_CVAL"].map((name) => `${name}_EL0`);
+  // The counter and TVAL are of no use for a comparison, but whether they are there and writable is.
+  const clocks = ["CNTPCT_EL0", "CNTVCT_EL0"];
+  const list = new AccessList();
+  for (const enables of [0, 1, 2, 3, 0x100, 0x200, 0x303, 0xfc, -1]) {
+    list.msr("CNTKCTL_EL1", enables);
+    for (const name of [...names, "CNTKCTL_EL1"]) list.mrsAtEl0(name);
+    for (const name of [...names, ...clocks, "CNTKCTL_EL1"]) list.msrAtEl0(name, 0x100).mrs("ISR_EL1");
+    for (const name of names) list.mrs(name);
+  }
+  list.msr("CNTKCTL_EL1", 0);
+  for (const name of [...clocks, "CNTP_TVAL_EL0", "CNTV_TVAL_EL0"]) list.mrsAtEl0(name);
+  return list;
+}

@@ -121,8 +121,19 @@ function readV2(cpuIndex: u32, pa: u64, size: u32): u32 {
   return size == 4 ? value : value & ((1 << (size << 3)) - 1);
 }
 
-/** Load of `size` (1, 2, 4 or 8) bytes, naturally aligned, by CPU `cpuIndex`, at an address that gicContains. */
+/** As QEMU: the two aligned loads that cover it. */
+function readUnaligned(cpuIndex: u32, pa: u64, size: u32): u64 {
+  const bits = size << 3;
+  const shift = <u64>((<u32>pa & (size - 1)) << 3);
+  const first = pa & ~(<u64>(size - 1));
+  const low = gicRead(cpuIndex, first, size) >> shift;
+  const high = gicRead(cpuIndex, first + size, size) << (<u64>bits - shift);
+  return (low | high) & (u64.MAX_VALUE >> (64 - bits));
+}
+
+/** Load of `size` (1, 2, 4 or 8) bytes by CPU `cpuIndex`, within one page, at an address that gicContains. */
 export function gicRead(cpuIndex: u32, pa: u64, size: u32): u64 {
+  if ((pa & <u64>(size - 1)) != 0) return readUnaligned(cpuIndex, pa, size);
   if (distWord(DIST_VERSION) == 3) {
     if (pa < GICR_BASE) return gicdReadV3(<u32>(pa - GICD_BASE), size);
     const offset = <u32>(pa - GICR_BASE);
@@ -138,8 +149,13 @@ function writeV2(cpuIndex: u32, pa: u64, size: u32, value: u32): void {
   else giccWrite(cpuIndex, <u32>(pa - GICC_BASE), value);
 }
 
-/** Store of the low `size` (1, 2, 4 or 8) bytes of `value`, naturally aligned, at an address that gicContains. */
+/** Store of the low `size` (1, 2, 4 or 8) bytes of `value`, within one page, at an address that gicContains. */
 export function gicWrite(cpuIndex: u32, pa: u64, size: u32, value: u64): void {
+  if ((pa & <u64>(size - 1)) != 0) {
+    // As QEMU: byte by byte.
+    for (let i: u32 = 0; i < size; i++) gicWrite(cpuIndex, pa + i, 1, (value >> (i << 3)) & 0xff);
+    return;
+  }
   if (distWord(DIST_VERSION) == 3) {
     if (pa < GICR_BASE) {
       gicdWriteV3(<u32>(pa - GICD_BASE), size, value);

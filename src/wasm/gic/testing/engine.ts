@@ -67,10 +67,10 @@ export async function compileEngine(): Promise<WebAssembly.Module> {
 const RAM_SIZE = 0x80_0000;
 
 /** PL011 of the board: its interrupt line is how a list drives an SPI. */
-const PL011_BASE = 0x0900_0000;
-const PL011_IMSC = PL011_BASE + 0x38;
-const PL011_INTID = 33;
-const PL011_TXIM = 0x20n;
+export const PL011_BASE = 0x0900_0000;
+export const PL011_IMSC = PL011_BASE + 0x38;
+export const PL011_INTID = 33;
+export const PL011_TXIM = 0x20n;
 
 /** What interpreter.S answers for an exception: the syndrome under this mark. */
 const EXCEPTION = 0xeeeen << 48n;

@@ -1,29 +1,40 @@
 /** QEMU's side of a comparison: assembles interpreter.S once, runs lists on it. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Access, encode, stubs } from "./access-list.ts";
 
 const AS = "aarch64-linux-gnu-as";
 const LD = "aarch64-linux-gnu-ld";
+const OBJCOPY = "aarch64-linux-gnu-objcopy";
 const QEMU = "qemu-system-aarch64";
+
+/** Guest physical addresses that interpreter.S knows: the program, the list, the results. */
+export const ENTRY = 0x4010_0000;
+export const LIST = 0x4100_0000;
+export const RESULTS = 0x4200_0000;
 
 /** True when the assembler, the linker and QEMU are installed. */
 export function qemuAvailable(): boolean {
-  return [AS, LD, QEMU].every((tool) => spawnSync(tool, ["--version"]).status === 0);
+  return [AS, LD, OBJCOPY, QEMU].every((tool) => spawnSync(tool, ["--version"]).status === 0);
 }
 
 /** The assembled program in a folder of its own. */
 export class QemuInterpreter {
   readonly #folder: string;
+  /** The program as it lies in memory from ENTRY on. */
+  readonly image: Buffer;
 
   constructor() {
     this.#folder = mkdtempSync(join(tmpdir(), "gic-"));
     writeFileSync(join(this.#folder, "stubs.inc"), stubs());
     const source = new URL("interpreter.S", import.meta.url).pathname;
     execFileSync(AS, ["-I", this.#folder, "-o", join(this.#folder, "prog.o"), source]);
-    execFileSync(LD, ["-Ttext=0x40100000", "-o", this.#elf, join(this.#folder, "prog.o")]);
+    execFileSync(LD, ["-Ttext", ENTRY.toString(16), "-o", this.#elf, join(this.#folder, "prog.o")]);
+    const image = join(this.#folder, "prog.bin");
+    execFileSync(OBJCOPY, ["-O", "binary", this.#elf, image]);
+    this.image = readFileSync(image);
   }
 
   get #elf(): string {
@@ -39,7 +50,7 @@ export class QemuInterpreter {
       QEMU,
       [
         ...["-M", machine, "-cpu", "cortex-a57", "-smp", String(cpus), "-m", "128", "-kernel", this.#elf],
-        ...["-device", `loader,file=${data},addr=0x41000000,force-raw=on`],
+        ...["-device", `loader,file=${data},addr=0x${LIST.toString(16)},force-raw=on`],
         ...["-display", "none", "-monitor", "none", "-serial", "null"],
         ...["-semihosting-config", "enable=on,target=native"],
       ],
