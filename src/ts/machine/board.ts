@@ -1,7 +1,10 @@
 /** The devices that every `virt` machine has, at their places in the memory map. */
 import type { MachineConfig } from "../config/machine-config.ts";
+import { type DmaMemory, FwCfg } from "../platform/fw-cfg.ts";
+import type { Clock, GuestLog, IrqLine, TimedDevice } from "../platform/host.ts";
 import { Pl011 } from "../platform/pl011.ts";
-import type { Clock, GuestLog, IrqLine } from "../platform/host.ts";
+import { Pl031 } from "../platform/pl031.ts";
+import { Pl061 } from "../platform/pl061.ts";
 import type { MachineConsole } from "./console.ts";
 import { SPI_MAP } from "./irq-map.ts";
 import { MEMORY_MAP } from "./memory-map.ts";
@@ -15,13 +18,17 @@ export interface BoardParts {
   readonly clock: Clock;
   readonly log: GuestLog;
   readonly config: MachineConfig;
-  readonly ram: Uint8Array;
+  readonly memory: DmaMemory;
 }
 
 export class Board {
   readonly uart: Pl011;
+  readonly #rtc: Pl031;
+  readonly #gpio: Pl061;
+  readonly #fwCfg: FwCfg;
+  readonly #timed: readonly TimedDevice[];
 
-  constructor({ bus, irq, console, log, config }: BoardParts) {
+  constructor({ bus, irq, console, clock, log, config, memory }: BoardParts) {
     this.uart = new Pl011({
       irq: irq(SPI_MAP.VIRT_UART),
       backend: {
@@ -31,20 +38,34 @@ export class Board {
       },
       log,
     });
+    this.#rtc = new Pl031({ irq: irq(SPI_MAP.VIRT_RTC), clock, log });
+    this.#gpio = new Pl061({ irq: irq(SPI_MAP.VIRT_GPIO), clock, log });
+    this.#fwCfg = new FwCfg({ memory, log, cpuCount: config.cpuCount, noGraphic: config.nographic });
+    this.#timed = [this.#rtc, this.#gpio];
     bus.add("pl011", MEMORY_MAP.VIRT_UART, this.uart);
+    bus.add("pl031", MEMORY_MAP.VIRT_RTC, this.#rtc);
+    bus.add("fw-cfg", MEMORY_MAP.VIRT_FW_CFG, this.#fwCfg);
+    bus.add("pl061", MEMORY_MAP.VIRT_GPIO, this.#gpio);
   }
 
   reset(): void {
     this.uart.reset();
+    this.#rtc.reset();
+    this.#gpio.reset();
+    this.#fwCfg.reset();
   }
 
   /** When a device does something by itself next, in Clock.nowMs time; Infinity when none will. */
   deadlineMs(): number {
-    return Number.POSITIVE_INFINITY;
+    return Math.min(...this.#timed.map((device) => device.deadlineMs()));
   }
 
   /** Lets devices do what has become due. */
-  poll(): void {}
+  poll(): void {
+    for (const device of this.#timed) device.poll();
+  }
 
-  pressPowerKey(): void {}
+  pressPowerKey(): void {
+    this.#gpio.pressPowerKey();
+  }
 }

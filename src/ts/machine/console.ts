@@ -1,6 +1,6 @@
 /**
  * The machine's one terminal and what is connected to it: the PL011, and virtio consoles by `-chardev stdio`. Output of
- * all of them is shown; what is typed goes to the virtio console that the guest has open, else to the PL011.
+ * all of them is shown; what is typed goes to the one that wrote last, for that is where the prompt is.
  */
 import type { CharBackend, CharFrontend } from "../../virtio/backends.ts";
 
@@ -14,11 +14,23 @@ export class MachineConsole {
   #length = 0;
   #paused = false;
   readonly #ports: VirtioPort[] = [];
+  /** The virtio console that wrote last; null for the PL011. */
+  #lastWriter: VirtioPort | null = null;
+  readonly #uartConnected: boolean;
   #columns = 80;
   #rows = 25;
 
+  constructor(uartConnected: boolean) {
+    this.#uartConnected = uartConnected;
+  }
+
   /** One character of the PL011. */
   writeByte(byte: number): void {
+    this.#lastWriter = null;
+    this.#put(byte);
+  }
+
+  #put(byte: number): void {
     if (this.#length === BUFFER_BYTES) this.flush();
     this.#buffer[this.#length++] = byte;
   }
@@ -40,10 +52,10 @@ export class MachineConsole {
     this.#paused = paused;
   }
 
-  /** Offers input to virtio consoles; null when none is open, else the number of bytes taken. */
+  /** Offers input to the virtio console that it is for: the number of bytes taken, null when it is for the PL011. */
   receive(bytes: Uint8Array): number | null {
-    const open = this.#ports.find((port) => port.guestIsOpen);
-    return open === undefined ? null : open.input(bytes);
+    const port = this.#lastWriter ?? (this.#uartConnected ? null : this.#ports.find((row) => row.guestIsOpen));
+    return port == null || !port.guestIsOpen ? null : port.input(bytes);
   }
 
   /** The terminal's size in characters. */
@@ -55,9 +67,10 @@ export class MachineConsole {
 
   /** A character backend for one port of a virtio-serial device. */
   connect(): CharBackend {
-    const port = new VirtioPort(
+    const port: VirtioPort = new VirtioPort(
       (bytes) => {
-        for (const byte of bytes) this.writeByte(byte);
+        this.#lastWriter = port;
+        for (const byte of bytes) this.#put(byte);
       },
       () => ({ columns: this.#columns, rows: this.#rows }),
     );

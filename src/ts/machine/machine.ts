@@ -103,8 +103,9 @@ export class Machine {
         if (level && !event.inSlice) services.wake();
       },
     });
-    const terminal = new MachineConsole();
-    const board = new Board({ bus, irq, console: terminal, clock: services.clock, log, config, ram: engine.ram });
+    const terminal = new MachineConsole(config.serial === "stdio");
+    const memory = { range: (gpa: number, sizeBytes: number) => ramRange(engine, gpa, sizeBytes) };
+    const board = new Board({ bus, irq, console: terminal, clock: services.clock, log, config, memory });
     const transports: VirtioMmio[] = [];
     const environment = (slot: number) => ({
       engine: { ...engine.exports, memory: engine.memory },
@@ -248,6 +249,14 @@ export class Machine {
   dispose(): void {
     for (const transport of this.#transports) transport.reset();
   }
+}
+
+/** Guest memory for a device's DMA; what the guest had decoded of it is forgotten, since the device may write. */
+function ramRange(engine: Engine, gpa: number, sizeBytes: number): Uint8Array | undefined {
+  const offset = gpa - MEMORY_MAP.VIRT_MEM.base;
+  if (!(offset >= 0 && offset + sizeBytes <= engine.ram.length)) return undefined;
+  engine.exports.mem_invalidate_code(engine.ram.byteOffset + offset, sizeBytes);
+  return engine.ram.subarray(offset, offset + sizeBytes);
 }
 
 interface PendingEvent {
