@@ -9,32 +9,28 @@ const NEXT = 1;
 const WRITE = 2;
 const INDIRECT = 4;
 
-/** Writes a descriptor with raw flags. */
-function descriptor(
-  ring: DriverRing,
-  index: number,
-  address: number | bigint,
-  length: number,
-  flags: number,
-  next = 0,
-): void {
-  descriptorAt(ring, ring.place.desc, index, address, length, flags, next);
-}
-
+/** Writes a descriptor with raw flags at guest physical `at`. */
 function descriptorAt(
   ring: DriverRing,
-  table: number,
-  index: number,
+  at: number,
   address: number | bigint,
   length: number,
   flags: number,
   next = 0,
 ): void {
-  const at = table + 16 * index;
   ring.ram.setU64(at, address);
   ring.ram.setU32(at + 8, length);
   ring.ram.setU16(at + 12, flags);
   ring.ram.setU16(at + 14, next);
+}
+
+/** Writes a descriptor of the queue's own table; `fields` as for descriptorAt. */
+function descriptor(
+  ring: DriverRing,
+  index: number,
+  ...fields: [address: number | bigint, length: number, flags: number, next?: number]
+): void {
+  descriptorAt(ring, ring.place.desc + 16 * index, ...fields);
 }
 
 function chain(popped: PoppedChain | null | number): PoppedChain {
@@ -95,7 +91,7 @@ describe("ring violations", () => {
 
   it("R3: next is outside an indirect table", () => {
     violation(W.VQ_ERROR_NEXT, (ring, buffer) => {
-      descriptorAt(ring, buffer, 0, buffer + 64, 16, NEXT, 2);
+      descriptorAt(ring, buffer, buffer + 64, 16, NEXT, 2);
       descriptor(ring, 0, buffer, 32, INDIRECT);
       ring.offer(0);
     });
@@ -112,7 +108,7 @@ describe("ring violations", () => {
     violation(W.VQ_ERROR_LOOP, (ring, _buffer, bench) => {
       const table = bench.ram.alloc(16 * 1024);
       for (let index = 0; index < length; ++index)
-        descriptorAt(ring, table, index, table, 1, NEXT, (index + 1) % length);
+        descriptorAt(ring, table + 16 * index, table, 1, NEXT, (index + 1) % length);
       descriptor(ring, 0, table, 16 * 1024, INDIRECT);
       ring.offer(0);
     });
@@ -131,7 +127,7 @@ describe("ring violations", () => {
     violation(
       W.VQ_ERROR_INDIRECT_FEATURE,
       (ring, buffer) => {
-        descriptorAt(ring, buffer, 0, buffer + 64, 16, 0);
+        descriptorAt(ring, buffer, buffer + 64, 16, 0);
         descriptor(ring, 0, buffer, 16, INDIRECT);
         ring.offer(0);
       },
@@ -142,7 +138,7 @@ describe("ring violations", () => {
   it("R7: an indirect descriptor inside an indirect table, also one that names its own table", () => {
     for (const offset of [0, 64]) {
       violation(W.VQ_ERROR_INDIRECT_NESTED, (ring, buffer) => {
-        descriptorAt(ring, buffer, 0, buffer + offset, 16, INDIRECT);
+        descriptorAt(ring, buffer, buffer + offset, 16, INDIRECT);
         descriptor(ring, 0, buffer, 16, INDIRECT);
         ring.offer(0);
       });
@@ -151,7 +147,7 @@ describe("ring violations", () => {
 
   it("R8: an indirect descriptor with a next one", () => {
     violation(W.VQ_ERROR_INDIRECT_NEXT, (ring, buffer) => {
-      descriptorAt(ring, buffer, 0, buffer + 64, 16, 0);
+      descriptorAt(ring, buffer, buffer + 64, 16, 0);
       descriptor(ring, 0, buffer, 16, INDIRECT | NEXT, 1);
       descriptor(ring, 1, buffer, 16, 0);
       ring.offer(0);
@@ -162,8 +158,8 @@ describe("ring violations", () => {
     const bench = new RingBench();
     const ring = bench.ring();
     const buffer = bench.ram.alloc(4096);
-    descriptorAt(ring, buffer, 0, buffer + 64, 16, NEXT, 1);
-    descriptorAt(ring, buffer, 1, buffer + 128, 32, WRITE);
+    descriptorAt(ring, buffer, buffer + 64, 16, NEXT, 1);
+    descriptorAt(ring, buffer + 16 * 1, buffer + 128, 32, WRITE);
     descriptor(ring, 3, buffer + 256, 7, NEXT, 5);
     descriptor(ring, 5, buffer, 32, INDIRECT);
     ring.offer(3);
@@ -192,7 +188,7 @@ describe("ring violations", () => {
     const ring = bench.ring(2);
     const table = bench.ram.alloc(16 * 1024);
     for (let index = 0; index < 1024; ++index)
-      descriptorAt(ring, table, index, table + index, 1, index < 1023 ? NEXT : 0, index + 1);
+      descriptorAt(ring, table + 16 * index, table + index, 1, index < 1023 ? NEXT : 0, index + 1);
     descriptor(ring, 1, table, 16 * 1024, INDIRECT);
     ring.offer(1);
     expect(chain(bench.pop()).segments).toHaveLength(1024);
@@ -202,7 +198,7 @@ describe("ring violations", () => {
     const bench = new RingBench();
     const ring = bench.ring();
     const table = bench.ram.alloc(64) + 3;
-    descriptorAt(ring, table, 0, table + 16, 5, 0);
+    descriptorAt(ring, table, table + 16, 5, 0);
     descriptor(ring, 0, table, 16, INDIRECT);
     ring.offer(0);
     expect(chain(bench.pop()).segments).toEqual([{ address: table + 16, length: 5 }]);
@@ -218,7 +214,7 @@ describe("ring violations", () => {
     const bench = new RingBench();
     const ring = bench.ring();
     const table = bench.ram.alloc(64);
-    descriptorAt(ring, table, 0, table + 16, 5, 0);
+    descriptorAt(ring, table, table + 16, 5, 0);
     descriptor(ring, 0, table, 16, INDIRECT | WRITE);
     ring.offer(0);
     expect(chain(bench.pop())).toMatchObject({ readable: 1, readableBytes: 5, writableBytes: 0 });
@@ -265,7 +261,7 @@ describe("ring violations", () => {
     const ring = bench.ring();
     const table = bench.ram.alloc(16 * 1024);
     for (let index = 0; index < 1024; ++index) {
-      descriptorAt(ring, table, index, GUEST_RAM_BASE, 0x40_0000, index < 1023 ? NEXT : 0, index + 1);
+      descriptorAt(ring, table + 16 * index, GUEST_RAM_BASE, 0x40_0000, index < 1023 ? NEXT : 0, index + 1);
     }
     descriptor(ring, 0, table, 16 * 1024, INDIRECT);
     ring.offer(0);
@@ -279,7 +275,7 @@ describe("ring violations", () => {
     const table = bench.ram.alloc(16 * 1024);
     for (let index = 0; index < 1024; ++index) {
       const length = 0x40_0000 - (index === 1023 ? 1 : 0);
-      descriptorAt(ring, table, index, GUEST_RAM_BASE, length, WRITE | (index < 1023 ? NEXT : 0), index + 1);
+      descriptorAt(ring, table + 16 * index, GUEST_RAM_BASE, length, WRITE | (index < 1023 ? NEXT : 0), index + 1);
     }
     descriptor(ring, 0, table, 16 * 1024, INDIRECT);
     ring.offer(0);
@@ -293,7 +289,7 @@ describe("ring violations", () => {
       ring.offer(0);
     });
     violation(W.VQ_ERROR_ORDER, (ring, buffer) => {
-      descriptorAt(ring, buffer, 0, buffer + 64, 4, 0);
+      descriptorAt(ring, buffer, buffer + 64, 4, 0);
       descriptor(ring, 0, buffer, 4, WRITE | NEXT, 1);
       descriptor(ring, 1, buffer, 16, INDIRECT);
       ring.offer(0);

@@ -6,7 +6,7 @@ import { Features } from "../features.ts";
 import type { PropertyValue } from "../properties.ts";
 import { type CreatedDevice, createDevice, type DeviceContext } from "../registry.ts";
 import type { RingEngine } from "../ring-engine.ts";
-import { VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC } from "../spec/features.ts";
+import { VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC, VIRTIO_F_NOTIFY_ON_EMPTY } from "../spec/features.ts";
 import { STATUS_ACKNOWLEDGE, STATUS_DRIVER, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from "../spec/status.ts";
 import { VirtioMmio } from "../transport/mmio.ts";
 import type { VirtioTransport } from "../transport/transport.ts";
@@ -139,7 +139,7 @@ export class Harness {
       entropy: () => backends.entropy ?? null,
       transport: (kind, { forceLegacy }) => {
         if (kind === "s390") {
-          hypervisor = new TestHypervisor(environment, this.ram);
+          hypervisor ??= new TestHypervisor(environment, this.ram);
           made.push(hypervisor.add());
         } else made.push(new VirtioMmio({ ...environment, irq: this.line }, { forceLegacy }));
         return made.at(-1) ?? null;
@@ -159,6 +159,8 @@ export class Harness {
   chooseFeatures(configuration: Pick<Configuration, "eventIdx" | "style">, without: readonly number[] = []): Features {
     const features = new Features();
     features.assign(this.driver.deviceFeatures());
+    // Linux never takes it, and it would hide what interrupt suppression does.
+    features.remove(VIRTIO_F_NOTIFY_ON_EMPTY);
     if (!configuration.eventIdx) features.remove(VIRTIO_F_EVENT_IDX);
     if (configuration.style === "direct") features.remove(VIRTIO_F_INDIRECT_DESC);
     for (const bit of without) features.remove(bit);
@@ -183,12 +185,17 @@ export class Harness {
       driver.setStatus(status);
       if ((driver.status() & STATUS_FEATURES_OK) === 0) throw new Error("the device refused its own features");
     }
-    for (const index of queues) {
-      const setup = driver.setupQueue(index, size);
-      if (setup === null) throw new Error(`queue ${index} was refused`);
-      this.rings.set(index, new DriverRing(this.ram, setup.size, setup.place, features.has(VIRTIO_F_EVENT_IDX)));
-    }
+    for (const index of queues) this.setup(index, configuration, size);
     driver.setStatus(status | STATUS_DRIVER_OK);
+  }
+
+  /** Sets up one queue. */
+  setup(index: number, { eventIdx }: Pick<Configuration, "eventIdx">, size = 32): DriverRing {
+    const setup = this.driver.setupQueue(index, size);
+    if (setup === null) throw new Error(`queue ${index} was refused`);
+    const ring = new DriverRing(this.ram, setup.size, setup.place, eventIdx);
+    this.rings.set(index, ring);
+    return ring;
   }
 
   /** The driver's side of a queue that `start` has set up. */
