@@ -35,11 +35,6 @@ export const MATRIX: readonly Configuration[] = TRANSPORTS.flatMap((transport) =
   ),
 );
 
-/** How a cell is called in test names. */
-export function describeConfiguration({ transport, eventIdx, style }: Configuration): string {
-  return `${transport}, ${style}${eventIdx ? ", event index" : ""}`;
-}
-
 export class TestLine implements IrqLine {
   level = false;
   edges = 0;
