@@ -58,7 +58,7 @@ async function runHere(): Promise<Uint8Array> {
   const { engine, memory } = await loadEngine(RAM_BYTES, {
     bus_write: (paLow, _paHigh, _size, valueLow) => {
       expect(paLow).toBe(UART);
-      output.push((valueLow as number) & 0xff);
+      output.push(valueLow & 0xff);
       return 0;
     },
     system_event: () => {
