@@ -4,12 +4,17 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** A command that ended with another status than 0. The message is the command and the end of what it printed. */
+/** Beginning and end of a long output: tools differ in where they say what went wrong. @param {string} output */
+function shorten(output) {
+  const lines = output.trimEnd().split("\n");
+  return (lines.length <= 50 ? lines : [...lines.slice(0, 15), "…", ...lines.slice(-35)]).join("\n");
+}
+
+/** A command that ended with another status than 0. The message is the command and what it printed. */
 export class CommandError extends Error {
   /** @param {string} command @param {string} reason @param {string} output */
   constructor(command, reason, output) {
-    const tail = output.trimEnd().split("\n").slice(-40).join("\n");
-    super(`${command}: ${reason}${tail === "" ? "" : `\n${tail}`}`);
+    super(`${command}: ${reason}${output.trim() === "" ? "" : `\n${shorten(output)}`}`);
     this.name = "CommandError";
   }
 }
