@@ -44,6 +44,17 @@ export class DriverRing {
     this.free = Array.from({ length: size }, (_, index) => size - 1 - index);
   }
 
+  /** The same driver in another machine with the same memory. */
+  moveTo(ram: GuestRam): DriverRing {
+    const moved = new DriverRing(ram, this.size, this.place, this.eventIdx);
+    moved.free.splice(0, this.size, ...this.free);
+    for (const [head, chain] of this.chains) moved.chains.set(head, chain);
+    moved.availIdx = this.availIdx;
+    moved.kickedIdx = this.kickedIdx;
+    moved.lastUsed = this.lastUsed;
+    return moved;
+  }
+
   /** Descriptors that are not in use. */
   get freeCount(): number {
     return this.free.length;

@@ -30,6 +30,11 @@ export class GuestRam {
     return address;
   }
 
+  /** Allocates after what `other` has allocated. */
+  adopt(other: GuestRam): void {
+    this.next = other.next;
+  }
+
   private at(gpa: number): number {
     return gpa - GUEST_RAM_BASE;
   }

@@ -200,6 +200,12 @@ export class Harness {
     return ring;
   }
 
+  /** Goes on as the driver of `other`, whose guest has moved into this machine. */
+  adopt(other: Harness): void {
+    this.ram.adopt(other.ram);
+    for (const [index, ring] of other.rings) this.rings.set(index, ring.moveTo(this.ram));
+  }
+
   /** Adds a chain and notifies if the device wants that. */
   send(buffers: readonly DriverBuffer[], style: ChainStyle, queue = 0): number {
     const head = this.ring(queue).add(buffers, style);

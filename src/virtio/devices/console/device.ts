@@ -39,8 +39,6 @@ export class VirtioConsole extends VirtioDevice implements PortHost {
   private readonly ports = new Map<number, ConsolePort>();
   private readonly control: Uint8Array[] = [];
   private driverReady = false;
-  /** Bytes already sent of each port's transmit chain in a loaded state. */
-  private readonly sentBytes = new Map<number, number>();
 
   constructor(bus: VirtioBus, options: ConsoleOptions) {
     super(bus);
@@ -215,7 +213,6 @@ export class VirtioConsole extends VirtioDevice implements PortHost {
   override onReset(): void {
     this.driverReady = false;
     this.control.length = 0;
-    this.sentBytes.clear();
     for (const port of this.ports.values()) port.reset();
   }
 
@@ -240,8 +237,7 @@ export class VirtioConsole extends VirtioDevice implements PortHost {
     for (const saved of state.ports) {
       const port = this.port(saved.nr);
       if (port === null) continue;
-      port.restore(saved.guestOpen, saved.waiting);
-      this.sentBytes.set(saved.nr, saved.sentBytes);
+      port.restore(saved.guestOpen, saved.waiting, saved.sentBytes);
       if (port.hostOpen !== saved.hostOpen) this.hostOpenChanged(port);
     }
   }
@@ -249,7 +245,7 @@ export class VirtioConsole extends VirtioDevice implements PortHost {
   serveRestored(chain: Chain): void {
     const nr = portOfQueue(chain.queue.index);
     const port = (chain.queue.index & 1) === 1 ? this.port(nr) : null;
-    if (port !== null) port.resumeSending(chain, this.sentBytes.get(nr) ?? 0);
+    if (port !== null) port.resumeSending(chain);
     else {
       chain.queue.push(chain, 0);
       chain.queue.flush();

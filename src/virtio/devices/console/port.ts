@@ -49,6 +49,8 @@ export class ConsolePort implements CharFrontend {
   private sending: { readonly chain: Chain; readonly reader: ChainReader } | null = null;
   private readonly piece = new Uint8Array(OUTPUT_BYTES);
   private rest = this.piece.subarray(0, 0);
+  /** As `sentBytes` in a loaded state, until the chain is taken up again. */
+  private alreadySent = 0;
 
   constructor(host: PortHost, spec: PortSpec) {
     this.host = host;
@@ -157,6 +159,7 @@ export class ConsolePort implements CharFrontend {
   stopSending(): void {
     this.sending = null;
     this.rest = this.piece.subarray(0, 0);
+    this.alreadySent = 0;
   }
 
   /** Device reset. Input that the guest has not seen stays: it is the host's until then. */
@@ -167,7 +170,7 @@ export class ConsolePort implements CharFrontend {
 
   /** Bytes of the chain being sent that the backend has taken. */
   get sentBytes(): number {
-    if (this.sending === null) return 0;
+    if (this.sending === null) return this.alreadySent;
     return this.sending.chain.readableBytes - this.sending.reader.remaining - this.rest.length;
   }
 
@@ -177,16 +180,18 @@ export class ConsolePort implements CharFrontend {
   }
 
   /** Takes a saved port. */
-  restore(guestOpen: boolean, waiting: readonly number[]): void {
+  restore(guestOpen: boolean, waiting: readonly number[], sentBytes: number): void {
     this.setGuestOpen(guestOpen);
+    this.alreadySent = sentBytes;
     this.waiting.drop(this.waiting.length);
     this.waiting.push(Uint8Array.from(waiting));
   }
 
-  /** Goes on with a chain of a saved state of which `sentBytes` are sent. */
-  resumeSending(chain: Chain, sentBytes: number): void {
+  /** Goes on with the chain that was being sent when the state was saved. */
+  resumeSending(chain: Chain): void {
     const reader = chain.reader();
-    reader.skip(sentBytes);
+    reader.skip(this.alreadySent);
+    this.alreadySent = 0;
     this.sending = { chain, reader };
     this.send();
   }
