@@ -6,7 +6,7 @@ import { DriverRing } from "../testing/driver-ring.ts";
 import { GUEST_RAM_BASE, loadRingEngine } from "../testing/engine.ts";
 import { Harness, TestLine, TestLog } from "../testing/harness.ts";
 import { MemoryDisk } from "../testing/memory-disk.ts";
-import { MmioDriver } from "../testing/mmio-driver.ts";
+import type { MmioDriver } from "../testing/mmio-driver.ts";
 import { VirtioMmio } from "./mmio.ts";
 
 const PLAIN = { eventIdx: false, style: "direct" } as const;
