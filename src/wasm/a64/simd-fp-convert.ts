@@ -3,6 +3,7 @@ import { FixedToFP, FPConvert, FPToFixed } from "../lib/softfloat/convert";
 import { FPRoundingMode, NEGINF, ODD, POSINF, TIEAWAY, TIEEVEN, ZERO } from "../lib/softfloat/format";
 import { bits, Rd, Rn, vreg } from "./fields";
 import { getElement, isDouble, setScalar } from "./fp-element";
+import { hostFromIntegers, hostToIntegers, loadLanes } from "./simd-fp-host";
 import { lanesEnd } from "./simd-fp-lanes";
 
 /** Of the shift by immediate rows, where bit 3 of immh is the place of sz. */
@@ -43,6 +44,7 @@ function vectorToFixed(cpu: usize, insn: u32, fbits: u32, unsigned: bool, roundi
     store<u64>(d, toFixed<u64>(cpu, load<u64>(n, 8), fbits, unsigned, rounding), 8);
     return;
   }
+  if (fbits == 0 && hostToIntegers(cpu, insn, loadLanes(n, insn), unsigned, rounding)) return;
   const end = lanesEnd(insn);
   for (let i: usize = 0; i < end; i += 4) {
     store<u32>(d + i, toFixed<u32>(cpu, load<u32>(n + i), fbits, unsigned, rounding));
@@ -58,6 +60,7 @@ function vectorFromFixed(cpu: usize, insn: u32, fbits: u32, unsigned: bool): voi
     store<u64>(d, fromFixed<u64>(cpu, load<u64>(n, 8), fbits, unsigned), 8);
     return;
   }
+  if (fbits == 0 && hostFromIntegers(cpu, insn, loadLanes(n, insn), unsigned)) return;
   const end = lanesEnd(insn);
   for (let i: usize = 0; i < end; i += 4) store<u32>(d + i, fromFixed<u32>(cpu, load<u32>(n + i), fbits, unsigned));
   if (end == 8) store<u64>(d, 0, 8);

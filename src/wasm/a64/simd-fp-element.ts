@@ -1,6 +1,7 @@
 /** Floating-point by-element rows of decode/simd-fp.decode, vector and scalar: the second operand is one element of V[m]. */
 import { bits, Rd, Rm, Rn, vreg } from "./fields";
 import { Element, getElement, isDouble, OP_FMUL, OP_FMULX, setScalar } from "./fp-element";
+import { HostLanes, loadLanes } from "./simd-fp-host";
 import { lanesEnd } from "./simd-fp-lanes";
 
 /** H:L for single precision, H for double. */
@@ -9,12 +10,23 @@ function indexed<T>(cpu: usize, insn: u32): T {
   return load<T>(vreg(cpu, Rm(insn)) + <usize>index * sizeof<T>());
 }
 
+/** The same element in every lane. */
+function indexedLanes(cpu: usize, insn: u32): v128 {
+  return isDouble(insn) ? i64x2.splat(indexed<u64>(cpu, insn)) : i32x4.splat(indexed<u32>(cpu, insn));
+}
+
 class ByElement {
   @inline static scalar<T>(cpu: usize, insn: u32, op: u32): void {
     setScalar<T>(cpu, Rd(insn), Element.binary<T>(cpu, op, getElement<T>(cpu, Rn(insn)), indexed<T>(cpu, insn)));
   }
 
-  @inline static vector<T>(cpu: usize, insn: u32, op: u32): void {
+  @inline static vector(cpu: usize, insn: u32, op: u32): void {
+    if (HostLanes.binary(cpu, insn, op, loadLanes(vreg(cpu, Rn(insn)), insn), indexedLanes(cpu, insn))) return;
+    if (isDouble(insn)) ByElement.vectorAs<u64>(cpu, insn, op);
+    else ByElement.vectorAs<u32>(cpu, insn, op);
+  }
+
+  @inline static vectorAs<T>(cpu: usize, insn: u32, op: u32): void {
     const n = vreg(cpu, Rn(insn));
     const d = vreg(cpu, Rd(insn));
     const factor = indexed<T>(cpu, insn);
@@ -50,6 +62,9 @@ function vectorMulAddAs<T>(cpu: usize, insn: u32, negate: bool): void {
 }
 
 function vectorMulAdd(cpu: usize, insn: u32, negate: bool): void {
+  const n = loadLanes(vreg(cpu, Rn(insn)), insn);
+  const d = loadLanes(vreg(cpu, Rd(insn)), insn);
+  if (HostLanes.mulAdd(cpu, insn, d, n, indexedLanes(cpu, insn), negate)) return;
   if (isDouble(insn)) vectorMulAddAs<u64>(cpu, insn, negate);
   else vectorMulAddAs<u32>(cpu, insn, negate);
 }
@@ -75,10 +90,8 @@ export function FMLS_asimdelem(cpu: usize, insn: u32): void {
   vectorMulAdd(cpu, insn, true);
 }
 export function FMUL_asimdelem(cpu: usize, insn: u32): void {
-  if (isDouble(insn)) ByElement.vector<u64>(cpu, insn, OP_FMUL);
-  else ByElement.vector<u32>(cpu, insn, OP_FMUL);
+  ByElement.vector(cpu, insn, OP_FMUL);
 }
 export function FMULX_asimdelem(cpu: usize, insn: u32): void {
-  if (isDouble(insn)) ByElement.vector<u64>(cpu, insn, OP_FMULX);
-  else ByElement.vector<u32>(cpu, insn, OP_FMULX);
+  ByElement.vector(cpu, insn, OP_FMULX);
 }

@@ -1,6 +1,10 @@
-/** Floating-point vector instructions, lane by lane: sz selects single or double precision, Q 64 or 128 bits. */
+/**
+ * Floating-point vector instructions: sz selects single or double precision, Q 64 or 128 bits. Where the host's vectors
+ * have no answer, lane by lane.
+ */
 import { Rd, Rm, Rn, vreg } from "./fields";
 import { Element, isDouble, setScalar } from "./fp-element";
+import { HostLanes, loadLanes } from "./simd-fp-host";
 
 /** Bytes of a vector by Q. */
 export function lanesEnd(insn: u32): usize {
@@ -11,6 +15,7 @@ export function lanesEnd(insn: u32): usize {
 export class Lanes {
   @inline static unary(cpu: usize, insn: u32, op: u32): void {
     const n = vreg(cpu, Rn(insn));
+    if (HostLanes.unary(cpu, insn, op, loadLanes(n, insn))) return;
     const d = vreg(cpu, Rd(insn));
     if (isDouble(insn)) {
       store<u64>(d, Element.unary<u64>(cpu, op, load<u64>(n)));
@@ -25,6 +30,7 @@ export class Lanes {
   @inline static binary(cpu: usize, insn: u32, op: u32): void {
     const n = vreg(cpu, Rn(insn));
     const m = vreg(cpu, Rm(insn));
+    if (HostLanes.binary(cpu, insn, op, loadLanes(n, insn), loadLanes(m, insn))) return;
     const d = vreg(cpu, Rd(insn));
     if (isDouble(insn)) {
       store<u64>(d, Element.binary<u64>(cpu, op, load<u64>(n), load<u64>(m)));
@@ -41,6 +47,7 @@ export class Lanes {
   /** The second operand is +0.0. */
   @inline static withZero(cpu: usize, insn: u32, op: u32): void {
     const n = vreg(cpu, Rn(insn));
+    if (HostLanes.binary(cpu, insn, op, loadLanes(n, insn), i64x2.splat(0))) return;
     const d = vreg(cpu, Rd(insn));
     if (isDouble(insn)) {
       store<u64>(d, Element.binary<u64>(cpu, op, load<u64>(n), 0));
@@ -57,6 +64,7 @@ export class Lanes {
     const n = vreg(cpu, Rn(insn));
     const m = vreg(cpu, Rm(insn));
     const d = vreg(cpu, Rd(insn));
+    if (HostLanes.mulAdd(cpu, insn, loadLanes(d, insn), loadLanes(n, insn), loadLanes(m, insn), negate)) return;
     if (isDouble(insn)) {
       store<u64>(d, Element.mulAdd<u64>(cpu, load<u64>(d), load<u64>(n), load<u64>(m), negate));
       store<u64>(d, Element.mulAdd<u64>(cpu, load<u64>(d, 8), load<u64>(n, 8), load<u64>(m, 8), negate), 8);

@@ -32,9 +32,12 @@ import {
   hostMul,
   hostSqrt,
   hostSub,
+  isExactProduct,
+  isExactSum,
   isFiniteValue,
   isOrdinary,
   roundsAsHost,
+  roundsToNearest,
 } from "./host-arithmetic";
 
 /** High 64 bits of the product. */
@@ -66,6 +69,11 @@ export function FPSub<T>(cpu: usize, a: T, b: T): T {
 
 /** a + b, or a - b: a NaN operand keeps its sign either way. */
 function addSigned<T>(cpu: usize, x: T, y: T, subtract: bool): T {
+  if (roundsToNearest(cpu)) {
+    const term = subtract ? FPNeg<T>(y) : y;
+    const sum = hostAdd<T>(x, term);
+    if (isFiniteValue<T>(sum) && isExactSum<T>(x, term, sum)) return sum;
+  }
   const a = flushInput<T>(cpu, x);
   let b = flushInput<T>(cpu, y);
   if (isNan<T>(a) || isNan<T>(b)) return FPProcessNaNs<T>(cpu, a, b);
@@ -122,6 +130,10 @@ export function FPMul<T>(cpu: usize, a: T, b: T): T {
 }
 
 function multiply<T>(cpu: usize, x: T, y: T): T {
+  if (roundsToNearest(cpu) && isExactProduct<T>(x, y)) {
+    const product = hostMul<T>(x, y);
+    if (isOrdinary<T>(product) && isOrdinary<T>(x) && isOrdinary<T>(y)) return product;
+  }
   const a = flushInput<T>(cpu, x);
   const b = flushInput<T>(cpu, y);
   if (isNan<T>(a) || isNan<T>(b)) return FPProcessNaNs<T>(cpu, a, b);
@@ -160,6 +172,11 @@ export function FPDiv<T>(cpu: usize, a: T, b: T): T {
 }
 
 function divide<T>(cpu: usize, x: T, y: T): T {
+  if (roundsToNearest(cpu)) {
+    const quotient = hostDiv<T>(x, y);
+    const inRange = isOrdinary<T>(quotient) && isOrdinary<T>(x) && isOrdinary<T>(y);
+    if (inRange && isExactProduct<T>(quotient, y) && hostMul<T>(quotient, y) == x) return quotient;
+  }
   const a = flushInput<T>(cpu, x);
   const b = flushInput<T>(cpu, y);
   if (isNan<T>(a) || isNan<T>(b)) return FPProcessNaNs<T>(cpu, a, b);

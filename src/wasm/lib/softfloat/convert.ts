@@ -39,10 +39,11 @@ export function FPConvert<F, T>(cpu: usize, value: F, rounding: u32): T {
   if (sizeof<F>() == 4 && sizeof<T>() == 8) {
     if (keepsDenormals(cpu) && isFiniteValue<F>(value)) return <T>reinterpret<u64>(hostDouble<F>(value));
   } else if (sizeof<F>() == 8 && sizeof<T>() == 4) {
-    if (roundsAsHost(cpu) && rounding == TIEEVEN) {
-      const result = hostRound<T>(hostDouble<F>(value));
-      if (isOrdinary<T>(result) || isZero<F>(value)) return result;
-    }
+    const x = hostDouble<F>(value);
+    const result = hostRound<T>(x);
+    if (isOrdinary<T>(result) && (hostDouble<T>(result) == x || (rounding == TIEEVEN && roundsAsHost(cpu))))
+      return result;
+    if (isZero<F>(value)) return result;
   }
   return convertSlow<F, T>(cpu, value, rounding);
 }
@@ -150,11 +151,16 @@ function signed(magnitude: u64, sign: u32): u64 {
   return sign != 0 ? 0 - magnitude : magnitude;
 }
 
+/** The integer has no more bits than a significand of T. */
+function isExactIn<T>(integer: u64): bool {
+  return 64 - clz<u64>(integer) - ctz<u64>(integer) <= <u64>(fracBits<T>() + 1);
+}
+
 /** FixedToFP: (-1)^sign * magnitude * 2^-fbits by `rounding`; zero is +0. */
 export function FixedToFP<T>(cpu: usize, sign: u32, magnitude: u64, fbits: u32, rounding: u32): T {
-  if (fbits == 0 && magnitude >> <u64>(fracBits<T>() + 1) == 0) {
-    const exact = <T>(sizeof<T>() == 8 ? reinterpret<u64>(<f64>magnitude) : <u64>reinterpret<u32>(<f32>magnitude));
-    return <T>(exact | FPZero<T>(sign));
+  if (fbits == 0 && ((rounding == TIEEVEN && roundsAsHost(cpu)) || isExactIn<T>(magnitude))) {
+    const rounded = <T>(sizeof<T>() == 8 ? reinterpret<u64>(<f64>magnitude) : <u64>reinterpret<u32>(<f32>magnitude));
+    return <T>(rounded | FPZero<T>(sign));
   }
   if (magnitude == 0) return 0;
   const shift = <i32>clz<u64>(magnitude) - 1;

@@ -197,7 +197,7 @@ export function FPRecipStepFused<T>(cpu: usize, x: T, y: T): T {
   const a = flushInput<T>(cpu, FPNeg<T>(x));
   const b = flushInput<T>(cpu, y);
   if (isStepSpecial<T>(a, b)) return FPPower<T>(0, 1);
-  return mulAddScaled<T>(cpu, FPPower<T>(0, 1), a, b, 0);
+  return FPMulAdd<T>(cpu, FPPower<T>(0, 1), a, b);
 }
 
 /** FRSQRTS: (3.0 - a * b) / 2.0, fused. */

@@ -4,11 +4,16 @@
  * where the flags that the exact path would raise are known: the tests here say when.
  */
 import { CPU_FPCR } from "../../cpu/state";
-import { FPAbs, FPCR_FZ, FPCR_RMODE, FPSR_IXC, fracBits, infinity } from "./format";
+import { FPAbs, FPCR_FZ, FPCR_RMODE, FPSR_IXC, fracBits, fracField, infinity, isZero } from "./format";
 
 /** Denormal operands are taken as they are. */
 export function keepsDenormals(cpu: usize): bool {
   return (load<u32>(cpu, CPU_FPCR) & FPCR_FZ) == 0;
+}
+
+/** Rounds as the host does: an exact result of the normal range changes no flag. */
+export function roundsToNearest(cpu: usize): bool {
+  return (load<u32>(cpu, CPU_FPCR) & (FPCR_FZ | FPCR_RMODE)) == 0;
 }
 
 /** Rounds as the host does, and Inexact is raised already: a finite result of the normal range changes no flag. */
@@ -74,4 +79,20 @@ export function hostDouble<T>(a: T): f64 {
 export function hostRound<T>(x: f64): T {
   if (sizeof<T>() == 8) return <T>reinterpret<u64>(x);
   return <T>reinterpret<u32>(<f32>x);
+}
+
+/** Is `sum` a + b exactly? Its error is a value of the format that additions find (Knuth's two-sum). */
+export function isExactSum<T>(a: T, b: T, sum: T): bool {
+  const part = hostSub<T>(sum, a);
+  return isZero<T>(hostAdd<T>(hostSub<T>(a, hostSub<T>(sum, part)), hostSub<T>(b, part)));
+}
+
+/** Does the product of the significands fit one, as that of small integers does? */
+export function isExactProduct<T>(a: T, b: T): bool {
+  return trailingZeros<T>(a) + trailingZeros<T>(b) > fracBits<T>();
+}
+
+/** Of the significand of a normal value. */
+function trailingZeros<T>(x: T): u32 {
+  return <u32>ctz<u64>(fracField<T>(x) | ((<u64>1) << (<u64>fracBits<T>())));
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createRandom, integer, operand, type RandomSource } from "./testing/operands.ts";
+import { addendFor, createRandom, halfwayOperands, integer, operand, type RandomSource } from "./testing/operands.ts";
 import { type Arithmetic, invoke, OPERATIONS, type Operands, type Operation } from "./testing/operations.ts";
 
 const CASES_PER_OPERATION = 1500;
@@ -32,7 +32,13 @@ function casesOf(operation: Operation, random: RandomSource): Case[] {
   return Array.from({ length: CASES_PER_OPERATION }, () => {
     const centre = random.below(1000) / 1000;
     const value = (): bigint => (fromInteger ? integer(random) : operand(random, operation.width, centre));
-    return { operands: [value(), value(), value()], fpcr: randomFpcr(random) };
+    const [a, b] = [value(), value()];
+    const kind = operation.width !== 16 && operation.instruction.startsWith("fmadd") ? random.below(4) : 0;
+    if (operation.width !== 16 && kind === 1) {
+      return { operands: halfwayOperands(random, operation.width), fpcr: randomFpcr(random) };
+    }
+    const c = operation.width !== 16 && kind > 1 ? addendFor(random, operation.width, a, b) : value();
+    return { operands: [a, b, c], fpcr: randomFpcr(random) };
   });
 }
 

@@ -55,7 +55,15 @@ export function operand(random: RandomSource, width: 16 | 32 | 64, centre: numbe
   const largest = 2 ** expBits - 1;
   let frac = fraction(random, fracBits);
   let exp = Math.round(centre * largest) + random.below(5) - 2;
-  switch (random.below(14)) {
+  switch (random.below(15)) {
+    case 14: {
+      // A small integer, of which sums, products and quotients are often exact.
+      const integer = 1n + BigInt(random.below(64));
+      const length = integer.toString(2).length - 1;
+      exp = bias + length;
+      frac = (integer << BigInt(fracBits - length)) & ((1n << BigInt(fracBits)) - 1n);
+      break;
+    }
     case 0:
       exp = 0;
       break;
@@ -90,6 +98,43 @@ export function operand(random: RandomSource, width: 16 | 32 | 64, centre: numbe
   }
   const bounded = BigInt(Math.min(Math.max(exp, 0), largest));
   return (BigInt(random.below(2)) << BigInt(width - 1)) | (bounded << BigInt(fracBits)) | frac;
+}
+
+/**
+ * An addend for which `addend + a * b` cancels or rounds closely: the product with the other sign or the same, moved by
+ * some units of its last place or by some powers of two.
+ */
+export function addendFor(random: RandomSource, width: 32 | 64, a: bigint, b: bigint): bigint {
+  const view = new DataView(new ArrayBuffer(24));
+  const product = width === 64 ? doubleOf(view, a) * doubleOf(view, b) : singleOf(view, a) * singleOf(view, b);
+  if (width === 64) view.setFloat64(16, random.below(2) ? product : -product);
+  else view.setFloat32(16, random.below(2) ? product : -product);
+  const bits = width === 64 ? view.getBigUint64(16) : BigInt(view.getUint32(16));
+  const units = BigInt(random.below(5) - 2);
+  const powers = BigInt(random.below(120) - 60) << BigInt(FORMAT[width].fracBits);
+  return BigInt.asUintN(width, bits + (random.below(2) ? units : powers + units));
+}
+
+function doubleOf(view: DataView, bits: bigint): number {
+  view.setBigUint64(0, bits);
+  return view.getFloat64(0);
+}
+
+function singleOf(view: DataView, bits: bigint): number {
+  view.setUint32(0, Number(bits));
+  return view.getFloat32(0);
+}
+
+/** a * b is halfway between two values of the format, and the addend small enough to be lost by an intermediate rounding. */
+export function halfwayOperands(random: RandomSource, width: 32 | 64): readonly [a: bigint, b: bigint, c: bigint] {
+  const { fracBits, bias } = FORMAT[width];
+  const one = BigInt(bias) << BigInt(fracBits);
+  const place = 1 + random.below(fracBits);
+  const sign = BigInt(random.below(2)) << BigInt(width - 1);
+  const exp = BigInt(bias - 24 - random.below(100)) << BigInt(fracBits);
+  const a = one | (1n << BigInt(fracBits - place));
+  const b = one | (1n << BigInt(place - 1));
+  return [a, b, sign | exp | fraction(random, fracBits)];
 }
 
 /** An integer: limits of the types and random values of every length. */
