@@ -112,7 +112,12 @@ export default tseslint.config(
   {
     // What a failed beforeAll leaves unset, and inputs of any shape.
     files: ["**/*.test.ts", "**/testing/**/*.ts", "**/differential/**/*.ts"],
-    rules: { "@typescript-eslint/no-unnecessary-condition": "off", "@typescript-eslint/no-base-to-string": "off" },
+    rules: {
+      "@typescript-eslint/no-unnecessary-condition": "off",
+      "@typescript-eslint/no-base-to-string": "off",
+      // A function made before the variable that it closes over gets its value.
+      "prefer-const": "off",
+    },
   },
   {
     files: ["src/virtio/**/*.ts", "src/ts/platform/**/*.ts"],

@@ -55,7 +55,7 @@ export class MachineConsole {
   /** Offers input to the virtio console that it is for: the number of bytes taken, null when it is for the PL011. */
   receive(bytes: Uint8Array): number | null {
     const port = this.#lastWriter ?? (this.#uartConnected ? null : this.#ports.find((row) => row.guestIsOpen));
-    return port == null || !port.guestIsOpen ? null : port.input(bytes);
+    return port === null || port === undefined || !port.guestIsOpen ? null : port.input(bytes);
   }
 
   /** The terminal's size in characters. */
