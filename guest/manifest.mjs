@@ -73,6 +73,14 @@ function describeFile(file) {
   };
 }
 
+/** What is known of the kernel in a folder; one that somebody put there by hand comes without a description. @param {string} folder */
+function describeKernel(folder) {
+  const file = join(guestDir, folder, "kernel.json");
+  return existsSync(file)
+    ? JSON.parse(readFileSync(file, "utf8"))
+    : { release: "unknown", title: "a kernel of your own" };
+}
+
 /**
  * The default machine: what a guest at its prompt needs, no more (each device costs it instructions). The virtio
  * console tells the guest the terminal's size.
@@ -94,7 +102,7 @@ export function writeManifest() {
     const kernel = `${folder}/Image`;
     const archive = `${initrd}/initramfs.cpio`;
     if (![kernel, archive].every((file) => existsSync(join(guestDir, file)))) continue;
-    const { release, title } = JSON.parse(readFileSync(join(guestDir, folder, "kernel.json"), "utf8"));
+    const { release, title } = describeKernel(folder);
     const [image, files] = [describeFile(kernel), describeFile(archive)];
     guests[name] = {
       title,
