@@ -88,7 +88,8 @@ function describeKernel(folder) {
  */
 const machineArgs = (kernel, initrd, append) =>
   `-M virt -cpu cortex-a57 -m ${memoryMiB} -smp 1 -kernel guest/${kernel.file} -initrd guest/${initrd.file} -append "${append}" ` +
-  "-device virtio-rng-device -device virtio-serial-device -device virtconsole";
+  "-chardev stdio,id=terminal,mux=on -serial chardev:terminal " +
+  "-device virtio-rng-device -device virtio-serial-device -device virtconsole,chardev=terminal";
 
 /**
  * Looks which guests are there and writes the manifest.

@@ -3,6 +3,9 @@
  * that it can be sent to a worker and saved.
  */
 
+/** The engine's memory comes in WebAssembly pages. */
+export const RAM_ALIGN_BYTES = 0x1_0000;
+
 /** `-drive`: a disk image and how it is used. */
 export interface DriveConfig {
   readonly id: string;
@@ -32,7 +35,8 @@ export interface RandomSourceConfig {
 }
 
 /** Classes of log messages (`-d`). */
-export type LogClass = "guest_errors" | "unimp" | "int" | "mmu" | "cpu_reset";
+export const LOG_CLASSES = ["guest_errors", "unimp", "cpu_reset"] as const;
+export type LogClass = (typeof LOG_CLASSES)[number];
 
 /** The machine. */
 export interface MachineConfig {
@@ -42,6 +46,7 @@ export interface MachineConfig {
   readonly armletVersion: string;
   readonly cpu: "cortex-a57";
   readonly cpuCount: number;
+  /** A multiple of RAM_ALIGN_BYTES. */
   readonly ramSizeBytes: number;
   readonly kernel: string | null;
   readonly initrd: string | null;
@@ -54,6 +59,8 @@ export interface MachineConfig {
   /** What the PL011 is connected to. */
   readonly serial: "stdio" | "none";
   readonly nographic: boolean;
+  /** Nothing is added to what the command line names (`-nodefaults`). */
+  readonly noDefaults: boolean;
   /** A guest that resets itself ends the machine. */
   readonly noReboot: boolean;
   readonly log: readonly LogClass[];
@@ -77,6 +84,7 @@ export const DEFAULT_CONFIG: MachineConfig = {
   randomSources: [],
   serial: "stdio",
   nographic: false,
+  noDefaults: false,
   noReboot: false,
   log: [],
 };

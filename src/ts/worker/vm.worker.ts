@@ -1,6 +1,6 @@
 /** The page's worker: one machine, as its command line says. */
-import { readInterimCommandLine } from "./interim-command-line.ts";
+import { parseCommandLine } from "../config/command-line.ts";
 import { machineBlueprint } from "./machine-blueprint.ts";
 import { serveMachine } from "./worker-environment.ts";
 
-serveMachine((args) => machineBlueprint(readInterimCommandLine(args)));
+serveMachine((args) => machineBlueprint(parseCommandLine(args)));

@@ -1,0 +1,240 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parseCommandLine, readCommandLine } from "./command-line.ts";
+import { ConfigError } from "./config-error.ts";
+import { optionsMarkdown } from "./help.ts";
+import { DEFAULT_CONFIG, type MachineConfig } from "./machine-config.ts";
+import { OPTION_GROUPS, OPTIONS } from "./options/options.ts";
+import { VERSION } from "./version.ts";
+
+const MIB = 2 ** 20;
+const parse = parseCommandLine;
+const text = (args: string): string => {
+  const read = readCommandLine(args);
+  if (read.kind !== "text") throw new Error(`${args} is a machine`);
+  return read.text;
+};
+
+describe("a command line", () => {
+  it("of no words is the default machine", () => {
+    expect(parse("")).toEqual(DEFAULT_CONFIG);
+    expect(parse([])).toEqual(DEFAULT_CONFIG);
+  });
+
+  it("names a whole machine", () => {
+    const config = parse(
+      `-M virt,gic-version=3,armlet=1.0 -cpu cortex-a57 -m 1G -smp 1 -kernel Image.gz -initrd 'my initrd' -append "console=ttyAMA0 a=\\"b\\"" -dtb f.dtb
+       -object rng-random,id=r,filename=/dev/urandom -chardev stdio,id=t,mux=on -serial chardev:t
+       -drive if=none,id=hd0,file=a,,b.img,format=raw,snapshot=on -drive if=none,id=hd1,file=x=y.img,readonly=on
+       -device virtio-blk-device,drive=hd0,serial=A1 -device virtio-blk-device,drive=hd1
+       -device virtio-rng-device,rng=r -device virtio-serial-device,id=s -device virtconsole,chardev=t,bus=s.0
+       -nographic -no-reboot -d unimp,guest_errors -accel tcg,thread=single -name guest -rtc base=utc`,
+    );
+    expect(config).toEqual({
+      machine: "virt",
+      gicVersion: 3,
+      armletVersion: "1.0",
+      cpu: "cortex-a57",
+      cpuCount: 1,
+      ramSizeBytes: 1024 * MIB,
+      kernel: "Image.gz",
+      initrd: "my initrd",
+      append: 'console=ttyAMA0 a="b"',
+      dtb: "f.dtb",
+      randomSources: [{ id: "r" }],
+      chardevs: [{ id: "t", kind: "stdio" }],
+      drives: [
+        { id: "hd0", file: "a,b.img", format: "raw", snapshot: true, readOnly: false },
+        { id: "hd1", file: "x=y.img", format: "raw", snapshot: false, readOnly: true },
+      ],
+      devices: [
+        { name: "virtio-blk-device", properties: { drive: "hd0", serial: "A1" } },
+        { name: "virtio-blk-device", properties: { drive: "hd1" } },
+        { name: "virtio-rng-device", properties: { rng: "r" } },
+        { name: "virtio-serial-device", properties: { id: "s" } },
+        { name: "virtconsole", properties: { chardev: "t", bus: "s.0" } },
+      ],
+      serial: "stdio",
+      nographic: true,
+      noDefaults: false,
+      noReboot: true,
+      log: ["guest_errors", "unimp"],
+    } satisfies MachineConfig);
+  });
+
+  it("takes words as a shell hands them over", () => {
+    expect(parse(["-append", "a  'b' \"c\" \\", "-kernel", "my kernel"])).toMatchObject({
+      append: "a  'b' \"c\" \\",
+      kernel: "my kernel",
+    });
+  });
+
+  it("takes two dashes for one, and the last of what is given twice", () => {
+    expect(parse("--kernel a -kernel b -m 64 -m 128 -M virt,gic-version=3 -M virt")).toMatchObject({
+      kernel: "b",
+      ramSizeBytes: 128 * MIB,
+      gicVersion: 3,
+    });
+  });
+
+  it("says that a quotation mark is not closed", () => {
+    expect(() => parse('-append "a b')).toThrow('The command line has a " that is not closed.');
+  });
+});
+
+describe("-m", () => {
+  // The sizes of qemu-system-aarch64 7.2, from /memory@40000000 in its device tree.
+  it.each([
+    ["256", 0x1000_0000],
+    ["1G", 0x4000_0000],
+    ["1.5G", 0x6000_0000],
+    ["512m", 0x2000_0000],
+    ["0.5g", 0x2000_0000],
+    ["65536k", 0x400_0000],
+    ["0x40", 0x400_0000],
+    ["100M", 0x640_0000],
+    ["size=64", 0x400_0000],
+  ])("%s is %i bytes, as in QEMU", (size, bytes) => {
+    expect(parse(["-m", size]).ramSizeBytes).toBe(bytes);
+  });
+
+  it("0 is the default", () => {
+    expect(parse("-m 0").ramSizeBytes).toBe(DEFAULT_CONFIG.ramSizeBytes);
+  });
+
+  it("is rounded up to what the engine's memory comes in", () => {
+    expect(parse("-m 100001b").ramSizeBytes).toBe(2 * 0x1_0000);
+  });
+
+  it.each(["-1", "much", "1X", "", "1e3", "99999999999G"])("%s is refused", (size) => {
+    expect(() => parse(["-m", size])).toThrow(/^-m /);
+  });
+});
+
+describe("drives", () => {
+  it("with if=virtio, or without it, bring a device, after those that are named", () => {
+    const { drives, devices } = parse("-drive file=a.img -drive if=virtio,file=b.img -device virtio-rng-device");
+    expect(drives.map(({ id }) => id)).toEqual(["virtio0", "virtio1"]);
+    expect(devices).toEqual([
+      { name: "virtio-rng-device", properties: {} },
+      { name: "virtio-blk-device", properties: { drive: "virtio0" } },
+      { name: "virtio-blk-device", properties: { drive: "virtio1" } },
+    ]);
+  });
+
+  it("all keep their images untouched with -snapshot, wherever it stands", () => {
+    expect(parse("-snapshot -drive file=a -drive file=b").drives.map(({ snapshot }) => snapshot)).toEqual([true, true]);
+  });
+
+  it("have flags that need no value", () => {
+    expect(parse("-drive file=a,snapshot,readonly").drives[0]).toMatchObject({ snapshot: true, readOnly: true });
+  });
+});
+
+describe("the serial port", () => {
+  it.each([
+    ["", "stdio"],
+    ["-serial stdio", "stdio"],
+    ["-serial mon:stdio", "stdio"],
+    ["-nographic", "stdio"],
+    ["-serial none", "none"],
+    ["-serial null -serial none", "none"],
+    ["-nodefaults", "none"],
+    ["-nodefaults -serial stdio", "stdio"],
+    ["-serial chardev:n -chardev null,id=n", "none"],
+    ["-serial chardev:n -chardev stdio,id=n", "stdio"],
+  ])("with %j is %s", (args, serial) => {
+    expect(parse(args).serial).toBe(serial);
+  });
+});
+
+describe("a mistake", () => {
+  it.each([
+    ["-kernal Image", /There is no option -kernal\. Did you mean "-kernel"/],
+    ["Image", /"Image" is no option/],
+    ["-kernel", /-kernel needs a value: -kernel FILE/],
+    ["-M vitr", /-M cannot be "vitr"\. Did you mean "virt"/],
+    ["-M raspi3b", /-M cannot be "raspi3b"\. Known: virt/],
+    ["-M virt,gic-verson=3", /has no property "gic-verson"\. Did you mean "gic-version"/],
+    ["-M virt,gic-version=4", /gic-version cannot be "4"/],
+    ["-M virt,gic-version=toString", /gic-version cannot be "toString"/],
+    ["-M virt,armlet=9.0", /armlet cannot be "9.0"\..*Known: 1\.0/],
+    ["-M virt,virtualization=on", /virtualization cannot be "on"/],
+    ["-M virt,accel=kvm", /emulated/],
+    ["-cpu cortex-a53", /-cpu cannot be "cortex-a53"\. Did you mean "cortex-a57"/],
+    ["-cpu cortex-a57,pmu=off", /no properties/],
+    ["-smp 2", /one CPU for now/],
+    ["-smp cores=4", /one CPU for now/],
+    ["-smp zero", /number from 1/],
+    ["-smp core=1", /has no property "core"\. Did you mean "cores"/],
+    ["-accel kvm", /emulated/],
+    ["-rtc base=localtime", /base cannot be "localtime"/],
+    ["-drive id=a", /needs the disk image/],
+    ["-drive fil=a", /-drive has no property "fil"\. Did you mean "file"/],
+    ["-drive file=a,if=ide", /-drive if cannot be "ide"/],
+    ["-drive file=a,format=qcow2", /raw here\. qemu-img convert -O raw/],
+    ["-drive file=a,snapshot=maybe", /snapshot is on or off/],
+    ["-drive file=a,id=1", /an id is a letter/],
+    ["-drive file=a,id=x -drive file=b,id=x", /the id "x" is given twice/],
+    ["-device virtio-blk-devic,drive=a", /There is no device "virtio-blk-devic"\. Did you mean "virtio-blk-device"/],
+    ["-device __proto__", /There is no device "__proto__"/],
+    ["-device virtio-blk-device,drvie=a", /virtio-blk-device has no property "drvie"\. Did you mean "drive"/],
+    ["-device virtio-blk-device", /needs drive=/],
+    ["-device virtio-blk-device,drive=hd0", /no drive with the id "hd0"\. Define it with -drive/],
+    ["-drive if=none,id=hd1,file=a -device virtio-blk-device,drive=hd0", /"hd0"\. Did you mean "hd1"/],
+    ["-drive id=a,file=a -device virtio-blk-device,drive=a", /belongs to one device, not to two/],
+    ["-device virtio-rng-device,max-bytes=none", /max-bytes is a number/],
+    ["-device virtio-rng-device,rng=r", /no random source with the id "r"\. Define it with -object/],
+    ["-device virtconsole,chardev=c", /no character device with the id "c"\. Define it with -chardev/],
+    ["-device virtio-rng-device,id=a -device virtio-rng-device,id=a", /the id "a" is given twice/],
+    ["-device ,id=a", /needs a device's name/],
+    ["-chardev stdio", /needs an id/],
+    ["-chardev pty,id=a", /-chardev cannot be "pty"/],
+    ["-chardev stdio,id=a,mux=2", /mux is on or off/],
+    ["-object rng-egd,id=a", /-object cannot be "rng-egd"/],
+    ["-object rng-builtin", /needs an id/],
+    ["-serial tcp::4444", /-serial cannot be "tcp::4444"/],
+    ["-serial chardev:x", /no character device with the id "x"|no chardev/],
+    ["-serial stdio -serial stdio", /one serial port/],
+    ["-display gtk", /there is no display here/],
+    ["-net user", /there is no network here/],
+    ["-d guest_error", /-d cannot be "guest_error"\. Did you mean "guest_errors"/],
+  ])("%s gets a sentence that helps", (args, message) => {
+    expect(() => parse(args)).toThrow(ConfigError);
+    expect(() => parse(args)).toThrow(message);
+  });
+});
+
+describe("questions", () => {
+  it("are answered with every option, every device and every property", () => {
+    const help = text("-h");
+    for (const { names, keys = [] } of OPTIONS) {
+      for (const name of names) expect(help).toContain(name);
+      for (const { key } of keys) expect(help).toContain(`${key}=`);
+    }
+    expect(text("-device help")).toMatch(/virtio-blk-device +disk/);
+    expect(text("-device virtio-blk-device,help")).toMatch(/queue-size=4…\d+ +descriptors in each queue \(256\)/);
+    expect(text("-d help")).toMatch(/guest_errors/);
+    expect(text("-M help")).toMatch(/virt/);
+    expect(text("-cpu help")).toMatch(/cortex-a57/);
+    expect(text("-chardev help")).toMatch(/stdio/);
+    expect(text("-object help")).toMatch(/rng-builtin/);
+  });
+
+  it("about the version are answered with the package's", () => {
+    const path = new URL("../../../package.json", import.meta.url);
+    expect(VERSION).toBe((JSON.parse(readFileSync(path, "utf8")) as { version: string }).version);
+    expect(text("-version")).toBe(`armlet ${VERSION}`);
+  });
+
+  it("are errors where only a machine will do", () => {
+    expect(() => parse("-h")).toThrow(/Usage/);
+  });
+});
+
+describe("docs/command-line.md", () => {
+  it("has the options as they are", () => {
+    const document = readFileSync(new URL("../../../docs/command-line.md", import.meta.url), "utf8");
+    expect(document).toContain(optionsMarkdown(OPTION_GROUPS));
+  });
+});

@@ -1,0 +1,114 @@
+/** A machine's description while its command line is read: what one option says may be settled by a later one. */
+import { ConfigError } from "./config-error.ts";
+import { DEFAULT_CONFIG, type DeviceConfig, type DriveConfig, type MachineConfig } from "./machine-config.ts";
+import { suggestion } from "./values.ts";
+
+/** A drive, and whether it brings a device of its own. */
+export interface DraftDrive extends DriveConfig {
+  readonly interface: "none" | "virtio";
+}
+
+export interface Draft {
+  readonly config: { -readonly [Key in keyof MachineConfig]: MachineConfig[Key] };
+  drives: DraftDrive[];
+  /** Values of `-serial`, in their order. */
+  readonly serials: string[];
+  /** `-snapshot`: for every drive. */
+  snapshot: boolean;
+}
+
+export function newDraft(): Draft {
+  return { config: { ...DEFAULT_CONFIG }, drives: [], serials: [], snapshot: false };
+}
+
+/** What the whole command line came to. Throws ConfigError where its parts do not fit together. */
+export function settle(draft: Draft): MachineConfig {
+  const drives = draft.drives.map(({ interface: _, ...drive }) => ({
+    ...drive,
+    snapshot: drive.snapshot || draft.snapshot,
+  }));
+  // As in QEMU, these devices come after those that are named.
+  const implied = draft.drives
+    .filter((drive) => drive.interface === "virtio")
+    .map((drive): DeviceConfig => ({ name: "virtio-blk-device", properties: { drive: drive.id } }));
+  const devices = [...draft.config.devices, ...implied];
+  const config: MachineConfig = { ...draft.config, drives, devices, serial: serialOf(draft) };
+  checkReferences(config);
+  return config;
+}
+
+function serialOf({ serials, config }: Draft): MachineConfig["serial"] {
+  const kinds = serials.map((value) => {
+    if (value === "stdio" || value === "mon:stdio") return "stdio";
+    if (value === "none" || value === "null") return "none";
+    if (!value.startsWith("chardev:")) {
+      throw new ConfigError(
+        `-serial cannot be "${value}".${suggestion(value, ["stdio", "mon:stdio", "none", "null", "chardev:ID"])}`,
+      );
+    }
+    const id = value.slice("chardev:".length);
+    const found = config.chardevs.find((chardev) => chardev.id === id);
+    if (found === undefined) throw noSuch("-serial", "chardev", id, config);
+    return found.kind === "stdio" ? "stdio" : "none";
+  });
+  if (kinds.slice(1).includes("stdio")) {
+    throw new ConfigError("The machine has one serial port: give -serial once, and virtconsole devices for more.");
+  }
+  return kinds[0] ?? (config.noDefaults ? "none" : "stdio");
+}
+
+/** Device properties that name something else, what that is, and where it is defined. */
+const REFERENCES: Readonly<
+  Record<string, { readonly what: string; readonly option: string; ids(config: MachineConfig): string[] }>
+> = {
+  drive: { what: "drive", option: "-drive if=none,id=…,file=…", ids: (config) => config.drives.map(({ id }) => id) },
+  chardev: {
+    what: "character device",
+    option: "-chardev stdio,id=…",
+    ids: (config) => config.chardevs.map(({ id }) => id),
+  },
+  rng: {
+    what: "random source",
+    option: "-object rng-builtin,id=…",
+    ids: (config) => config.randomSources.map(({ id }) => id),
+  },
+};
+
+function noSuch(where: string, property: string, id: string, config: MachineConfig): ConfigError {
+  const reference = REFERENCES[property];
+  if (reference === undefined) throw new Error(`${property} names nothing`);
+  const known = reference.ids(config);
+  const end = known.length > 0 ? suggestion(id, known) : ` Define it with ${reference.option}.`;
+  return new ConfigError(`${where}: there is no ${reference.what} with the id "${id}".${end}`);
+}
+
+function checkReferences(config: MachineConfig): void {
+  const used = new Map<string, string>();
+  for (const { name, properties } of config.devices) {
+    for (const [property, reference] of Object.entries(REFERENCES)) {
+      const id = properties[property];
+      if (id === undefined) continue;
+      if (!reference.ids(config).includes(id)) throw noSuch(`-device ${name}`, property, id, config);
+      if (property !== "drive") continue;
+      const other = used.get(id);
+      if (other !== undefined) {
+        throw new ConfigError(
+          `The drive "${id}" belongs to one device, not to two (${other}, ${name}). A drive that a -device names is given with if=none.`,
+        );
+      }
+      used.set(id, name);
+    }
+  }
+}
+
+/** Adds something with an id. Throws ConfigError where the id is taken. */
+export function addUnique<Item extends { readonly id: string }>(
+  where: string,
+  list: readonly Item[],
+  item: Item,
+): Item[] {
+  if (list.some(({ id }) => id === item.id)) {
+    throw new ConfigError(`${where}: the id "${item.id}" is given twice. Each needs one of its own.`);
+  }
+  return [...list, item];
+}

@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { parseCommandLine } from "./command-line.ts";
+import { formatArgs, formatCommandLine } from "./format.ts";
+import { LOG_CLASSES, type MachineConfig } from "./machine-config.ts";
+import { formatOptionList, parseOptionList } from "./option-list.ts";
+import { joinWords, splitWords } from "./shell-words.ts";
+
+const anyText = fc.string({ unit: "binary" });
+const someText = fc.string({ unit: "binary", minLength: 1 });
+const ids = fc.uniqueArray(fc.stringMatching(/^[A-Za-z][A-Za-z0-9._-]{0,5}$/), { maxLength: 3 });
+
+/** Configurations that a command line can come to. */
+const machines: fc.Arbitrary<MachineConfig> = fc
+  .record({ driveIds: ids, chardevIds: ids, randomIds: ids })
+  .chain(({ driveIds, chardevIds, randomIds }) =>
+    fc
+      .record({
+        gicVersion: fc.constantFrom(2 as const, 3 as const),
+        ramSizeBytes: fc.integer({ min: 1, max: 0xffff }).map((pages) => pages * 0x1_0000),
+        kernel: fc.option(someText),
+        initrd: fc.option(someText),
+        append: fc.option(anyText),
+        dtb: fc.option(someText),
+        drives: fc.tuple(
+          ...driveIds.map((id) =>
+            fc.record({ id: fc.constant(id), file: someText, snapshot: fc.boolean(), readOnly: fc.boolean() }),
+          ),
+        ),
+        chardevs: fc.tuple(
+          ...chardevIds.map((id) => fc.record({ id: fc.constant(id), kind: fc.constantFrom("stdio", "null") })),
+        ),
+        used: fc.subarray(driveIds),
+        serialNumber: fc.stringMatching(/^[,=a-z]{0,9}$/),
+        serial: fc.constantFrom("stdio" as const, "none" as const),
+        nographic: fc.boolean(),
+        noDefaults: fc.boolean(),
+        noReboot: fc.boolean(),
+        log: fc.subarray([...LOG_CLASSES]),
+      })
+      .map(({ used, serialNumber, drives, chardevs, ...rest }) => ({
+        ...rest,
+        machine: "virt" as const,
+        armletVersion: "1.0",
+        cpu: "cortex-a57" as const,
+        cpuCount: 1,
+        drives: drives.map((drive) => ({ ...drive, format: "raw" as const })),
+        chardevs: chardevs,
+        randomSources: randomIds.map((id) => ({ id })),
+        devices: [
+          ...used.map((drive) => ({ name: "virtio-blk-device", properties: { drive, serial: serialNumber } })),
+          ...randomIds.map((rng) => ({ name: "virtio-rng-device", properties: { rng } })),
+          { name: "virtio-serial-device", properties: {} },
+          ...chardevIds.map((chardev) => ({ name: "virtconsole", properties: { chardev } })),
+        ],
+      })),
+  );
+
+it("what is printed reads as the same machine", () => {
+  fc.assert(
+    fc.property(machines, (config) => {
+      expect(parseCommandLine(formatArgs(config))).toEqual(config);
+      expect(parseCommandLine(formatCommandLine(config))).toEqual(config);
+    }),
+  );
+});
+
+it("words survive being joined and split", () => {
+  fc.assert(
+    fc.property(fc.array(anyText), (words) => {
+      expect(splitWords(joinWords(words))).toEqual(words);
+    }),
+  );
+});
+
+it("values of option lists survive being joined and split", () => {
+  const pairs = fc.array(fc.tuple(fc.stringMatching(/^[a-z-]{1,4}$/), anyText));
+  fc.assert(
+    fc.property(pairs, (list) => {
+      expect(parseOptionList(formatOptionList(null, list), null)).toEqual(list);
+    }),
+  );
+});
+
+it("any text at all is a machine or an error with a sentence, never anything else", () => {
+  const word = fc.oneof(anyText, fc.constantFrom("-M", "-m", "-drive", "-device", "-chardev", "-object", "-smp", "-d"));
+  const value = fc.oneof(anyText, fc.stringMatching(/^[a-z-]{0,6}(=[a-z0-9,]{0,6})?(,[a-z]{0,4}=[a-z0-9]{0,4}){0,3}$/));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(word, value)), (words) => {
+      try {
+        parseCommandLine(words.flat());
+      } catch (error) {
+        expect(error).toMatchObject({ name: "ConfigError" });
+      }
+    }),
+  );
+});

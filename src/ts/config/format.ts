@@ -1,0 +1,60 @@
+/** A machine's description printed back as a command line, the same for equal machines, which QEMU understands as well. */
+import { DEFAULT_CONFIG, type DriveConfig, type MachineConfig } from "./machine-config.ts";
+import { formatOptionList } from "./option-list.ts";
+import { joinWords } from "./shell-words.ts";
+import { formatMemorySize } from "./values.ts";
+
+/** The words of the command line. Reading them gives the same description again. */
+export function formatArgs(config: MachineConfig): string[] {
+  const words: string[] = [];
+  const add = (option: string, value: string | null): void => {
+    if (value !== null) words.push(option, value);
+  };
+  const machine: [string, string][] = [["gic-version", String(config.gicVersion)]];
+  if (config.armletVersion !== DEFAULT_CONFIG.armletVersion) machine.push(["armlet", config.armletVersion]);
+  add("-M", formatOptionList(config.machine, machine));
+  add("-cpu", config.cpu);
+  add("-m", formatMemorySize(config.ramSizeBytes));
+  add("-smp", String(config.cpuCount));
+  if (config.noDefaults) words.push("-nodefaults");
+  add("-kernel", config.kernel);
+  add("-initrd", config.initrd);
+  add("-append", config.append);
+  add("-dtb", config.dtb);
+  for (const { id } of config.randomSources) add("-object", formatOptionList("rng-builtin", [["id", id]]));
+  for (const { id, kind } of config.chardevs) {
+    // In QEMU only so can more than one use the terminal.
+    const mux: [string, string][] = kind === "stdio" ? [["mux", "on"]] : [];
+    add("-chardev", formatOptionList(kind, [["id", id], ...mux]));
+  }
+  add("-serial", serialOf(config));
+  for (const drive of config.drives) add("-drive", formatOptionList(null, drivePairs(drive)));
+  for (const { name, properties } of config.devices) add("-device", formatOptionList(name, Object.entries(properties)));
+  if (config.nographic) words.push("-nographic");
+  if (config.noReboot) words.push("-no-reboot");
+  if (config.log.length > 0) add("-d", config.log.join(","));
+  return words;
+}
+
+/** The same in one string, quoted as for a shell. */
+export function formatCommandLine(config: MachineConfig): string {
+  return joinWords(formatArgs(config));
+}
+
+function serialOf({ serial, chardevs }: MachineConfig): string {
+  if (serial === "none") return "none";
+  const shared = chardevs.find(({ kind }) => kind === "stdio");
+  return shared === undefined ? "stdio" : `chardev:${shared.id}`;
+}
+
+function drivePairs({ id, file, format, snapshot, readOnly }: DriveConfig): [string, string][] {
+  const pairs: [string, string][] = [
+    ["if", "none"],
+    ["id", id],
+    ["file", file],
+    ["format", format],
+  ];
+  if (snapshot) pairs.push(["snapshot", "on"]);
+  if (readOnly) pairs.push(["readonly", "on"]);
+  return pairs;
+}
