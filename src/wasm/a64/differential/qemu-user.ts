@@ -34,6 +34,9 @@ export function createQemuUser(): QemuUser {
       const child = spawnSync("qemu-aarch64", ["-cpu", "cortex-a57", program], {
         input: Buffer.concat(parts),
         maxBuffer: size + 4096,
+        // A word that makes the runner spin must not outlive the test.
+        timeout: 300_000,
+        killSignal: "SIGKILL",
       });
       if (child.error) throw child.error;
       if (child.status !== 0 || child.stdout.length !== size) {
