@@ -32,6 +32,15 @@ export const packages = {
     "binfmt-support": "starts arm64 programs by their header",
     e2fsprogs: "mke2fs, e2fsck",
   },
+  /** `npm run bench`, `npm run bench:boot`. */
+  bench: {
+    chromium: "where the page runs",
+    "gcc-aarch64-linux-gnu": "compiles the program that is measured",
+    gcc: "compiles it for the host: the value to expect",
+    "libc6-dev": "printf for that",
+    "qemu-system-arm": "the engine to compare with",
+    "ipxe-qemu": "network cards' ROMs, without which qemu-system-aarch64 refuses its default machine",
+  },
   /** `npm test`. */
   test: {
     chromium: "end-to-end tests",

@@ -1,4 +1,4 @@
-// Entry of the bare-metal benchmarks: stack, run(scale), then PSCI SYSTEM_OFF with the check value in X19.
+// Entry of the bare-metal benchmarks: stack, run(SCALE), then PSCI SYSTEM_OFF with the check value in X19.
     .globl _start
 _start:
     adr x1, stack_top
@@ -11,7 +11,7 @@ _start:
     hvc #0
 1:  b 1b
     .balign 8
-scale: .quad 10
+scale: .quad SCALE
     .bss
     .balign 16
     .skip 65536

@@ -1,0 +1,35 @@
+// @ts-check
+/** A headless Chromium whose threads can be told apart. */
+import { workerThreads } from "./cpu-time.mjs";
+
+/** @typedef {{ pid: number, tid: number }} Thread */
+
+/** Starts the Chromium of the end-to-end tests. @returns {Promise<import("playwright").Browser>} */
+export async function launchChromium() {
+  const { chromium } = await import("playwright");
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      // Chromium's own sandbox does not work for root, as which CI runs.
+      "--no-sandbox",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+/**
+ * The one thread of a dedicated worker in the browser.
+ * @param {import("playwright").Browser} browser With one page open, which has one worker.
+ * @returns {Promise<Thread | null>} null where there is not exactly one.
+ */
+export async function workerThread(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const found = processInfo
+    .filter(({ type }) => type === "renderer")
+    .flatMap(({ id: pid }) => workerThreads(pid).map((tid) => ({ pid, tid })));
+  return found.length === 1 ? (found[0] ?? null) : null;
+}
