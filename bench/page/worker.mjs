@@ -17,6 +17,7 @@ async function prepare(ramBase) {
   return prepareRun(await WebAssembly.compile(engine), ramBase, new Uint8Array(program));
 }
 
+/** @param {{ data: { ramBase: number } }} event */
 scope.onmessage = async ({ data }) => {
   try {
     if (run === null) {
