@@ -64,10 +64,12 @@ import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_READ, TLB_SET_SHIFT, TLB_WRI
 import { fpTrapped, undefinedInstruction } from "./exception";
 import { CPU_JUMP_CONTEXT, JUMP_CACHE_MASK, JUMP_CONTEXT, JUMP_RECORD, JUMP_VA, findRecord } from "./jump-cache";
 import { leaveAfterCall, saveState } from "./leave";
+import { wordAddress } from "./code-frame";
 import { predecode } from "./predecode";
+import { callOutlined } from "./predecode-simd";
 import * as R from "./records.gen";
 import {
-  CPU_BUDGET, CPU_EL, CPU_EXCL_ADDR, CPU_EXIT, CPU_JUMP_CACHE, CPU_NZCV, CPU_PC, CPU_TLB, CPU_X, EXCLUSIVE_NONE, EXIT_FAULT,
+  CPU_BUDGET, CPU_EL, CPU_EXCL_ADDR, CPU_EXIT, CPU_FP_TRAP, CPU_JUMP_CACHE, CPU_NZCV, CPU_PC, CPU_TLB, CPU_X, EXCLUSIVE_NONE, EXIT_FAULT,
 } from "./state";
 
 /**

@@ -3,6 +3,7 @@ import * as D from "../a64/decode.gen";
 import { Ra, Rd, Rm, Rn, Rt, Rt2, bits, sbits } from "../a64/fields";
 import { logicalImmediate, ones } from "../lib/bits";
 import { wordAddress } from "./code-frame";
+import { predecodeSimd } from "./predecode-simd";
 import * as R from "./records.gen";
 import { CPU_SINK, CPU_SP, CPU_XZR } from "./state";
 
@@ -194,6 +195,7 @@ export function predecode(frame: usize, p: usize): void {
   const row = D.decodeRow(w);
   const handler = D.handlerOfRow(row);
   if (handler != 0) {
+    if (predecodeSimd(p, w, row)) return;
     const kind = isFloatingPoint(w) ? R.REC_CALL_FP : R.REC_CALL;
     emit(p, kind, 0, 0, 0, <u64>w | ((<u64>handler) << 32));
     return;
