@@ -306,7 +306,10 @@ for (const [letter, bytes, read] of /** @type {[string, number, string][]} */ ([
     const writeBack = { POST: `store<u64>(${slot(4)}, va + ${IMM});`, PRE: `store<u64>(${slot(4)}, va);` }[mode] ?? "";
     add(`LDR_${letter}_${mode}`, `${va} ${inOnePage(bytes, "TLB_READ", `${loadTo(2)} ${writeBack}`)}`);
     add(`STR_${letter}_${mode}`, `${va} ${inOnePage(bytes, "TLB_WRITE", `${storeFrom(2)} ${writeBack}`)}`);
-    add(`LDP_${letter}_${mode}`, `${va} ${inOnePage(2 * bytes, "TLB_READ", `${loadTo(2)} ${loadTo(6, bytes)} ${writeBack}`)}`);
+    add(
+      `LDP_${letter}_${mode}`,
+      `${va} ${inOnePage(2 * bytes, "TLB_READ", `${loadTo(2)} ${loadTo(6, bytes)} ${writeBack}`)}`,
+    );
     add(
       `STP_${letter}_${mode}`,
       `${va} ${inOnePage(2 * bytes, "TLB_WRITE", `${storeFrom(2)} ${storeFrom(6, bytes)} ${writeBack}`)}`,
