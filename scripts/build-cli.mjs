@@ -36,6 +36,7 @@ export async function buildCliIfStale() {
     const { build } = await import("vite");
     await build({
       configFile: false,
+      publicDir: false,
       root,
       logLevel: "warn",
       // Nothing is left to node_modules: the two files run from anywhere.

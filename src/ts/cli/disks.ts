@@ -1,0 +1,45 @@
+import type { BlockBackend } from "../../virtio/backends.ts";
+import type { DriveConfig } from "../config/machine-config.ts";
+import { OverlayDisk } from "../storage/overlay-disk.ts";
+import { FileDisk, ImageFile } from "./file-disk.ts";
+import { HostError } from "./host-error.ts";
+
+interface OpenImage {
+  readonly image: ImageFile;
+  readonly writable: boolean;
+}
+
+/** The disks of one machine, from when they are opened until they are closed. */
+export class Disks {
+  readonly #open: OpenImage[] = [];
+
+  /** Opens the disk of a `-drive`. Throws HostError. */
+  open(drive: DriveConfig): BlockBackend {
+    const writable = !drive.readOnly && !drive.snapshot;
+    const image = ImageFile.open(drive.file, writable);
+    const other = this.#open.find((row) => row.image.identity === image.identity);
+    this.#open.push({ image, writable });
+    if (other !== undefined && (writable || other.writable)) {
+      throw new HostError(
+        `The file ${drive.file} is the disk of two drives, and one writes it: give one a copy, or both snapshot=on.`,
+      );
+    }
+    return drive.snapshot ? new OverlayDisk(image, drive.readOnly) : new FileDisk(image, drive.readOnly);
+  }
+
+  /** Makes everything durable that was written, then closes the files. Rejects with a HostError after all were tried. */
+  async close(): Promise<void> {
+    const images = this.#open.splice(0);
+    const results = await Promise.allSettled(
+      images.map(async ({ image, writable }) => {
+        try {
+          if (writable) await image.sync();
+        } finally {
+          await image.close();
+        }
+      }),
+    );
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+}

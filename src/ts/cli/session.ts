@@ -1,0 +1,181 @@
+/** One machine in a terminal, from its description to its end. */
+import type { MachineConfig } from "../config/machine-config.ts";
+import type { MachineLog, MachineServices } from "../machine/services.ts";
+import { Machine } from "../machine/machine.ts";
+import { Scheduler } from "../worker/scheduler.ts";
+import type { Turns } from "../worker/turns.ts";
+import { type EscapeCommand, ESCAPE_HELP, EscapeKeys } from "./escape-keys.ts";
+import { Input } from "./input.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Exit statuses of this program. */
+export const EXIT_OK = 0;
+/** The command line, a file, or this computer. */
+export const EXIT_HOST = 1;
+/** The engine broke: ours to repair. */
+export const EXIT_ENGINE = 2;
+
+/** How often held input is looked at while the guest does nothing. */
+const INPUT_POLL_MS = 200;
+
+export interface SessionHost extends Pick<MachineServices, "wasm" | "readFile" | "openDisk" | "entropy" | "clock"> {
+  readonly turns: Turns;
+  readonly terminal: Terminal;
+}
+
+/** Guest errors that are requests for what does not exist here (QEMU's class `unimp`). */
+const UNIMPLEMENTED = /does not exist|unknown function|not implemented/;
+
+export class Session {
+  /** The exit status, once the machine has ended. */
+  readonly ended: Promise<number>;
+  readonly #config: MachineConfig;
+  readonly #host: SessionHost;
+  readonly #input: Input;
+  #machine: Machine | null = null;
+  #scheduler: Scheduler | null = null;
+  #idles = false;
+  #cancelPoll: (() => void) | null = null;
+  #end: (status: number) => void = () => undefined;
+
+  constructor(config: MachineConfig, host: SessionHost) {
+    this.#config = config;
+    this.#host = host;
+    this.#input = new Input(!host.terminal.inputIsTerminal, host.clock.nowMs());
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  /** Builds the machine and sets it going. Rejects with an error whose message is a sentence for the user. */
+  async start(): Promise<void> {
+    const { terminal, turns, clock } = this.#host;
+    const { wasm, readFile, openDisk, entropy } = this.#host;
+    const machine = await Machine.create(this.#config, {
+      wasm,
+      clock,
+      readFile,
+      openDisk,
+      entropy,
+      log: this.#log(),
+      after: (delayMs, callback) => turns.after(delayMs, callback),
+      wake: () => this.#scheduler?.wake(),
+    });
+    this.#machine = machine;
+    machine.serial.onOutput = (bytes) => {
+      this.#input.sawOutput(bytes, clock.nowMs());
+      terminal.write(bytes);
+    };
+    const { size } = terminal;
+    if (size !== null) machine.resizeConsole(size.columns, size.rows);
+    const scheduler = new Scheduler(
+      machine,
+      { nowMs: () => clock.nowMs(), turns },
+      {
+        onActivity: (activity) => {
+          this.#idles = activity === "idle";
+          this.#feed();
+        },
+        onSlice: () => this.#feed(),
+        onStopped: (reason) => this.#onStopped(machine, reason),
+        onCrashed: (error) => this.#onCrashed(machine, error),
+      },
+    );
+    this.#scheduler = scheduler;
+    const keys = new EscapeKeys((command) => this.#onCommand(command));
+    terminal.open({
+      onInput: (bytes) => {
+        this.#input.push(keys.filter(bytes));
+        this.#feed();
+      },
+      onOutputPaused: (paused) => {
+        machine.setOutputPaused(paused);
+        if (!paused) scheduler.wake();
+      },
+      onResize: (columns, rows) => {
+        machine.resizeConsole(columns, rows);
+        scheduler.wake();
+      },
+      onOutputClosed: (error) => {
+        terminal.message(`Standard output cannot be written (${error.message}); the machine is turned off.`);
+        this.stop(EXIT_HOST);
+      },
+    });
+    scheduler.resume();
+  }
+
+  /** Turns the machine off as it is. */
+  stop(status: number): void {
+    this.#cancelPoll?.();
+    this.#scheduler?.dispose();
+    this.#end(status);
+  }
+
+  #log(): MachineLog {
+    const { terminal } = this.#host;
+    const { log } = this.#config;
+    return {
+      guestError: (place, detail) => {
+        const wanted = log.includes("guest_errors") || (log.includes("unimp") && UNIMPLEMENTED.test(place));
+        if (wanted) terminal.message(`guest error: ${place}: ${detail}`);
+      },
+      hostError: (place, detail) => terminal.message(`${place}: ${detail}`),
+      info: (message) => terminal.message(message),
+    };
+  }
+
+  #feed(): void {
+    const { terminal, clock, turns } = this.#host;
+    const machine = this.#machine;
+    if (machine === null) return;
+    const took = this.#input.feed((bytes) => machine.serial.receive(bytes), this.#idles, clock.nowMs());
+    if (took) this.#scheduler?.wake();
+    terminal.pauseInput(this.#input.full);
+    // While the guest sleeps nobody else asks again.
+    if (this.#input.waiting) {
+      this.#cancelPoll ??= turns.after(INPUT_POLL_MS, () => {
+        this.#cancelPoll = null;
+        this.#feed();
+      });
+    }
+  }
+
+  #onCommand(command: EscapeCommand): void {
+    const { terminal } = this.#host;
+    switch (command) {
+      case "quit":
+        this.stop(EXIT_OK);
+        break;
+      case "reserved":
+        terminal.message("Ctrl-A C is reserved: there is no monitor here. Ctrl-A H lists what there is.");
+        break;
+      case "help":
+        terminal.message(`keys:\n${ESCAPE_HELP}`);
+        break;
+    }
+  }
+
+  #onStopped(machine: Machine, reason: "power-off" | "reset"): void {
+    if (reason === "reset" && this.#config.log.includes("cpu_reset")) {
+      this.#host.terminal.message(`the guest resets the machine:\n${machine.report()}`);
+    }
+    if (reason === "power-off" || this.#config.noReboot) {
+      this.stop(EXIT_OK);
+      return;
+    }
+    machine.reset();
+    this.#scheduler?.resume();
+  }
+
+  #onCrashed(machine: Machine, error: unknown): void {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    let report: string;
+    try {
+      report = machine.report();
+    } catch (reportError) {
+      report = `(no report of the machine: ${String(reportError)})`;
+    }
+    this.#host.terminal.message(`The engine broke, which is our fault. Please report this:\n${trace}\n\n${report}`);
+    this.stop(EXIT_ENGINE);
+  }
+}
