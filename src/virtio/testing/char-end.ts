@@ -15,6 +15,10 @@ export class CharEnd implements CharBackend {
     this.open = open;
   }
 
+  get attached(): boolean {
+    return this.frontend !== null;
+  }
+
   /** The device's end. */
   get device(): CharFrontend {
     if (this.frontend === null) throw new Error("no device is attached");

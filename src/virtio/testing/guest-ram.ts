@@ -30,6 +30,11 @@ export class GuestRam {
     return address;
   }
 
+  /** Allocates from the beginning again; what was there is free. */
+  rewind(): void {
+    this.next = GUEST_RAM_BASE + 0x1000;
+  }
+
   /** Allocates after what `other` has allocated. */
   adopt(other: GuestRam): void {
     this.next = other.next;

@@ -94,8 +94,8 @@ export interface Backends {
 export interface HarnessOptions {
   readonly backends?: Backends;
   readonly ramBytes?: number;
-  /** Wraps the engine, to watch what the devices do with it. */
-  readonly wrapEngine?: (engine: RingEngine) => RingEngine;
+  /** An engine to use instead of a fresh one. */
+  readonly engine?: RingEngine;
 }
 
 export class Harness {
@@ -116,9 +116,8 @@ export class Harness {
     properties: Readonly<Record<string, PropertyValue>>,
     options: HarnessOptions = {},
   ) {
-    const engine = loadRingEngine(options.ramBytes ?? 0x40_0000);
-    this.engine = options.wrapEngine?.(engine) ?? engine;
-    this.ram = new GuestRam(engine, S390_PAGES * 4096);
+    this.engine = options.engine ?? loadRingEngine(options.ramBytes ?? 0x40_0000);
+    this.ram = new GuestRam(this.engine, S390_PAGES * 4096);
     const backends = options.backends ?? {};
     const made: VirtioTransport[] = [];
     let hypervisor: TestHypervisor | null = null;

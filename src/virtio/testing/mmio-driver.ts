@@ -37,7 +37,9 @@ export class MmioDriver implements DriverTransport {
     return this.read(R.MMIO_DEVICE_ID);
   }
 
+  /** In Linux's order: the page size comes before the reset. */
   reset(): void {
+    if (this.legacy) this.write(R.MMIO_GUEST_PAGE_SIZE, PAGE_SIZE);
     this.write(R.MMIO_STATUS, 0);
   }
 
@@ -89,7 +91,9 @@ export class MmioDriver implements DriverTransport {
       driver: this.ram.alloc(ringBytes.driver(actual), 2),
       device: this.ram.alloc(ringBytes.device(actual), 4),
     };
-    this.ram.bytes(place.desc, ringBytes.desc(actual)).fill(0);
+    for (const area of ["desc", "driver", "device"] as const) {
+      this.ram.bytes(place[area], ringBytes[area](actual)).fill(0);
+    }
     this.setAddresses(place.desc, place.driver, place.device);
     this.write(R.MMIO_QUEUE_READY, 1);
     return this.read(R.MMIO_QUEUE_READY) === 1 ? { size: actual, place } : null;
@@ -107,7 +111,9 @@ export class MmioDriver implements DriverTransport {
 
   private setupLegacy(size: number): QueueSetup | null {
     const shape = legacyPlace(0, size, PAGE_SIZE);
-    const base = this.ram.alloc(shape.device + ringBytes.device(size), PAGE_SIZE);
+    const length = shape.device + ringBytes.device(size);
+    const base = this.ram.alloc(length, PAGE_SIZE);
+    this.ram.bytes(base, length).fill(0);
     this.write(R.MMIO_QUEUE_ALIGN, PAGE_SIZE);
     this.write(R.MMIO_QUEUE_PFN, base / PAGE_SIZE);
     const started = this.read(R.MMIO_QUEUE_PFN) === base / PAGE_SIZE;

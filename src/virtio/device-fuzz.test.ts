@@ -1,0 +1,171 @@
+/**
+ * Hostile drivers against whole devices, with every store of device and walker checked by the write-shadow oracle:
+ * nothing throws, nothing is written that the driver did not offer, and after a reset the device works.
+ */
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createDevice } from "./registry.ts";
+import type { RingEngine } from "./ring-engine.ts";
+import { ascii, CharEnd } from "./testing/char-end.ts";
+import type { DriverBuffer } from "./testing/driver-ring.ts";
+import { GUEST_RAM_BASE } from "./testing/engine.ts";
+import { Harness, TRANSPORTS, type TransportName } from "./testing/harness.ts";
+import { loadInstrumentedEngine } from "./testing/instrumented.ts";
+import { MemoryDisk } from "./testing/memory-disk.ts";
+import { MmioDriver } from "./testing/mmio-driver.ts";
+import { S390_PAGES } from "./testing/s390-driver.ts";
+import { WriteShadow } from "./testing/write-shadow.ts";
+
+const RAM_BYTES = 0x40_0000;
+const SECONDS = 2;
+const CONFIGURATION = { eventIdx: true, style: "mixed" } as const;
+
+/** One machine with everything that a hostile driver may reach. */
+interface Victim {
+  readonly vm: Harness;
+  readonly shadow: WriteShadow;
+  readonly disk: MemoryDisk;
+  readonly end: CharEnd;
+  readonly queues: readonly number[];
+}
+
+type Device = "virtio-blk" | "virtio-rng" | "virtio-serial";
+const QUEUES: Readonly<Record<Device, readonly number[]>> = {
+  "virtio-blk": [0, 1],
+  "virtio-rng": [0],
+  "virtio-serial": [0, 1, 2, 3, 4, 5],
+};
+
+/** One engine is enough: machines give their queue slots back. */
+let engine: RingEngine;
+let shadow: WriteShadow;
+
+beforeAll(async () => {
+  const probe = { read: (): void => {}, write: (host: number, size: number): void => shadow.write(host, size) };
+  shadow = new WriteShadow();
+  engine = await loadInstrumentedEngine(RAM_BYTES, probe);
+}, 180_000);
+
+function victim(transport: TransportName, device: Device): Victim {
+  shadow = new WriteShadow();
+  // Describing the device in them is what the pages are for.
+  if (transport === "s390 pages") shadow.allow(GUEST_RAM_BASE + RAM_BYTES - S390_PAGES * 4096, S390_PAGES * 4096);
+  const disk = new MemoryDisk(2 ** 18, { sync: false });
+  const end = new CharEnd();
+  const entropy = { fill: (into: Uint8Array): void => void into.fill(0x5a) };
+  const properties: Record<string, string | number> = {};
+  if (device === "virtio-blk") Object.assign(properties, { drive: "disk", "num-queues": 2 });
+  if (device === "virtio-serial") properties["max_ports"] = 2;
+  const vm = new Harness(transport, device, properties, {
+    backends: { block: disk, entropy, char: { term: end } },
+    engine: shadow.wrap(engine),
+  });
+  if (device === "virtio-serial") createDevice("virtconsole", { chardev: "term" }, vm.context);
+  return { vm, shadow, disk, end, queues: QUEUES[device] };
+}
+
+/** One thing that a driver, the host or the user may do; all of it decided by random numbers. */
+async function act(target: Victim, choice: number, a: number, b: number): Promise<void> {
+  const { vm, disk, end, queues } = target;
+  const queue = queues[a % queues.length] as number;
+  switch (choice % 13) {
+    case 0:
+    case 1:
+    case 2:
+    case 3: {
+      if (vm.ring(queue).freeCount < 6) return;
+      const header = Uint8Array.from(
+        [b & 15, 0, 0, 0, 0, 0, 0, 0, a & 0xff, 0, 0, 0, 0, 0, 0, 0].slice(0, 4 + (b % 13)),
+      );
+      const chain: DriverBuffer[] = [
+        vm.out(header),
+        vm.out(new Uint8Array((b & 3) * 512)),
+        vm.in((a & 3) * 512),
+        vm.in(b & 31),
+      ];
+      vm.send(chain.slice(b & 1, 2 + (a % 3)), (["direct", "indirect", "mixed"] as const)[a % 3] as "direct", queue);
+      break;
+    }
+    case 4:
+      vm.ram.setU8(vm.ring(queue).place.desc + (a % 128), b);
+      break;
+    case 5:
+      vm.ring(queue).offer(a & 63);
+      vm.driver.notify(queue);
+      break;
+    case 6:
+      vm.driver.notify(queue);
+      break;
+    case 7:
+      vm.driver.writeConfig(a % 64, ([1, 2, 4] as const)[b % 3] as 1, a * b);
+      break;
+    case 8:
+      if (vm.driver instanceof MmioDriver) {
+        // Any register but status and acknowledgements, any value.
+        const offset = (a % 64) * 4;
+        if (offset !== 0x70) vm.driver.write(offset, b);
+      }
+      break;
+    case 9:
+      if (!end.attached) return;
+      end.device.input(ascii("x".repeat(b)));
+      end.makeRoom(a);
+      break;
+    case 10:
+      vm.driver.setStatus((b % 255) + 1);
+      break;
+    case 11:
+      await disk.release();
+      break;
+    default:
+      if (b < 40) restart(target);
+  }
+}
+
+function restart({ vm, queues }: Victim): void {
+  vm.ram.rewind();
+  vm.start(CONFIGURATION, queues, { size: 32 });
+}
+
+/** A request that every sane driver could make, and its answer. */
+async function probe(target: Victim, device: Device): Promise<void> {
+  const { vm, disk, end } = target;
+  disk.manual = false;
+  await disk.release();
+  end.room = Number.POSITIVE_INFINITY;
+  restart(target);
+  if (device === "virtio-blk") {
+    const used = await vm.transact([vm.out(new Uint8Array(16)), vm.in(512), vm.in(1)], "mixed");
+    expect(used.length).toBe(513);
+  } else if (device === "virtio-rng") expect((await vm.transact([vm.in(8)], "mixed")).length).toBe(8);
+  else {
+    const before = end.received.length;
+    await vm.transact([vm.out(ascii("alive"))], "mixed", 1);
+    expect(end.text.slice(before)).toBe("alive");
+  }
+}
+
+describe.each(TRANSPORTS)("hostile drivers on %s", (transport) => {
+  it.each(["virtio-blk", "virtio-rng", "virtio-serial"] as const)("%s", { timeout: 120_000 }, async (device) => {
+    let stores = 0;
+    const action = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255));
+    const programs = fc.array(action, { minLength: 20, maxLength: 120, size: "max" });
+    const property = fc.asyncProperty(programs, async (actions) => {
+      const target = victim(transport, device);
+      target.disk.manual = true;
+      target.end.room = 0;
+      restart(target);
+      for (const [choice, a, b] of actions) await act(target, choice, a, b);
+      await probe(target, device);
+      target.vm.transport.bus.unplug();
+      expect(shadow.violations).toEqual([]);
+      expect(target.vm.log.hostErrors).toEqual([]);
+      stores += shadow.stores;
+    });
+    // In batches rather than with a time limit of fast-check's, which would leave an unfinished program running.
+    const until = Date.now() + SECONDS * 1000;
+    do await fc.assert(property, { numRuns: 10 });
+    while (Date.now() < until);
+    expect(stores).toBeGreaterThan(0);
+  });
+});
