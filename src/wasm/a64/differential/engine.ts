@@ -12,6 +12,9 @@ export interface Engine {
   mem_invalidate_code(host: number, length: number): void;
   cpu_reset(index: number, cpus: number): void;
   cpu_run(index: number, budgetInsns: number, scale: number): number;
+  cpu_start(index: number, entryLow: number, entryHigh: number, x0Low: number, x0High: number): void;
+  cpu_set_deterministic(on: boolean): void;
+  gic_init(version: number, cpus: number): void;
   dbg_step(index: number): number;
 }
 
