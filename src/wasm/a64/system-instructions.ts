@@ -7,7 +7,7 @@ import { writeVa } from "../mmu/access";
 import { ACCESS_READ, ACCESS_WRITE } from "../mmu/fault";
 import { flushAll, flushAsid, flushPage } from "../mmu/maintenance";
 import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_SET_SHIFT, TLB_WRITE } from "../mmu/tlb";
-import { translatedAddress, translatedAttributes, tryTranslate } from "../mmu/translate";
+import { translatedAddress, translate, translatedAttributes, tryTranslate } from "../mmu/translate";
 import { ATTR_MAIR_SHIFT, ATTR_SH_SHIFT } from "../mmu/walk";
 import { CPU_MAIR_EL1, CPU_TLB } from "../cpu/state";
 
@@ -44,7 +44,7 @@ export function systemInstruction(cpu: usize, key: u32, value: u64): u32 {
   switch (key) {
     case DC_ZVA:
       if (user && !sctlrBit(cpu, SCTLR_DZE)) return TRAPPED;
-      zeroBlock(cpu, value & ~63);
+      zeroBlock(cpu, value);
       return ALLOWED;
     // Caches do not exist: data is always coherent, and stores to code are seen by the code frames.
     case IC_IVAU:
@@ -105,14 +105,16 @@ function invalidate(cpu: usize, op2: u32, value: u64): u32 {
   }
 }
 
-/** DC ZVA of the 64 bytes at `va`. */
-function zeroBlock(cpu: usize, va: u64): void {
+/** DC ZVA of the 64 bytes around `address`, which is what FAR_EL1 gets when it faults. */
+function zeroBlock(cpu: usize, address: u64): void {
+  const va = address & ~63;
   const set = cpu + CPU_TLB + ((<usize>load<u32>(cpu, CPU_EL)) << TLB_SET_SHIFT);
   const entry = set + (<usize>(va >> 7) & TLB_INDEX_MASK);
   if (load<u64>(entry, TLB_WRITE) == (va & PAGE_MASK)) {
     memory.fill(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), 0, 64);
     return;
   }
+  if (!translate(cpu, address, ACCESS_WRITE, load<u32>(cpu, CPU_EL))) return;
   for (let offset: u64 = 0; offset < 64; offset += 8) {
     writeVa<u64>(cpu, va + offset, 0);
     if (faulted(cpu)) return;
@@ -127,15 +129,14 @@ function translateAddress(cpu: usize, va: u64, access: u32, el: u32): u32 {
     return ALLOWED;
   }
   const attrs = translatedAttributes(cpu);
-  let par: u64 = (translatedAddress(cpu) & 0x0000_ffff_ffff_f000) | (1 << 11);
+  // Bit 11 is one in the 64-bit format; NS says that the address is in the Non-secure space, the only one.
+  let par: u64 = (translatedAddress(cpu) & 0x0000_ffff_ffff_f000) | (1 << 11) | (1 << 9);
   if ((load<u64>(cpu, CPU_SCTLR_EL1) & 1) != 0) {
     const index = (<u64>((attrs >> ATTR_MAIR_SHIFT) & 7)) << 3;
     const memoryType = (load<u64>(cpu, CPU_MAIR_EL1) >> index) & 0xff;
     // Device and non-cacheable memory reads as outer shareable.
     const shareability: u64 = (memoryType & 0xf0) == 0 || memoryType == 0x44 ? 2 : <u64>((attrs >> ATTR_SH_SHIFT) & 3);
     par |= (memoryType << 56) | (shareability << 7);
-  } else {
-    par |= 2 << 7;
   }
   store<u64>(cpu, par, CPU_PAR_EL1);
   return ALLOWED;

@@ -1,6 +1,16 @@
 /** Outlined handlers of system.decode: exception generation, hints, PSTATE, system instructions and registers. */
-import { EC_BRK64, EC_SVC64, EC_SYSTEM, EC_WFX, faulted, raise, undefinedInstruction } from "../cpu/exception";
+import {
+  EC_BRK64,
+  EC_SVC64,
+  EC_SYSTEM,
+  EC_WFX,
+  faulted,
+  fpTrapped,
+  raise,
+  undefinedInstruction,
+} from "../cpu/exception";
 import { debugStorage } from "../cpu/debug-registers";
+import { pmContains, pmExists } from "../cpu/performance-monitor";
 import { psciCall } from "../cpu/psci";
 import { setMode } from "../cpu/pstate";
 import {
@@ -25,7 +35,6 @@ import { systemInstruction } from "./system-instructions";
 const SCTLR_UMA: u64 = 9;
 const SCTLR_UCT: u64 = 15;
 const SCTLR_NTWI: u64 = 16;
-const SCTLR_NTWE: u64 = 18;
 
 function sctlrBit(cpu: usize, bit: u64): bool {
   return ((load<u64>(cpu, CPU_SCTLR_EL1) >> bit) & 1) != 0;
@@ -74,8 +83,6 @@ function el0Access(cpu: usize, key: u32, isWrite: bool): u32 {
     case K.CTR_EL0:
       return sctlrBit(cpu, SCTLR_UCT) ? ALLOWED : TRAPPED;
     case K.MDCCSR_EL0:
-    case K.DBGDTR_EL0:
-    case K.DBGDTRX_EL0:
       return ALLOWED;
     default:
   }
@@ -83,12 +90,9 @@ function el0Access(cpu: usize, key: u32, isWrite: bool): u32 {
     if (!timerExists(key, isWrite, 0)) return UNDEFINED;
     return timerAccessAllowed(cpu, key, 0) ? ALLOWED : TRAPPED;
   }
-  if (isPerformanceMonitor(key)) return performanceMonitorAccess(cpu, key);
+  if (pmContains(key) && (key & 0x3800) != 0)
+    return pmExists(key, isWrite) ? performanceMonitorAccess(cpu, key) : UNDEFINED;
   return UNDEFINED;
-}
-
-function isPerformanceMonitor(key: u32): bool {
-  return (key >= K.PMCR_EL0 && key <= K.PMOVSSET_EL0) || (key >= K.PMEVCNTR_FIRST && key <= K.PMCCFILTR_EL0);
 }
 
 /** PMUSERENR_EL0: EN all, SW the software increment, CR the cycle counter, ER the event counters (reads). */
@@ -104,8 +108,9 @@ function performanceMonitorAccess(cpu: usize, key: u32): u32 {
 
 /** True when the access may go on; otherwise its exception is raised. */
 function mayAccess(cpu: usize, insn: u32, isWrite: bool): bool {
-  if (!atEl0(cpu)) return true;
   const key = keyOf(insn);
+  if ((key == K.FPCR || key == K.FPSR) && fpTrapped(cpu)) return false;
+  if (!atEl0(cpu)) return true;
   let access = el0Access(cpu, key, isWrite);
   const readOnly = key == K.TPIDRRO_EL0 || key == K.CTR_EL0 || key == K.DCZID_EL0 || key == K.PMUSERENR_EL0;
   if (isWrite && readOnly) access = UNDEFINED;
@@ -197,13 +202,12 @@ export function WFI(cpu: usize, insn: u32): void {
   requestLeave(cpu);
 }
 
-/** The event register is what other CPUs and the exclusive monitor set; a hint may end at any time. */
+/**
+ * The event register is what other CPUs and the exclusive monitor set; a hint may end at any time. It never waits, so that
+ * SCTLR_EL1.nTWE has nothing to trap.
+ */
 export function WFE(cpu: usize, insn: u32): void {
-  if (load<u32>(cpu, CPU_EVENT) != 0) {
-    store<u32>(cpu, 0, CPU_EVENT);
-    return;
-  }
-  if (atEl0(cpu) && !sctlrBit(cpu, SCTLR_NTWE)) raise(cpu, EC_WFX, (1 << 24) | (0xe << 20) | 1);
+  store<u32>(cpu, 0, CPU_EVENT);
 }
 
 export function SEV(cpu: usize, insn: u32): void {

@@ -6,7 +6,7 @@ import { CPU_DEBUG_REGS } from "./state";
 const BREAKPOINTS: u32 = 6;
 const WATCHPOINTS: u32 = 4;
 /** Event counters of the performance monitors (PMCR_EL0.N). */
-const EVENT_COUNTERS: u32 = 6;
+export const EVENT_COUNTERS: u32 = 6;
 
 /** Byte offset from the CPU's base of a register of this kind, 0 when `key` is none. */
 export function debugStorage(key: u32): usize {
@@ -22,20 +22,8 @@ function slotOf(key: u32): i32 {
   if (key >= K.PMEVCNTR_FIRST && key < K.PMEVCNTR_FIRST + EVENT_COUNTERS) return 64 + <i32>(key - K.PMEVCNTR_FIRST);
   if (key >= K.PMEVTYPER_FIRST && key < K.PMEVTYPER_FIRST + EVENT_COUNTERS) return 72 + <i32>(key - K.PMEVTYPER_FIRST);
   switch (key) {
-    case K.OSDTRRX_EL1:
-      return 80;
-    case K.MDCCINT_EL1:
-      return 81;
-    case K.OSDTRTX_EL1:
-      return 82;
-    case K.OSECCR_EL1:
-      return 83;
     case K.OSDLR_EL1:
       return 84;
-    case K.DBGPRCR_EL1:
-      return 85;
-    case K.DBGCLAIMCLR_EL1:
-      return 86;
     case K.PMCR_EL0:
       return 87;
     case K.PMCNTENSET_EL0:
@@ -46,20 +34,12 @@ function slotOf(key: u32): i32 {
       return 90;
     case K.PMCCNTR_EL0:
       return 91;
-    case K.PMXEVTYPER_EL0:
-      return 92;
-    case K.PMXEVCNTR_EL0:
-      return 93;
     case K.PMUSERENR_EL0:
       return 94;
     case K.PMCCFILTR_EL0:
       return 95;
     case K.PMINTENSET_EL1:
       return 96;
-    case K.PMCEID0_EL0:
-      return 97;
-    case K.PMCEID1_EL0:
-      return 98;
     default:
       return -1;
   }

@@ -16,7 +16,7 @@ export function idRegister(index: u32): u64 {
     case 0x09: // ID_PFR1_EL1: no security and virtualization extensions
       return 0x0001_0001 | (gicVersion() == 3 ? 1 << 28 : 0);
     case 0x0a: // ID_DFR0_EL1
-      return 0x0301_0066;
+      return 0x0301_0006;
     case 0x0c: // ID_MMFR0_EL1
       return 0x1010_1105;
     case 0x0d: // ID_MMFR1_EL1

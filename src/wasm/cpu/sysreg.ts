@@ -4,7 +4,8 @@ import { CCSIDR_EL1, CLIDR_EL1 } from "./sysreg-keys";
 import * as K from "./sysreg-keys";
 import { CLIDR_VALUE, CTR_VALUE, DCZID_BLOCK, MIDR_VALUE, cacheSize, idRegister } from "./id-registers";
 import { PSTATE_DAIF, PSTATE_F, PSTATE_I, readBankedSp, setMode, updateFpTrap, writeBankedSp } from "./pstate";
-import { counterNow, timerContains, timerExists, timerRead, timerReset, timerWrite } from "../timer/generic-timer";
+import { timerContains, timerExists, timerRead, timerReset, timerWrite } from "../timer/generic-timer";
+import { pmExists, pmRead, pmReset, pmWrite } from "./performance-monitor";
 import { iccExists, iccRead, iccWrite } from "../gic/icc";
 import { contextChanged, translationChanged } from "../mmu/maintenance";
 import { GUEST_ERROR_SYSREG } from "../lib/guest-error";
@@ -51,10 +52,13 @@ import {
 
 /** SCTLR_EL1 of a Cortex-A57 out of reset. */
 const SCTLR_RESET: u64 = 0x00c5_0838;
-/** AHP, DN, FZ, RMode; QC, and the cumulative flags; NZCV of AArch32 is in FPSR too. */
-const FPCR_MASK: u32 = 0x07c0_0000;
+/** All but the bits of memory tagging. */
+const SCTLR_BITS: u64 = 0xffff_f01f_ffff_ffff;
+/** AHP, DN, FZ, RMode, and Stride and Len, which do nothing here; QC, and the cumulative flags; NZCV of AArch32 is in FPSR too. */
+const FPCR_MASK: u32 = 0x07f7_0000;
 const FPSR_MASK: u32 = 0xf800_009f;
-const PMCR_RESET: u64 = 0x4101_3000;
+/** CBAR_EL1: where the private peripherals are, the GIC distributor's address. */
+const PERIPHERAL_BASE: u64 = 0x0800_0000;
 
 /** Values that registers have after reset, everything else being 0. */
 export function resetSystemRegisters(cpu: usize, index: u32): void {
@@ -62,7 +66,7 @@ export function resetSystemRegisters(cpu: usize, index: u32): void {
   // The OS lock is locked out of reset.
   store<u64>(cpu, 0xa, CPU_OSLSR);
   timerReset(cpu);
-  store<u64>(cpu + debugStorage(K.PMCR_EL0), PMCR_RESET);
+  pmReset(cpu);
 }
 
 /** Offset of a register that just keeps what is written, 0 for all others. */
@@ -124,6 +128,7 @@ export function readSysreg(cpu: usize, key: u32): u64 {
   if (key >= K.ID_FIRST && key <= K.ID_LAST) return idRegister(key - K.MIDR_EL1);
   if (timerContains(key)) return timerRead(cpu, key);
   if (iccExists(key, false)) return iccRead(cpu, key);
+  if (pmExists(key, false)) return pmRead(cpu, key);
   switch (key) {
     case K.MIDR_EL1:
       return MIDR_VALUE;
@@ -154,6 +159,7 @@ export function readSysreg(cpu: usize, key: u32): u64 {
     case K.SPSEL:
       return <u64>load<u32>(cpu, CPU_SPSEL);
     case K.SP_EL0:
+      if (load<u32>(cpu, CPU_SPSEL) == 0) return spInUse(cpu);
       return readBankedSp(cpu, CPU_SP_EL0);
     case K.ISR_EL1:
       return interruptStatus(cpu);
@@ -169,20 +175,10 @@ export function readSysreg(cpu: usize, key: u32): u64 {
     case K.L2ACTLR_EL1:
     case K.MDRAR_EL1:
     case K.MDCCSR_EL0:
-    case K.DBGDTR_EL0:
-    case K.DBGDTRX_EL0:
-    case K.DBGCLAIMSET_EL1:
-    case K.DBGAUTHSTATUS_EL1:
+    case K.MDCCINT_EL1:
       return 0;
-    case K.PMCCNTR_EL0:
-      // One cycle a nanosecond of the 62.5 MHz counter.
-      return (counterNow(cpu) << 4) - load<u64>(cpu + debugStorage(key));
-    case K.PMCNTENCLR_EL0:
-      return load<u64>(cpu + debugStorage(K.PMCNTENSET_EL0));
-    case K.PMINTENCLR_EL1:
-      return load<u64>(cpu + debugStorage(K.PMINTENSET_EL1));
-    case K.PMOVSSET_EL0:
-      return load<u64>(cpu + debugStorage(K.PMOVSCLR_EL0));
+    case K.CBAR_EL1:
+      return PERIPHERAL_BASE;
     default: {
       const kept = debugStorage(key);
       if (kept != 0) return load<u64>(cpu + kept);
@@ -196,6 +192,12 @@ export function readSysreg(cpu: usize, key: u32): u64 {
 function interruptStatus(cpu: usize): u64 {
   const lines = load<u32>(cpu, CPU_IRQ);
   return ((lines & IRQ_LINE) != 0 ? <u64>PSTATE_I : 0) | ((lines & FIQ_LINE) != 0 ? <u64>PSTATE_F : 0);
+}
+
+/** SP_EL0 is UNDEFINED as a register while it is SP. */
+function spInUse(cpu: usize): u64 {
+  undefinedInstruction(cpu);
+  return 0;
 }
 
 function zvaProhibited(cpu: usize): bool {
@@ -212,6 +214,7 @@ export function writeSysreg(cpu: usize, key: u32, value: u64): void {
   }
   if (timerContains(key) && timerExists(key, true, load<u32>(cpu, CPU_EL))) return timerWrite(cpu, key, value);
   if (iccExists(key, true)) return iccWrite(cpu, key, value);
+  if (pmExists(key, true)) return pmWrite(cpu, key, value);
   switch (key) {
     case K.NZCV:
       store<u32>(cpu, <u32>(value >> 28) & 15, CPU_NZCV);
@@ -229,6 +232,10 @@ export function writeSysreg(cpu: usize, key: u32, value: u64): void {
       setMode(cpu, load<u32>(cpu, CPU_EL), <u32>value & 1);
       return;
     case K.SP_EL0:
+      if (load<u32>(cpu, CPU_SPSEL) == 0) {
+        spInUse(cpu);
+        return;
+      }
       writeBankedSp(cpu, CPU_SP_EL0, value);
       return;
     case K.OSLAR_EL1:
@@ -241,39 +248,11 @@ export function writeSysreg(cpu: usize, key: u32, value: u64): void {
     case K.CPUMERRSR_EL1:
     case K.L2MERRSR_EL1:
     case K.L2ACTLR_EL1:
-    case K.PMSWINC_EL0:
-    case K.DBGDTR_EL0:
-    case K.DBGDTRX_EL0:
-    case K.DBGCLAIMSET_EL1:
-    case K.DBGCLAIMCLR_EL1:
-      return;
-    case K.PMCR_EL0:
-      // E, D, X, DP, LC are kept; P and C are commands.
-      if ((value & 4) != 0) store<u64>(cpu + debugStorage(K.PMCCNTR_EL0), counterNow(cpu) << 4);
-      store<u64>(cpu + debugStorage(key), PMCR_RESET | (value & 0x69));
-      return;
-    case K.PMCCNTR_EL0:
-      store<u64>(cpu + debugStorage(key), (counterNow(cpu) << 4) - value);
-      return;
-    case K.PMCNTENSET_EL0:
-    case K.PMINTENSET_EL1:
-      setBits(cpu, key, value & 0x8000_003f);
-      return;
-    case K.PMOVSSET_EL0:
-      setBits(cpu, K.PMOVSCLR_EL0, value & 0x8000_003f);
-      return;
-    case K.PMCNTENCLR_EL0:
-      clearBits(cpu, K.PMCNTENSET_EL0, value);
-      return;
-    case K.PMINTENCLR_EL1:
-      clearBits(cpu, K.PMINTENSET_EL1, value);
-      return;
-    case K.PMOVSCLR_EL0:
-      clearBits(cpu, key, value);
+    case K.MDCCINT_EL1:
       return;
     default: {
       const kept = debugStorage(key);
-      if (kept != 0 && key != K.PMCEID0_EL0 && key != K.PMCEID1_EL0) store<u64>(cpu + kept, value & 0xffff_ffff);
+      if (kept != 0) store<u64>(cpu + kept, value & writableBits(key));
       else noSuchRegister(cpu, key);
     }
   }
@@ -284,24 +263,21 @@ function noSuchRegister(cpu: usize, key: u32): void {
   undefinedInstruction(cpu);
 }
 
-function setBits(cpu: usize, key: u32, value: u64): void {
-  store<u64>(cpu + debugStorage(key), load<u64>(cpu + debugStorage(key)) | value);
-}
-function clearBits(cpu: usize, key: u32, value: u64): void {
-  store<u64>(cpu + debugStorage(key), load<u64>(cpu + debugStorage(key)) & ~value);
+/** DBGWVR<n>_EL1: op0 2, op1 0, CRn 0, CRm n, op2 6. */
+function isWatchpointValue(key: u32): bool {
+  return (key & 0xff87) == 0x8006;
 }
 
-/** Registers of which some bits do not exist. */
+/** Registers of which some bits do not exist, in what QEMU's Cortex-A57 keeps of them. */
 function writableBits(key: u32): u64 {
+  if (isWatchpointValue(key)) return ~3;
   switch (key) {
     case K.VBAR_EL1:
-      return ~0x7ff;
+      return ~0x1f;
     case K.CSSELR_EL1:
       return 0xf;
-    case K.ESR_EL1:
-    case K.CONTEXTIDR_EL1:
-    case K.MDSCR_EL1:
-      return 0xffff_ffff;
+    case K.OSDLR_EL1:
+      return 1;
     case K.ACTLR_EL1:
     case K.AFSR0_EL1:
     case K.AFSR1_EL1:
@@ -316,7 +292,7 @@ function writableBits(key: u32): u64 {
 function writeTranslationRegister(cpu: usize, key: u32, value: u64): bool {
   switch (key) {
     case K.SCTLR_EL1:
-      store<u64>(cpu, value, CPU_SCTLR_EL1);
+      store<u64>(cpu, value & SCTLR_BITS, CPU_SCTLR_EL1);
       translationChanged(cpu);
       return true;
     case K.TCR_EL1:
@@ -337,7 +313,7 @@ function writeTranslationRegister(cpu: usize, key: u32, value: u64): bool {
       contextChanged(cpu);
       return true;
     case K.CPACR_EL1:
-      store<u64>(cpu, value & 0x0030_0000, CPU_CPACR_EL1);
+      store<u64>(cpu, value, CPU_CPACR_EL1);
       updateFpTrap(cpu);
       return true;
     default:

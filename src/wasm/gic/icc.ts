@@ -145,7 +145,7 @@ export function iccWrite(cpu: usize, key: u32, value: u64): void {
     case KEY_ICC_SGI1R_EL1:
       return generateSgi(index, 1, value);
     case KEY_ICC_PMR_EL1:
-      store<u32>(cpu, low & PRIORITY_MASK, ICC_PMR);
+      store<u32>(cpu, low & ~7, ICC_PMR);
       break;
     case KEY_ICC_BPR0_EL1:
       store<u32>(cpu, max<u32>(low & 7, MIN_BPR0), ICC_BPR0);

@@ -57,7 +57,8 @@ export function loadSlow(cpu: usize, va: u64, size: u32, el: u32): u64 {
   if (gicContains(pa)) return gicRead(load<u32>(cpu, CPU_INDEX), pa, size);
   if (!isDevice(pa)) {
     reportGuestError(GUEST_ERROR_NO_DEVICE, pa);
-    abortData(cpu, va, FAULT_EXTERNAL);
+    // An unaligned access goes over the bus as aligned ones, of which the first is answered so.
+    abortData(cpu, va & ~(<u64>size - 1), FAULT_EXTERNAL);
     return 0;
   }
   const low = <u64>bus_read(<u32>pa, <u32>(pa >> 32), size);
@@ -112,7 +113,7 @@ export function storeSlow(cpu: usize, va: u64, value: u64, size: u32, el: u32): 
     bus_write(<u32>pa, <u32>(pa >> 32), size, <u32>value, <u32>(value >> 32));
   } else {
     reportGuestError(GUEST_ERROR_NO_DEVICE, pa);
-    abortData(cpu, va, FAULT_EXTERNAL | ISS_WNR);
+    abortData(cpu, va & ~(<u64>size - 1), FAULT_EXTERNAL | ISS_WNR);
   }
 }
 

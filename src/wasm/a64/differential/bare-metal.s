@@ -9,6 +9,7 @@
         .equ DESCRIPTORS, 0x40120000
         .equ STATE, 0x40e80000          // next result, vector, next descriptor, count; a result is at STATE's granule or above
         .equ RESULTS, 0x42000000
+        .equ STACK, 0x41f00000
         .equ HIGH, 0xffffff8000000000
 
         .equ CASE_SIZE, 256
@@ -68,6 +69,8 @@ next:   ldr     x10, =STATE
         msr     par_el1, xzr
         msr     tpidr_el0, xzr
         msr     spsel, 1
+        ldr     x0, =STACK
+        mov     sp, x0
         msr     daifset, 15
         ldr     x0, =OWN_TCR
         msr     tcr_el1, x0

@@ -17,7 +17,8 @@ const STATE_COUNT = 0x40e8_0018;
 const RESULTS = 0x4200_0000;
 const CASE_SIZE = 256;
 /** Cases that fit between the descriptors and the code. */
-export const CASES_MAX = (CODE - DESCRIPTORS) / CASE_SIZE;
+const CASES_MAX = (CODE - DESCRIPTORS) / CASE_SIZE;
+const WORDS_MAX = (CODE_END - CODE) / 4;
 /** Physical memory from here to RESULTS belongs to the cases. */
 export const CASE_MEMORY = 0x4100_0000;
 export const CASE_MEMORY_END = RESULTS;
@@ -27,7 +28,16 @@ const HIGH = 0xffff_ff80_0000_0000n;
 
 /** TCR_EL1 of the program: the fields of the half that it lives in must stay as they are. */
 export const OWN_TCR =
-  25n | (25n << 16n) | (1n << 8n) | (1n << 10n) | (3n << 12n) | (1n << 24n) | (1n << 26n) | (3n << 28n) | (2n << 30n) | (2n << 32n);
+  25n |
+  (25n << 16n) |
+  (1n << 8n) |
+  (1n << 10n) |
+  (3n << 12n) |
+  (1n << 24n) |
+  (1n << 26n) |
+  (3n << 28n) |
+  (2n << 30n) |
+  (2n << 32n);
 export const OWN_TABLE = BigInt(TABLE);
 /** SCTLR_EL1 with the bits that are one, and with MMU and caches. */
 export const SCTLR_OFF = 0x30d0_0800n;
@@ -163,9 +173,23 @@ export function assembleFlat(file: string, text?: string): Uint8Array {
 
 /** Words of assembler lines, one instruction each. */
 export function assemble(lines: readonly string[]): number[] {
-  const bytes = assembleFlat("lines.s", `${lines.join("\n")}\n`);
+  const bytes = assembleFlat("lines.s", `.arch armv8-a+crypto+crc\n${lines.join("\n")}\n`);
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: bytes.length / 4 }, (_, index) => data.getUint32(4 * index, true));
+}
+
+/** Parts of `cases` that fit one program each. */
+export function* partsOf(cases: readonly BareMetalCase[]): Generator<readonly BareMetalCase[]> {
+  let first = 0;
+  let words = 0;
+  for (const [index, test] of cases.entries()) {
+    words += test.words.length + 1;
+    if (index - first < CASES_MAX && words <= WORDS_MAX) continue;
+    yield cases.slice(first, index);
+    first = index;
+    words = test.words.length + 1;
+  }
+  yield cases.slice(first);
 }
 
 export interface Run {
@@ -201,7 +225,8 @@ function runQemu(ram: Uint8Array, cases: readonly BareMetalCase[]): Uint8Array {
       { timeout: 60_000, killSignal: "SIGKILL", encoding: "utf8" },
     );
     const after = new Uint8Array(readFileSync(file));
-    if (child.status !== 0) throw new Error(`QEMU stopped in ${stoppedAt(after, cases)}: ${child.stderr}${child.error}`);
+    if (child.status !== 0)
+      throw new Error(`QEMU stopped in ${stoppedAt(after, cases)}: ${child.stderr}${child.error}`);
     return after;
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -250,7 +275,8 @@ export function differences(cases: readonly BareMetalCase[], run: Run): string[]
     const compare = (name: string, got: bigint, expected: bigint): void => {
       if (got !== expected && !ignored.has(name)) parts.push(`${name} ${hex(got)}, QEMU ${hex(expected)}`);
     };
-    for (const name of ["vector", "esr", "far", "elr", "spsr", "par", "spEl0"] as const) compare(name, ours[name], theirs[name]);
+    for (const name of ["vector", "esr", "far", "elr", "spsr", "par", "spEl0"] as const)
+      compare(name, ours[name], theirs[name]);
     ours.x.forEach((value, register) => {
       compare(`x${register}`, value, theirs.x[register] ?? 0n);
     });

@@ -1,11 +1,65 @@
-import { expect, test } from "vitest";
-import { runBareMetal, differences, type BareMetalCase } from "./bare-metal.ts";
-test("x", async () => {
-  const cases: BareMetalCase[] = [];
-  for (let key = 0; key < 32768; key++) cases.push({ label: `mrs ${(key|0x8000).toString(16)}`, words: [(0xd530_0000 | (key << 5)) >>> 0], x: [0x1111n] });
-  const t = performance.now();
-  const r = await runBareMetal(cases);
-  console.log(performance.now()-t);
-  const d = differences(cases, r);
-  console.log(d.length, d.slice(0, 60).join("\n"));
+/**
+ * System instructions and registers, exceptions and translation against qemu-system-aarch64: the same bare-metal program
+ * (bare-metal.s) on both.
+ *
+ * ARMLET_DIFF_SEED as in a64.test.ts.
+ */
+import { describe, expect, test } from "vitest";
+import { type BareMetalCase, differences, type MemoryImage, partsOf, type Run, runBareMetal } from "./bare-metal.ts";
+import { createRandom } from "./random.ts";
+import {
+  eretCases,
+  exceptionCases,
+  flatCases,
+  fpTrapCases,
+  hintCases,
+  psciCases,
+  RANDOM_VALUES,
+  readCases,
+  stackCases,
+  sysCases,
+  syslCases,
+  userReadCases,
+  userWriteCases,
+  writeCases,
+} from "./system-cases.ts";
+
+const seed = Number(process.env["ARMLET_DIFF_SEED"] ?? 20261121);
+const SHOWN = 60;
+
+/** Runs the cases, in parts when they are many, and expects no difference. */
+async function compare(cases: readonly BareMetalCase[], memory: MemoryImage = []): Promise<Run> {
+  const all: Run = { qemu: [], ours: [] };
+  const report: string[] = [];
+  for (const part of partsOf(cases)) {
+    const run = await runBareMetal(part, memory);
+    report.push(...differences(part, run));
+    all.qemu.push(...run.qemu);
+    all.ours.push(...run.ours);
+  }
+  expect(report.length > SHOWN ? [...report.slice(0, SHOWN), `and ${report.length - SHOWN} more`] : report).toEqual([]);
+  return all;
+}
+
+describe("system instructions equal QEMU", () => {
+  test("MRS of every encoding at EL1", async () => void (await compare(readCases())));
+  test("MRS of every encoding at EL0", async () => void (await compare(userReadCases(false))));
+  test("MRS of every encoding at EL0 with everything allowed", async () => void (await compare(userReadCases(true))));
+  test("MSR of every encoding at EL1", async () => {
+    const { qemu } = await runBareMetal(readCases());
+    for (const value of [0n, 0xffff_ffff_ffff_ffffn, ...RANDOM_VALUES(createRandom(seed, "msr"), 1)]) {
+      await compare(writeCases(value, qemu));
+    }
+  });
+  test("MSR of every encoding at EL0", async () => void (await compare(userWriteCases(false))));
+  test("MSR of every encoding at EL0 with everything allowed", async () => void (await compare(userWriteCases(true))));
+  test("SYS of every encoding", async () => void (await compare(sysCases())));
+  test("SYSL of every encoding", async () => void (await compare(syslCases())));
+  test("hints, barriers and PSTATE", async () => void (await compare(hintCases())));
+  test("exception generation", async () => void (await compare(exceptionCases(seed))));
+  test("PSCI", async () => void (await compare(psciCases())));
+  test("ERET", async () => void (await compare(eretCases(seed))));
+  test("FP traps", async () => void (await compare(fpTrapCases())));
+  test("faults with the MMU off", async () => void (await compare(flatCases(seed))));
+  test("stack pointers and PSTATE", async () => void (await compare(stackCases())));
 });
