@@ -6,6 +6,7 @@
 import { faulted } from "../cpu/exception";
 import { CPU_EL, CPU_TLB } from "../cpu/state";
 import { readVa, writeVa } from "../mmu/access";
+import { misaligned } from "../mmu/slow";
 import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "../mmu/tlb";
 import { vreg } from "./fields";
 
@@ -45,6 +46,7 @@ function storeLow<T>(host: usize, value: v128): void {
 /** Zero-extended load through mmu/access; meaningless when faulted(cpu) afterwards. */
 export function loadInParts<T>(cpu: usize, va: u64): v128 {
   if (sizeof<T>() == 16) {
+    if (misaligned(cpu, va, 16, false)) return i64x2.splat(0);
     const low = readVa<u64>(cpu, va);
     if (faulted(cpu)) return i64x2.splat(0);
     return i64x2.replace_lane(i64x2.splat(low), 1, readVa<u64>(cpu, va + 8));
@@ -58,6 +60,7 @@ export function loadInParts<T>(cpu: usize, va: u64): v128 {
 /** Store of the low sizeof<T>() bytes through mmu/access; false after a fault. */
 export function storeInParts<T>(cpu: usize, va: u64, value: v128): bool {
   if (sizeof<T>() == 16) {
+    if (misaligned(cpu, va, 16, true)) return false;
     writeVa<u64>(cpu, va, v128.extract_lane<u64>(value, 0));
     if (faulted(cpu)) return false;
     writeVa<u64>(cpu, va + 8, v128.extract_lane<u64>(value, 1));

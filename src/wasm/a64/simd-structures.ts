@@ -2,57 +2,51 @@
 import { faulted } from "../cpu/exception";
 import { CPU_SIMD_SCRATCH } from "../cpu/state";
 import { readVa, writeVa } from "../mmu/access";
+import { alignmentChecked } from "../mmu/slow";
 import { Rm, Rn, Rt, bits, getX, getXSP, setXSP, vreg } from "./fields";
 import { hostForLoad, hostForStore } from "./simd-access";
 
-/** Structures are at most four registers: the size of CPU_SIMD_SCRATCH, through which accesses go that are not one host range. */
-function gather(cpu: usize, va: u64, length: u32): usize {
+/** The widest access to make of `rest` bytes: SCTLR_EL1.A looks at elements of `1 << scale` bytes, not at doublewords. */
+function partOf(cpu: usize, rest: u32, scale: u32): u32 {
+  if (alignmentChecked(cpu)) return 1 << scale;
+  return rest >= 8 ? 8 : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
+}
+
+/**
+ * Structures of elements of `1 << scale` bytes are at most four registers: the size of CPU_SIMD_SCRATCH, through which accesses
+ * go that are not one host range. Reads into it and returns its address, 0 after a fault.
+ */
+function gather(cpu: usize, va: u64, length: u32, scale: u32): usize {
   const scratch = cpu + CPU_SIMD_SCRATCH;
   let at: u32 = 0;
   while (at < length) {
-    const rest = length - at;
+    const part = partOf(cpu, length - at, scale);
     const to = scratch + <usize>at;
     const from = va + <u64>at;
-    if (rest >= 8) {
-      store<u64>(to, readVa<u64>(cpu, from));
-      at += 8;
-    } else if (rest >= 4) {
-      store<u32>(to, readVa<u32>(cpu, from));
-      at += 4;
-    } else if (rest >= 2) {
-      store<u16>(to, readVa<u16>(cpu, from));
-      at += 2;
-    } else {
-      store<u8>(to, readVa<u8>(cpu, from));
-      at += 1;
-    }
+    if (part == 8) store<u64>(to, readVa<u64>(cpu, from));
+    else if (part == 4) store<u32>(to, readVa<u32>(cpu, from));
+    else if (part == 2) store<u16>(to, readVa<u16>(cpu, from));
+    else store<u8>(to, readVa<u8>(cpu, from));
     if (faulted(cpu)) return 0;
+    at += part;
   }
   return scratch;
 }
 
 /** Writes CPU_SIMD_SCRATCH to guest memory; false after a fault. */
-function scatter(cpu: usize, va: u64, length: u32): bool {
+function scatter(cpu: usize, va: u64, length: u32, scale: u32): bool {
   const scratch = cpu + CPU_SIMD_SCRATCH;
   let at: u32 = 0;
   while (at < length) {
-    const rest = length - at;
+    const part = partOf(cpu, length - at, scale);
     const from = scratch + <usize>at;
     const to = va + <u64>at;
-    if (rest >= 8) {
-      writeVa<u64>(cpu, to, load<u64>(from));
-      at += 8;
-    } else if (rest >= 4) {
-      writeVa<u32>(cpu, to, load<u32>(from));
-      at += 4;
-    } else if (rest >= 2) {
-      writeVa<u16>(cpu, to, load<u16>(from));
-      at += 2;
-    } else {
-      writeVa<u8>(cpu, to, load<u8>(from));
-      at += 1;
-    }
+    if (part == 8) writeVa<u64>(cpu, to, load<u64>(from));
+    else if (part == 4) writeVa<u32>(cpu, to, load<u32>(from));
+    else if (part == 2) writeVa<u16>(cpu, to, load<u16>(from));
+    else writeVa<u8>(cpu, to, load<u8>(from));
     if (faulted(cpu)) return false;
+    at += part;
   }
   return true;
 }
@@ -100,7 +94,7 @@ export function loadRegisters(cpu: usize, insn: u32, rpt: u32): void {
   const q = bits(insn, 30, 1);
   const length = (rpt * 8) << q;
   let host = hostForLoad(cpu, va, length);
-  if (host == 0) host = gather(cpu, va, length);
+  if (host == 0) host = gather(cpu, va, length, bits(insn, 10, 2));
   if (host == 0) return;
   for (let r: u32 = 0; r < rpt; r++) {
     const value = q != 0 ? v128.load(host + ((<usize>r) << 4)) : v128.load64_zero(host + ((<usize>r) << 3));
@@ -121,7 +115,7 @@ export function storeRegisters(cpu: usize, insn: u32, rpt: u32): void {
     if (q != 0) v128.store(to + ((<usize>r) << 4), value);
     else v128.store64_lane(to + ((<usize>r) << 3), value, 0);
   }
-  if (host == 0 && !scatter(cpu, va, length)) return;
+  if (host == 0 && !scatter(cpu, va, length, bits(insn, 10, 2))) return;
   writeBack(cpu, insn, length);
 }
 
@@ -130,7 +124,7 @@ export function loadStructures(cpu: usize, insn: u32, selem: u32): void {
   const va = getXSP(cpu, Rn(insn));
   const length = (selem * 8) << bits(insn, 30, 1);
   let host = hostForLoad(cpu, va, length);
-  if (host == 0) host = gather(cpu, va, length);
+  if (host == 0) host = gather(cpu, va, length, bits(insn, 10, 2));
   if (host == 0) return;
   switch (bits(insn, 10, 2)) {
     case 0:
@@ -167,7 +161,7 @@ export function storeStructures(cpu: usize, insn: u32, selem: u32): void {
     default:
       interleave<u64>(cpu, insn, selem, to);
   }
-  if (host == 0 && !scatter(cpu, va, length)) return;
+  if (host == 0 && !scatter(cpu, va, length, bits(insn, 10, 2))) return;
   writeBack(cpu, insn, length);
 }
 
@@ -205,7 +199,7 @@ export function loadLanes(cpu: usize, insn: u32, selem: u32): void {
   const scale = elementScale(insn);
   const length = selem << scale;
   let host = hostForLoad(cpu, va, length);
-  if (host == 0) host = gather(cpu, va, length);
+  if (host == 0) host = gather(cpu, va, length, scale);
   if (host == 0) return;
   const offset = elementOffset(insn, scale);
   for (let s: u32 = 0; s < selem; s++) {
@@ -225,7 +219,7 @@ export function storeLanes(cpu: usize, insn: u32, selem: u32): void {
   for (let s: u32 = 0; s < selem; s++) {
     copyElement(to + <usize>(s << scale), structureReg(cpu, insn, s) + offset, scale);
   }
-  if (host == 0 && !scatter(cpu, va, length)) return;
+  if (host == 0 && !scatter(cpu, va, length, scale)) return;
   writeBack(cpu, insn, length);
 }
 
@@ -248,7 +242,7 @@ export function loadReplicate(cpu: usize, insn: u32, selem: u32): void {
   const scale = bits(insn, 10, 2);
   const length = selem << scale;
   let host = hostForLoad(cpu, va, length);
-  if (host == 0) host = gather(cpu, va, length);
+  if (host == 0) host = gather(cpu, va, length, scale);
   if (host == 0) return;
   const q = bits(insn, 30, 1) != 0;
   for (let s: u32 = 0; s < selem; s++) {

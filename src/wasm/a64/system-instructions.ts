@@ -4,10 +4,10 @@ import { faulted } from "../cpu/exception";
 import { cpuCount } from "../cpu/cpus";
 import { cpuBase } from "../cpu/state";
 import { writeVa } from "../mmu/access";
-import { ACCESS_READ, ACCESS_WRITE } from "../mmu/fault";
+import { ACCESS_READ, ACCESS_WRITE, FAULT_EXTERNAL_ON_WALK, ISS_CM, ISS_WNR } from "../mmu/fault";
 import { flushAll, flushAsid, flushPage } from "../mmu/maintenance";
 import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_SET_SHIFT, TLB_WRITE } from "../mmu/tlb";
-import { translatedAddress, translate, translatedAttributes, tryTranslate } from "../mmu/translate";
+import { abortData, translatedAddress, translate, translatedAttributes, tryTranslate } from "../mmu/translate";
 import { ATTR_MAIR_SHIFT, ATTR_SH_SHIFT } from "../mmu/walk";
 import { CPU_MAIR_EL1, CPU_TLB } from "../cpu/state";
 
@@ -124,8 +124,14 @@ function zeroBlock(cpu: usize, address: u64): void {
 /** AT: the outcome of a translation into PAR_EL1 (ARM ARM D13, PAR_EL1). */
 function translateAddress(cpu: usize, va: u64, access: u32, el: u32): u32 {
   const fault = tryTranslate(cpu, va, access, el);
+  const status = fault & 0x3f;
+  // What the walk itself cannot read is not an answer but an abort.
+  if (fault != 0 && status >= FAULT_EXTERNAL_ON_WALK && status < FAULT_EXTERNAL_ON_WALK + 4) {
+    abortData(cpu, va, ISS_CM | ISS_WNR | status);
+    return ALLOWED;
+  }
   if (fault != 0) {
-    store<u64>(cpu, (1 << 11) | ((<u64>(fault & 0x3f)) << 1) | 1, CPU_PAR_EL1);
+    store<u64>(cpu, (1 << 11) | <u64>(status << 1) | 1, CPU_PAR_EL1);
     return ALLOWED;
   }
   const attrs = translatedAttributes(cpu);
@@ -134,9 +140,7 @@ function translateAddress(cpu: usize, va: u64, access: u32, el: u32): u32 {
   if ((load<u64>(cpu, CPU_SCTLR_EL1) & 1) != 0) {
     const index = (<u64>((attrs >> ATTR_MAIR_SHIFT) & 7)) << 3;
     const memoryType = (load<u64>(cpu, CPU_MAIR_EL1) >> index) & 0xff;
-    // Device and non-cacheable memory reads as outer shareable.
-    const shareability: u64 = (memoryType & 0xf0) == 0 || memoryType == 0x44 ? 2 : <u64>((attrs >> ATTR_SH_SHIFT) & 3);
-    par |= (memoryType << 56) | (shareability << 7);
+    par |= (memoryType << 56) | ((<u64>((attrs >> ATTR_SH_SHIFT) & 3)) << 7);
   }
   store<u64>(cpu, par, CPU_PAR_EL1);
   return ALLOWED;

@@ -15,7 +15,7 @@ export function debugStorage(key: u32): usize {
 }
 
 function slotOf(key: u32): i32 {
-  if (key >> 7 == K.OSDTRRX_EL1 >> 7 && (key & 4) != 0) {
+  if ((key & 0xff84) == 0x8004) {
     const n = (key >> 3) & 15;
     if (n < ((key & 2) == 0 ? BREAKPOINTS : WATCHPOINTS)) return <i32>((n << 2) | (key & 3));
   }

@@ -74,19 +74,10 @@ export const PMEVTYPER_FIRST: u32 = 0xdf60; // CRn 14, CRm 12
 export const PMCCFILTR_EL0: u32 = 0xdf7f;
 
 /** Debug registers (op0 2). */
-export const OSDTRRX_EL1: u32 = 0x8002;
 export const MDCCINT_EL1: u32 = 0x8010;
 export const MDSCR_EL1: u32 = 0x8012;
-export const OSDTRTX_EL1: u32 = 0x801a;
-export const OSECCR_EL1: u32 = 0x8032;
 export const MDRAR_EL1: u32 = 0x8080;
 export const OSLAR_EL1: u32 = 0x8084;
 export const OSLSR_EL1: u32 = 0x808c;
 export const OSDLR_EL1: u32 = 0x809c;
-export const DBGPRCR_EL1: u32 = 0x80a4;
-export const DBGCLAIMSET_EL1: u32 = 0x83c6;
-export const DBGCLAIMCLR_EL1: u32 = 0x83ce;
-export const DBGAUTHSTATUS_EL1: u32 = 0x83f6;
 export const MDCCSR_EL0: u32 = 0x9808;
-export const DBGDTR_EL0: u32 = 0x9820;
-export const DBGDTRX_EL0: u32 = 0x9828;

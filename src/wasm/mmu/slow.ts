@@ -13,9 +13,16 @@ import { abortData, translate, translatedAddress, translatedAttributes } from ".
 import { ATTR_R0, ATTR_R1, ATTR_W0, ATTR_W1 } from "./walk";
 import { isDevice } from "./physical";
 
-/** SCTLR_EL1.A: alignment checks of all accesses. */
-function alignmentChecked(cpu: usize): bool {
+/** SCTLR_EL1.A: alignment checks of all accesses. The first-level TLB stays empty then, so that slow paths see them all. */
+export function alignmentChecked(cpu: usize): bool {
   return (load<u64>(cpu, CPU_SCTLR_EL1) & 2) != 0;
+}
+
+/** True, with the abort raised, when SCTLR_EL1.A demands that `va` is a multiple of `size`, a power of two, and it is not. */
+export function misaligned(cpu: usize, va: u64, size: u32, isWrite: bool): bool {
+  if (!alignmentChecked(cpu) || (va & <u64>(size - 1)) == 0) return false;
+  abortData(cpu, va, isWrite ? FAULT_ALIGNMENT | ISS_WNR : FAULT_ALIGNMENT);
+  return true;
 }
 
 /** Puts the page just translated into the first-level TLB. */

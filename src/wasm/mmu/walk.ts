@@ -1,4 +1,4 @@
-/** Translation table walks of the EL1&0 stage 1 regime (ARM ARM D5.2), granules 4, 16 and 64 KiB. */
+/** Translation table walks of the EL1&0 stage 1 regime (ARM ARM D5.2), granules 4 and 64 KiB. */
 import { hostAddress } from "./ram";
 import { FAULT_ACCESS_FLAG, FAULT_ADDRESS_SIZE, FAULT_EXTERNAL_ON_WALK, FAULT_TRANSLATION } from "./fault";
 import { CPU_SCTLR_EL1, CPU_TCR_EL1, CPU_TTBR0_EL1, CPU_TTBR1_EL1 } from "../cpu/state";
@@ -54,14 +54,13 @@ function fail(fault: u32): bool {
   return false;
 }
 
-/** Page size as a power of two for TCR_EL1.TG0 and .TG1, whose encodings differ. */
+/**
+ * Page size as a power of two for TCR_EL1.TG0 and .TG1, whose encodings differ. ID_AA64MMFR0_EL1 has no 16 KiB granule: it and
+ * the reserved encodings mean 4 KiB, which is QEMU's choice among those that the ARM ARM leaves.
+ */
 function granuleBits(tcr: u64, upper: bool): u32 {
-  if (upper) {
-    const tg1 = <u32>(tcr >> 30) & 3;
-    return tg1 == 1 ? 14 : tg1 == 3 ? 16 : 12;
-  }
-  const tg0 = <u32>(tcr >> 14) & 3;
-  return tg0 == 1 ? 16 : tg0 == 2 ? 14 : 12;
+  if (upper) return (<u32>(tcr >> 30) & 3) == 3 ? 16 : 12;
+  return (<u32>(tcr >> 14) & 3) == 1 ? 16 : 12;
 }
 
 /** Top-byte-ignore applies to `va`. */

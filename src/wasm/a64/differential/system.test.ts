@@ -2,10 +2,11 @@
  * System instructions and registers, exceptions and translation against qemu-system-aarch64: the same bare-metal program
  * (bare-metal.s) on both.
  *
- * ARMLET_DIFF_SEED as in a64.test.ts.
+ * ARMLET_DIFF_SEED as in a64.test.ts; ARMLET_DIFF_MMU random translations, 8000 unless given.
  */
 import { describe, expect, test } from "vitest";
 import { type BareMetalCase, differences, type MemoryImage, partsOf, type Run, runBareMetal } from "./bare-metal.ts";
+import { mmuCases } from "./mmu-cases.ts";
 import { createRandom } from "./random.ts";
 import {
   eretCases,
@@ -25,6 +26,7 @@ import {
 } from "./system-cases.ts";
 
 const seed = Number(process.env["ARMLET_DIFF_SEED"] ?? 20261121);
+const mmuCount = Number(process.env["ARMLET_DIFF_MMU"] ?? 8000);
 const SHOWN = 60;
 
 /** Runs the cases, in parts when they are many, and expects no difference. */
@@ -61,5 +63,9 @@ describe("system instructions equal QEMU", () => {
   test("ERET", async () => void (await compare(eretCases(seed))));
   test("FP traps", async () => void (await compare(fpTrapCases())));
   test("faults with the MMU off", async () => void (await compare(flatCases(seed))));
+  test("translation", async () => {
+    const { cases, memory } = mmuCases(seed, mmuCount);
+    await compare(cases, memory);
+  });
   test("stack pointers and PSTATE", async () => void (await compare(stackCases())));
 });
