@@ -64,7 +64,7 @@ export function loadSlow(cpu: usize, va: u64, size: u32, el: u32): u64 {
   if (gicContains(pa)) return gicRead(load<u32>(cpu, CPU_INDEX), pa, size);
   if (!isDevice(pa)) {
     reportGuestError(GUEST_ERROR_NO_DEVICE, pa);
-    // An unaligned access goes over the bus as aligned ones, of which the first is answered so.
+    // An unaligned load goes over the bus as aligned ones, of which the first is answered so; a store goes byte by byte.
     abortData(cpu, va & ~(<u64>size - 1), FAULT_EXTERNAL);
     return 0;
   }
@@ -72,15 +72,17 @@ export function loadSlow(cpu: usize, va: u64, size: u32, el: u32): u64 {
   return size == 8 ? low | ((<u64>bus_read_high()) << 32) : low;
 }
 
-/** A load over the end of a page: byte by byte, each translated by itself. */
+/** A load over the end of a page: the two aligned ones that it lies in, as a bus would see it. */
 function loadAcross(cpu: usize, va: u64, size: u32, el: u32): u64 {
-  let value: u64 = 0;
-  for (let i: u32 = 0; i < size; i++) {
-    const byte = loadSlow(cpu, va + <u64>i, 1, el);
-    if (faulted(cpu)) return 0;
-    value |= byte << (<u64>(i << 3));
-  }
-  return value;
+  if (!translate(cpu, va, ACCESS_READ, el)) return 0;
+  const first = va & ~(<u64>size - 1);
+  const low = loadSlow(cpu, first, size, el);
+  if (faulted(cpu)) return 0;
+  const high = loadSlow(cpu, first + <u64>size, size, el);
+  if (faulted(cpu)) return 0;
+  const shift = (va & (<u64>size - 1)) << 3;
+  const value = (low >> shift) | (high << (((<u64>size) << 3) - shift));
+  return size == 8 ? value : value & ((1 << ((<u64>size) << 3)) - 1);
 }
 
 /** Store of the low `size` bytes of `value`; nothing is stored when it faulted. */
@@ -120,7 +122,7 @@ export function storeSlow(cpu: usize, va: u64, value: u64, size: u32, el: u32): 
     bus_write(<u32>pa, <u32>(pa >> 32), size, <u32>value, <u32>(value >> 32));
   } else {
     reportGuestError(GUEST_ERROR_NO_DEVICE, pa);
-    abortData(cpu, va & ~(<u64>size - 1), FAULT_EXTERNAL | ISS_WNR);
+    abortData(cpu, va, FAULT_EXTERNAL | ISS_WNR);
   }
 }
 

@@ -72,6 +72,13 @@ next:   ldr     x10, =STATE
         ldr     x0, =STACK
         mov     sp, x0
         msr     daifset, 15
+        mov     x0, 3 << 20                     // a load that faulted may have changed some of these
+        msr     cpacr_el1, x0
+        isb
+        movi    v0.2d, 0
+        movi    v1.2d, 0
+        movi    v2.2d, 0
+        movi    v3.2d, 0
         ldr     x0, =OWN_TCR
         msr     tcr_el1, x0
         mov     x0, OWN_MAIR
