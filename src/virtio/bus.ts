@@ -6,15 +6,11 @@
 import type { Chain } from "./chain.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { DeviceLog } from "./environment.ts";
-import { Features, type FeatureRow, RING_FEATURES, unmetRequirement } from "./features.ts";
+import type { Features } from "./features.ts";
 import { GuestMemory } from "./guest-memory.ts";
+import { type InterfaceMode, Negotiation } from "./negotiation.ts";
 import { describeRingError, type RingEngine } from "./ring-engine.ts";
-import {
-  VIRTIO_F_EVENT_IDX,
-  VIRTIO_F_INDIRECT_DESC,
-  VIRTIO_F_NOTIFY_ON_EMPTY,
-  VIRTIO_F_VERSION_1,
-} from "./spec/features.ts";
+import { VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC, VIRTIO_F_NOTIFY_ON_EMPTY } from "./spec/features.ts";
 import { VIRTIO_ID_NONE } from "./spec/ids.ts";
 import { STATUS_DEVICE_NEEDS_RESET, STATUS_DRIVER_OK, STATUS_FAILED, STATUS_FEATURES_OK } from "./spec/status.ts";
 import { VQ_FLAG_EVENT_IDX, VQ_FLAG_INDIRECT, VQ_FLAG_NOTIFY_ON_EMPTY } from "./spec/walker.ts";
@@ -51,11 +47,8 @@ export abstract class VirtioBus implements QueueHost {
   readonly log: DeviceLog;
   private slot: VirtioDevice | null = null;
   private plugging = false;
-  private rows: readonly FeatureRow[] = [];
   private statusBits = 0;
-  private readonly offeredFeatures = new Features();
-  private readonly driverFeatures = new Features();
-  private readonly negotiatedFeatures = new Features();
+  private readonly features = new Negotiation();
   private queueList: readonly Virtqueue[] = [];
   private generation = 0;
   /** The driver has looked at the configuration since `generation` changed last. */
@@ -67,7 +60,7 @@ export abstract class VirtioBus implements QueueHost {
   private restored: readonly Chain[] = [];
 
   /** Which interface the driver speaks (transitional transports may switch). */
-  abstract readonly mode: "legacy" | "modern";
+  abstract readonly mode: InterfaceMode;
   /** The reserved feature bits that this transport carries. */
   abstract readonly transportFeatures: Features;
   /** Notifies the driver of a used buffer on `queue`, or of a configuration change (null). */
@@ -119,26 +112,11 @@ export abstract class VirtioBus implements QueueHost {
     if (this.mode === "legacy" && !device.legacy) {
       throw new Error(`${device.name} has no legacy interface; it needs a version 2 transport`);
     }
-    this.offer(device, withheld);
+    this.features.offer({ mode: this.mode, transport: this.transportFeatures, device: device.features, withheld });
     this.queueList = device.queues.map((spec, index) => new Virtqueue(this, index, spec));
     this.slot = device;
     this.onPlugged();
     return device;
-  }
-
-  private offer(device: VirtioDevice, withheld: readonly number[]): void {
-    const ring = RING_FEATURES.filter((row) => this.transportFeatures.has(row.bit));
-    const other = this.mode === "legacy" ? "modern" : "legacy";
-    this.rows = [...ring, ...device.features].filter(
-      (row) => row.only !== other && !withheld.includes(row.bit) && (this.mode === "modern" || row.bit < 32),
-    );
-    this.offeredFeatures.clear();
-    for (const row of this.rows) this.offeredFeatures.add(row.bit);
-    // The offer must be closed under "requires": drivers refuse a device that offers a feature but not its base.
-    for (let row = unmetRequirement(this.offeredFeatures, this.rows); row !== null; ) {
-      this.offeredFeatures.remove(row.bit);
-      row = unmetRequirement(this.offeredFeatures, this.rows);
-    }
   }
 
   /** Resets and removes the device. */
@@ -146,8 +124,7 @@ export abstract class VirtioBus implements QueueHost {
     this.reset();
     for (const queue of this.queueList) queue.dispose();
     this.queueList = [];
-    this.offeredFeatures.clear();
-    this.rows = [];
+    this.features.withdraw();
     this.slot = null;
   }
 
@@ -161,7 +138,7 @@ export abstract class VirtioBus implements QueueHost {
 
   /** Offered feature bits 32*word to 32*word+31. */
   deviceFeatures(word: number): number {
-    return this.offeredFeatures.word(word);
+    return this.features.offered.word(word);
   }
 
   /** Stores acknowledged feature bits as written; FEATURES_OK decides about them. */
@@ -170,12 +147,12 @@ export abstract class VirtioBus implements QueueHost {
       this.log.guestError(`${this.place}: features written after FEATURES_OK`, `word ${word}: 0x${bits.toString(16)}`);
       return;
     }
-    this.driverFeatures.setWord(word, bits);
+    this.features.driver.setWord(word, bits);
     if (this.mode === "legacy") this.negotiate();
   }
 
   private negotiate(): void {
-    this.negotiatedFeatures.assign(this.driverFeatures.and(this.offeredFeatures));
+    this.features.conclude();
     for (const queue of this.queueList) queue.refreshFlags();
     this.slot?.onFeatures();
   }
@@ -207,7 +184,7 @@ export abstract class VirtioBus implements QueueHost {
     if (this.mode === "legacy") return true;
     const refusal = this.refuseFeatures();
     if (refusal !== null) {
-      this.negotiatedFeatures.clear();
+      this.features.negotiated.clear();
       this.log.guestError(`${this.place}: FEATURES_OK refused`, refusal);
       return false;
     }
@@ -216,11 +193,8 @@ export abstract class VirtioBus implements QueueHost {
 
   /** Negotiates; returns why the driver's choice cannot be, or null. */
   private refuseFeatures(): string | null {
-    const unoffered = this.driverFeatures.missingFrom(this.offeredFeatures);
-    if (unoffered.length > 0) return `bits ${unoffered.join(", ")} were never offered`;
-    if (!this.driverFeatures.has(VIRTIO_F_VERSION_1)) return "VIRTIO_F_VERSION_1 is missing";
-    const unmet = unmetRequirement(this.driverFeatures, this.rows);
-    if (unmet !== null) return `${unmet.name} without bits ${unmet.requires?.join(", ")}`;
+    const refusal = this.features.refusal();
+    if (refusal !== null) return refusal;
     this.negotiate();
     return this.slot?.accept() ?? null;
   }
@@ -295,12 +269,12 @@ export abstract class VirtioBus implements QueueHost {
 
   readConfig(offset: number, size: number): number {
     this.configRead = true;
-    return this.slot?.config.read(offset, size, this.offeredFeatures) ?? 0;
+    return this.slot?.config.read(offset, size, this.features.offered) ?? 0;
   }
 
   writeConfig(offset: number, size: number, value: number): void {
     if (this.slot === null) return;
-    const { writes, refused } = this.slot.config.write(offset, size, value, this.offeredFeatures);
+    const { writes, refused } = this.slot.config.write(offset, size, value, this.features.offered);
     if (refused) {
       this.log.guestError(
         `${this.place}: read-only configuration written`,
@@ -313,8 +287,7 @@ export abstract class VirtioBus implements QueueHost {
   /** Device reset (2.4). Late completions find their chains dead. Link state, sizes and the generation stay. */
   reset(): void {
     this.statusBits = 0;
-    this.driverFeatures.clear();
-    this.negotiatedFeatures.clear();
+    this.features.reset();
     this.broken = null;
     this.configPending = false;
     this.restored = [];
@@ -345,12 +318,12 @@ export abstract class VirtioBus implements QueueHost {
 
   /** Whether a feature was negotiated. */
   has(bit: number): boolean {
-    return this.negotiatedFeatures.has(bit);
+    return this.features.negotiated.has(bit);
   }
 
   /** Whether a feature was offered. */
   offers(bit: number): boolean {
-    return this.offeredFeatures.has(bit);
+    return this.features.offered.has(bit);
   }
 
   /** The configuration has changed: the driver is notified, at once or when it is ready. */
@@ -405,8 +378,8 @@ export abstract class VirtioBus implements QueueHost {
       name: STATE_NAME,
       version: STATE_VERSION,
       device: this.slot?.name ?? "",
-      deviceFeatures: this.offeredFeatures.toArray(),
-      driverFeatures: this.driverFeatures.toArray(),
+      deviceFeatures: this.features.offered.toArray(),
+      driverFeatures: this.features.driver.toArray(),
       status: this.statusBits,
       configGeneration: this.generation,
       configRead: this.configRead,
@@ -430,12 +403,7 @@ export abstract class VirtioBus implements QueueHost {
       );
     }
     this.reset();
-    state.integers("deviceFeatures", 4, 0xffff_ffff).forEach((bits, word) => {
-      if (bits !== this.offeredFeatures.word(word)) throw state.error("the device offered other features");
-    });
-    state.integers("driverFeatures", 4, 0xffff_ffff).forEach((bits, word) => {
-      this.driverFeatures.setWord(word, bits);
-    });
+    this.features.load(state);
     this.loadStatus(state);
     this.slot?.config.load(state.integers("config", -1, 0xff));
     const queues = state.list("queues");
