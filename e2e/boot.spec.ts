@@ -78,3 +78,25 @@ test("an idle guest uses next to no processor time", async ({ page }) => {
   // A few ticks a second, not a loop.
   expect(stats.instructions - before).toBeLessThan(50_000_000);
 });
+
+test("an idle page draws nothing but the cursor's blinking, twice a second", async ({ page }) => {
+  await boot(page);
+  await expect.poll(() => state(page)).toBe("idle");
+  await page.locator("armlet-terminal .xterm").click();
+  // An endless animation has the browser make sixty frames a second, whatever it changes.
+  const endless = await page.evaluate(() => {
+    const roots: (Document | ShadowRoot)[] = [document];
+    for (const root of roots) {
+      for (const element of root.querySelectorAll("*")) if (element.shadowRoot !== null) roots.push(element.shadowRoot);
+    }
+    return roots
+      .flatMap((root) => root.getAnimations())
+      .filter(({ effect, playState }) => playState === "running" && effect?.getTiming().iterations === Infinity)
+      .map((animation) => (animation instanceof CSSAnimation ? animation.animationName : animation.id));
+  });
+  expect(endless).toEqual([]);
+  const background = (): Promise<string> =>
+    page.locator("armlet-terminal .xterm-cursor").evaluate((cursor) => getComputedStyle(cursor).backgroundColor);
+  await expect.poll(background, { intervals: [100] }).toBe("rgba(0, 0, 0, 0)");
+  await expect.poll(background, { intervals: [100] }).not.toBe("rgba(0, 0, 0, 0)");
+});

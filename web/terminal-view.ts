@@ -5,6 +5,7 @@ import "@xterm/xterm/css/xterm.css";
 import type { VirtualMachine } from "../src/ts/api/index.ts";
 import type { Disposable } from "../src/ts/lib/emitter.ts";
 import { copyText } from "./clipboard.ts";
+import { blinkCursor } from "./cursor-blink.ts";
 import type { Settings } from "./settings.ts";
 import { terminalTheme } from "./terminal-theme.ts";
 
@@ -49,6 +50,7 @@ export class TerminalView {
     this.#terminal.loadAddon(fit);
     this.#terminal.loadAddon(new WebLinksAddon((event, address) => openLink(event, address)));
     this.#terminal.open(screen);
+    this.#disposables.push(blinkCursor(screen, this.#terminal));
     this.#joinMachine();
     this.#joinClipboard(screen);
     this.#joinPage(screen, fit);
