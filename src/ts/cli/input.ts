@@ -19,13 +19,22 @@ const NEWLINE = 0x0a;
 export class Input {
   readonly #queue = new InputQueue();
   #heldBytes = 0;
+  readonly #fromPipe: boolean;
   #held: boolean;
   #lastOutputMs: number;
   #lastByte: number | null = null;
 
   constructor(fromPipe: boolean, nowMs: number) {
+    this.#fromPipe = fromPipe;
     this.#held = fromPipe;
     this.#lastOutputMs = nowMs;
+  }
+
+  /** The guest starts over: it does not read yet. */
+  restart(nowMs: number): void {
+    this.#held = this.#fromPipe;
+    this.#lastOutputMs = nowMs;
+    this.#lastByte = null;
   }
 
   /** Whether no more should be read for now. */
@@ -40,7 +49,7 @@ export class Input {
 
   push(bytes: Uint8Array): void {
     // Node reads into memory that it uses again.
-    this.#queue.push(bytes.slice());
+    this.#queue.push(new Uint8Array(bytes));
     this.#heldBytes += bytes.length;
   }
 

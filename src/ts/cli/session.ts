@@ -164,6 +164,7 @@ export class Session {
       return;
     }
     machine.reset();
+    this.#input.restart(this.#host.clock.nowMs());
     this.#scheduler?.resume();
   }
 

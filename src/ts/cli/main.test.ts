@@ -1,0 +1,152 @@
+/** The command line from outside: processes, pipes, terminals and signals, with guests of a few instructions. */
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildCliIfStale } from "../../../scripts/build-cli.mjs";
+import { run, start, startInTerminal } from "./testing/armlet.ts";
+import { sayAndPowerOff, sayAndReset, sayAndWait } from "./testing/tiny-guest.ts";
+
+let folder: string;
+
+beforeAll(async () => {
+  await buildCliIfStale();
+  folder = mkdtempSync(join(tmpdir(), "armlet-cli-"));
+  writeFileSync(join(folder, "off"), sayAndPowerOff("ready\n"));
+  writeFileSync(join(folder, "reset"), sayAndReset("again\n"));
+  writeFileSync(join(folder, "wait"), sayAndWait("waiting> "));
+  writeFileSync(join(folder, "disk.img"), new Uint8Array(1 << 20));
+}, 600_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("a run", { timeout: 60_000 }, () => {
+  it("ends with 0 when the guest powers off, with the serial console alone on standard output", async () => {
+    expect(await run(["-kernel", "off"], folder)).toEqual({ status: 0, stdout: "ready\n", stderr: "" });
+  });
+
+  it("shows nothing of a serial port that is connected to nothing", async () => {
+    expect(await run(["-kernel", "off", "-serial", "none"], folder)).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+
+  it("ends with 0 when the guest resets under -no-reboot", async () => {
+    expect(await run(["-kernel", "reset", "-no-reboot"], folder)).toEqual({ status: 0, stdout: "again\n", stderr: "" });
+  });
+
+  it("starts over when the guest resets, until Ctrl-A X", async () => {
+    const running = start(["-kernel", "reset", "-M", "virt,gic-version=3"], folder);
+    await running.until(/again/, 3);
+    running.send("\x01x");
+    expect(await running.ended).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it("shows the registers at a reset with -d cpu_reset, on standard error", async () => {
+    const { stdout, stderr } = await run(["-kernel", "reset", "-no-reboot", "-d", "cpu_reset"], folder);
+    expect(stdout).toBe("again\n");
+    expect(stderr).toMatch(/X1 000000000000000a +X2 0000000009000000/);
+  });
+
+  it("goes on after the end of its input", async () => {
+    const running = start(["-kernel", "wait"], folder);
+    running.process.stdin.end();
+    await running.until(/waiting> /);
+    expect(await Promise.race([running.ended, new Promise((resolve) => setTimeout(resolve, 500, "runs"))])).toBe(
+      "runs",
+    );
+    running.process.kill("SIGTERM");
+    expect(await running.ended).toEqual({ status: 143, stdout: "waiting> ", stderr: "" });
+  });
+
+  it("ends in order at SIGINT", async () => {
+    const running = start(["-kernel", "wait", "-drive", "file=disk.img"], folder);
+    await running.until(/waiting> /);
+    running.process.kill("SIGINT");
+    expect(await running.ended).toEqual({ status: 130, stdout: "waiting> ", stderr: "" });
+  });
+
+  it("tells about Ctrl-A C and Ctrl-A H on standard error", async () => {
+    const running = start(["-kernel", "wait"], folder);
+    await running.until(/waiting> /);
+    running.send("\x01c\x01h");
+    await running.until(/Ctrl-A X +quits/);
+    running.send("\x01X");
+    const { status, stdout, stderr } = await running.ended;
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "waiting> " });
+    expect(stderr).toMatch(/Ctrl-A C is reserved/);
+  });
+
+  it("ends with 1 and a sentence when nobody reads its output", async () => {
+    const running = start(["-kernel", "reset"], folder);
+    await running.until(/again/);
+    running.process.stdout.destroy();
+    const { status, stderr } = await running.ended;
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/Standard output cannot be written/);
+  });
+});
+
+describe("on a terminal", { timeout: 60_000 }, () => {
+  it.each([
+    ["Ctrl-A X", "\x01x"],
+    ["the guest's power-off", null],
+  ])("the terminal is as before after %s", async (_, keys) => {
+    const kernel = keys === null ? "off" : "wait";
+    const running = startInTerminal(
+      `stty -a >before; ARMLET -kernel ${kernel}; echo "status $?"; stty -a >after`,
+      folder,
+    );
+    if (keys !== null) {
+      await running.until(/waiting> /);
+      running.send(keys);
+    }
+    expect((await running.ended).stdout).toMatch(/status 0/);
+    expect(readFileSync(join(folder, "after"), "utf8")).toBe(readFileSync(join(folder, "before"), "utf8"));
+  });
+
+  it("Ctrl-C is the guest's", async () => {
+    const running = startInTerminal("ARMLET -kernel wait", folder);
+    await running.until(/waiting> /);
+    running.send("\x03");
+    running.send("\x01h");
+    await running.until(/Ctrl-A X +quits/);
+    running.send("\x01x");
+    expect(await running.ended).toMatchObject({ status: 0 });
+  });
+
+  it("the terminal is as before after SIGTERM", async () => {
+    const command = "stty -a >before; sh -c 'echo $$ >pid; exec ARMLET -kernel wait'; echo status $?; stty -a >after";
+    const running = startInTerminal(command.replaceAll("'", '"').replace("$$", "\\$\\$"), folder);
+    await running.until(/waiting> /);
+    process.kill(Number(readFileSync(join(folder, "pid"), "utf8")), "SIGTERM");
+    expect((await running.ended).stdout).toMatch(/status 143/);
+    expect(readFileSync(join(folder, "after"), "utf8")).toBe(readFileSync(join(folder, "before"), "utf8"));
+  });
+});
+
+describe("what cannot be run", { timeout: 60_000 }, () => {
+  it.each([
+    [["-kernel", "nothing-here"], /There is no file nothing-here/],
+    [["-kernel", "."], /\. is a folder/],
+    [["-kernel", process.execPath], /x86-64|AArch64/],
+    [["-kernel", "off", "-m", "100000"], /at most \d+ MiB/],
+    [["-kernel", "off", "-drive", "file=odd.img"], /odd\.img has 1000 bytes, which is no multiple of 512/],
+    [["-kernel", "off", "-drive", "file=disk.img", "-drive", "file=./disk.img"], /disk of two drives/],
+    [["-kernel", "off", "-drive", "file=gone.img"], /There is no file gone\.img/],
+    [["-kernal", "off"], /Did you mean "-kernel"/],
+  ])("%j ends with 1 and a sentence", async (args, message) => {
+    writeFileSync(join(folder, "odd.img"), "");
+    truncateSync(join(folder, "odd.img"), 1000);
+    const { status, stdout, stderr } = await run(args, folder);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^armlet: /);
+    expect(stderr).not.toMatch(/ at .*:\d+:\d+/);
+  });
+
+  it("-h and -version answer on standard error: standard output is the guest's", async () => {
+    expect(await run(["-version"], folder)).toMatchObject({ status: 0, stdout: "", stderr: "armlet 0.1.0\n" });
+    const help = await run(["-h"], folder);
+    expect(help).toMatchObject({ status: 0, stdout: "" });
+    expect(help.stderr).toMatch(/-kernel FILE/);
+  });
+});
