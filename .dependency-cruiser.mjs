@@ -54,7 +54,6 @@ export default {
     rule("e2e-from-outside", "End-to-end tests see what a user sees.", "^e2e", { path: "^(src|web)/" }),
     rule("product-without-tests", "Tools of tests stay with the tests.", "^(src/ts|src/virtio|web)", {
       path: tests,
-      pathNot: "echo-machine",
     }),
     rule("product-without-tooling", "What is shipped does not need what builds it.", "^(src|web)", {
       path: "^(scripts|guest)/",

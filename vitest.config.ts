@@ -1,7 +1,7 @@
 /** Tests beside their sources. "differential" are those that run QEMU on generated cases and take minutes. */
 import { defineConfig } from "vitest/config";
 
-const differential = ["src/wasm/**/differential/**/*.test.ts", "src/**/*-qemu.test.ts"];
+const differential = ["src/wasm/**/differential/**/*.test.ts", "src/**/*-qemu.test.ts", "guest/**/*-qemu.test.ts"];
 const everything = ["src/**/*.test.ts", "web/**/*.test.ts", "guest/**/*.test.ts", "scripts/**/*.test.ts"];
 
 export default defineConfig({

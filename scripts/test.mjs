@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { assembleGuest } from "../guest/assemble.mjs";
+import { makeDebianImage } from "../guest/debian-image.mjs";
 import { buildSiteIfStale } from "./build.mjs";
 import { buildCliIfStale } from "./build-cli.mjs";
 import { buildEngineIfStale } from "./build-wasm.mjs";
@@ -13,7 +14,7 @@ import { checkNode, ensureNpmPackages } from "./lib/npm-packages.mjs";
 import { runAsScript } from "./lib/main.mjs";
 import { buildDir, root } from "./lib/paths.mjs";
 import { run } from "./lib/run.mjs";
-import { elapsed, step } from "./lib/steps.mjs";
+import { elapsed, note, step } from "./lib/steps.mjs";
 import { ensurePackages } from "./packages.mjs";
 
 /** A program of node_modules, run with its output shown. @param {string} program @param {string[]} args */
@@ -33,6 +34,15 @@ const vitest = (project) =>
     `--outputFile.json=${resultFile(project)}`,
   ]);
 
+/** The disk of the tests with a whole Debian, which skip where it cannot be made: it needs binfmt_misc, so root on Linux. */
+async function prepareDebianDisk() {
+  try {
+    await makeDebianImage();
+  } catch (error) {
+    note(`No Debian disk, so the tests that boot one are skipped: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 /** Steps in the order in which they fail soonest. @type {[string, () => Promise<unknown>][]} */
 const steps = [
   ["engine", () => buildEngineIfStale()],
@@ -43,6 +53,7 @@ const steps = [
   ["page", () => buildSiteIfStale()],
   ["unit", () => vitest("unit")],
   ["differential", () => vitest("differential")],
+  ["Debian disk", prepareDebianDisk],
   ["e2e", () => tool("playwright", ["test"])],
 ];
 
