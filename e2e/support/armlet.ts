@@ -1,0 +1,81 @@
+/** The command line as a program: typed to and read from like a person at its terminal would. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+export const guestFolder = join(root, ".cache/guest");
+
+/** A file of the assembled guests (guest/manifest.mjs). */
+export function guestFile(guest: string, part: "kernel" | "initrd"): string {
+  const manifest = JSON.parse(readFileSync(join(guestFolder, "manifest.json"), "utf8"));
+  return join(guestFolder, manifest.guests[guest][part].file);
+}
+
+/** Whether a guest was assembled, or built, here. */
+export function hasGuest(guest: string): boolean {
+  const manifest = join(guestFolder, "manifest.json");
+  return existsSync(manifest) && guest in JSON.parse(readFileSync(manifest, "utf8")).guests;
+}
+
+export class Armlet {
+  /** All that came on standard output so far. */
+  output = "";
+  errors = "";
+  /** Ends with the exit status. */
+  readonly ended: Promise<number | null>;
+  readonly #process: ChildProcess;
+  #seen = 0;
+  #over = false;
+
+  constructor(args: readonly string[]) {
+    this.#process = spawn(process.execPath, [join(root, "bin/armlet.mjs"), ...args], { cwd: root, stdio: "pipe" });
+    this.#process.stdout?.on("data", (chunk: Buffer) => {
+      this.output += chunk.toString("latin1");
+    });
+    this.#process.stderr?.on("data", (chunk: Buffer) => {
+      this.errors += chunk.toString();
+    });
+    this.ended = new Promise((resolve) => {
+      this.#process.on("close", (status) => {
+        this.#over = true;
+        resolve(status);
+      });
+    });
+  }
+
+  type(text: string): void {
+    this.#process.stdin?.write(text);
+  }
+
+  /** Waits until what came since the last wait matches; returns it. Rejects when the machine ends or `seconds` pass. */
+  async until(pattern: RegExp, seconds: number): Promise<string> {
+    const deadline = Date.now() + seconds * 1000;
+    for (;;) {
+      const fresh = this.output.slice(this.#seen);
+      const match = pattern.exec(fresh);
+      if (match !== null) {
+        this.#seen += match.index + match[0].length;
+        return fresh.slice(0, match.index + match[0].length);
+      }
+      if (this.#over || Date.now() > deadline) {
+        const why = this.#over ? "the machine ended" : `${seconds} s have passed`;
+        throw new Error(`No ${pattern}: ${why}.\n${fresh.slice(-2000)}\n${this.errors}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Runs a command at a shell's prompt and returns what it printed; `seconds` it may take. */
+  async run(command: string, seconds = 30): Promise<string> {
+    // The echo of the command line must not look like its end.
+    this.type(`${command}; echo "<en""d $?>"\r`);
+    const printed = await this.until(/<end \d+>/, seconds);
+    return printed.slice(printed.indexOf("\n") + 1);
+  }
+
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+}
