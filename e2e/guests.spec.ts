@@ -62,6 +62,7 @@ test("64 MiB of random data are the same after a copy on the disk and after a re
   expect(sums).toHaveLength(3);
   expect(new Set(sums.map(String)).size).toBe(1);
   guest.type("reboot -f\r");
+  await guest.until(/Restarting system/, 60);
   await guest.until(PROMPT, 120);
   await guest.run("modprobe ext4; mount /dev/vda /mnt");
   const after = [...(await guest.run("sha256sum /mnt/one /mnt/two", 120)).matchAll(/[0-9a-f]{64}/g)];

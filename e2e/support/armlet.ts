@@ -69,10 +69,10 @@ export class Armlet {
 
   /** Runs a command at a shell's prompt and returns what it printed; `seconds` it may take. */
   async run(command: string, seconds = 30): Promise<string> {
-    // The echo of the command line must not look like its end.
-    this.type(`${command}; echo "<en""d $?>"\r`);
-    const printed = await this.until(/<end \d+>/, seconds);
-    return printed.slice(printed.indexOf("\n") + 1);
+    // The echo of the command line, which the shell wraps, must not look like the marks around what it prints.
+    this.type(`echo "<be""gin>"; ${command}; echo "<en""d $?>"\r`);
+    await this.until(/<begin>\r*\n/, seconds);
+    return this.until(/<end \d+>/, seconds);
   }
 
   kill(): void {
