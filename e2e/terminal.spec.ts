@@ -36,7 +36,8 @@ test("a selection is copied, by mouse and by Ctrl+Shift+C", async ({ page, conte
   await boot(page);
   await run(page, "clear; echo armadillo");
   const row = page.locator("armlet-terminal .xterm-rows > div").filter({ hasText: /^armadillo/ });
-  await row.locator("span").first().dblclick();
+  // The layer that takes the mouse lies above the text.
+  await row.locator("span").first().dblclick({ force: true });
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe("armadillo");
   await page.evaluate(() => navigator.clipboard.writeText(""));
   await page.keyboard.press("Control+Shift+C");

@@ -2,6 +2,8 @@
 const FOLDER = "guest/";
 const MANIFEST = `${FOLDER}manifest.json`;
 
+const LOCAL_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
+
 /** A machine as the address or the manifest has it. */
 export interface GuestProfile {
   readonly args: string;
@@ -48,6 +50,8 @@ export async function pageProfile(query: URLSearchParams): Promise<GuestProfile>
     const known = Object.keys(manifest.guests).join(", ");
     throw new NoGuestError(`There is no guest “${name}” beside this page.`, `There are: ${known}.`, url);
   }
+  // From this computer's own server the way costs nothing, but unpacking does.
+  if (LOCAL_HOSTS.includes(location.hostname)) return { args: guest.args, packed: {} };
   const packed = guest.files.map((file) => [FOLDER + file.file, FOLDER + file.packed] as const);
   return { args: guest.args, packed: Object.fromEntries(packed) };
 }
