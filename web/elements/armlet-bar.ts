@@ -48,6 +48,8 @@ export class ArmletBar extends LitElement {
       }
 
       .brand {
+        margin: 0;
+        font-size: 14px;
         display: flex;
         align-items: center;
         gap: 9px;
@@ -174,7 +176,10 @@ export class ArmletBar extends LitElement {
           gap: 0 10px;
         }
 
-        .brand span { display: none; }
+        .brand span {
+          position: absolute;
+          clip-path: inset(50%);
+        }
 
         dl {
           order: 3;
@@ -213,7 +218,7 @@ export class ArmletBar extends LitElement {
     const booting = (state === "running" || state === "idle") && store.promptMs === null && store.panic === null;
     return html`
       <div class="row">
-        <span class="brand">${logo}<span>Armlet</span></span>
+        <h1 class="brand">${logo}<span>Armlet</span></h1>
         <span class="state" data-state=${state} role="status" title=${STATE_HINTS[state]}>
           <span class="visually-hidden">Machine: </span>${STATE_LABELS[state]}
         </span>

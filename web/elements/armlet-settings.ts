@@ -115,10 +115,10 @@ export class ArmletSettings extends LitElement {
   override render(): TemplateResult {
     const { vm } = this.#store;
     return html`<dialog aria-labelledby="title" @click=${closeFromBackdrop}>
-      <header>
+      <div class="title">
         <h2 id="title">Settings and help</h2>
         <button class="icon" aria-label="Close" @click=${() => this.renderRoot.querySelector("dialog")?.close()}>${closeIcon}</button>
-      </header>
+      </div>
       <div class="body">
         <h3>Terminal</h3>
         ${this.#fontSize()}

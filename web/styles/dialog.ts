@@ -20,7 +20,7 @@ export const dialogStyles = css`
     background: var(--scrim);
   }
 
-  header {
+  .title {
     position: sticky;
     top: 0;
     z-index: 1;
