@@ -1,15 +1,12 @@
 import { FailureError } from "../protocol/failure.ts";
-import type { FileProgress } from "../protocol/messages.ts";
 import { type DownloadOptions, download } from "./download.ts";
 import { badAddress } from "./download-failure.ts";
+import { ProgressThrottle, type ProgressThrottleHost } from "./progress-throttle.ts";
 
 /** Addresses a machine's file may have; others (file:, javascript:) a page cannot or must not load. */
 const LOADABLE_PROTOCOLS: readonly string[] = ["http:", "https:", "blob:", "data:"];
 
-/** Two reports of the same file are at least so far apart. */
-const PROGRESS_INTERVAL_MS = 50;
-
-export interface FileLoaderHost {
+export interface FileLoaderHost extends ProgressThrottleHost {
   /** What names are relative to: an absolute URL. */
   readonly baseUrl: string;
   /** Files that are also there gzip-compressed: by name, the name of the packed file. */
@@ -17,9 +14,7 @@ export interface FileLoaderHost {
   /** The origin of the page. */
   readonly origin: string;
   readonly fetch: typeof fetch;
-  nowMs(): number;
   delay(delayMs: number, signal: AbortSignal): Promise<void>;
-  onProgress(progress: FileProgress): void;
 }
 
 /** Loads the files of one machine, each once, and tells how far they are. */
@@ -59,26 +54,18 @@ export class FileLoader {
 
   async #load(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const host = this.#host;
-    let reportedMs = Number.NEGATIVE_INFINITY;
-    let reportedNote: string | null = null;
-    const onProgress = (loadedBytes: number, totalBytes: number | null, note: string | null): void => {
-      const nowMs = host.nowMs();
-      const complete = loadedBytes === totalBytes;
-      if (!complete && note === reportedNote && nowMs - reportedMs < PROGRESS_INTERVAL_MS) return;
-      reportedMs = nowMs;
-      reportedNote = note;
-      host.onProgress({ name, loadedBytes, totalBytes, note });
-    };
+    const throttle = new ProgressThrottle(host);
+    const onProgress = (loadedBytes: number, totalBytes: number | null, note: string | null): void =>
+      throttle.report({ name, loadedBytes, totalBytes, note });
     onProgress(0, null, null);
-    const bytes = await this.#downloadPacked(name, {
-      signal: this.#signal,
-      origin: host.origin,
-      onProgress,
-      fetch: host.fetch,
-      delay: host.delay,
-    });
-    host.onProgress({ name, loadedBytes: bytes.length, totalBytes: bytes.length, note: null });
-    return host.packed.has(name) ? await unpack(bytes) : bytes;
+    try {
+      const { origin, fetch, delay } = host;
+      const bytes = await this.#downloadPacked(name, { signal: this.#signal, origin, fetch, delay, onProgress });
+      onProgress(bytes.length, bytes.length, null);
+      return bytes;
+    } finally {
+      throttle.flush();
+    }
   }
 
   /** The packed file where there is one; the plain one where there is none, or no longer. */
@@ -86,7 +73,7 @@ export class FileLoader {
     const packed = this.#host.packed.get(name);
     if (packed === undefined) return await download(this.resolve(name), options);
     try {
-      return await download(this.resolve(packed), options);
+      return await unpack(await download(this.resolve(packed), options));
     } catch (error) {
       if (!(error instanceof FailureError) || error.failure.code !== "not-found") throw error;
       return await download(this.resolve(name), options);

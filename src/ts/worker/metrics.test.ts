@@ -7,7 +7,15 @@ describe("Metrics", () => {
   function setUp() {
     const stats = { instructions: 0, guestErrors: 0 };
     const reports: MachineMetrics[] = [];
-    return { stats, reports, metrics: new Metrics(1000, () => stats, (report) => reports.push(report)) };
+    return {
+      stats,
+      reports,
+      metrics: new Metrics(
+        1000,
+        () => stats,
+        (report) => reports.push(report),
+      ),
+    };
   }
 
   it("tells instructions per second of real time, and the share of a core, twice a second", () => {

@@ -99,6 +99,7 @@ export class VmHost {
       origin: environment.origin,
       fetch: environment.fetch,
       nowMs: () => environment.nowMs(),
+      after: (delayMs, callback) => environment.turns.after(delayMs, callback),
       delay: (delayMs, signal) => delay(environment.turns, delayMs, signal),
       onProgress: (progress) => environment.post({ kind: "progress", ...progress }),
     };
