@@ -84,6 +84,8 @@ async function measureInPage(browser, site, name, runs) {
 /** @param {GuestName} name @param {Awaited<ReturnType<typeof measureInPage>>} measured */
 function reportPage(name, { boots, idle }) {
   const of = (/** @type {keyof Boot} */ key) => boots.map((boot) => boot[key] ?? Number.NaN);
+  // What other programs took: on a quiet machine next to nothing.
+  const quiet = boots.map(({ prompt, waited }) => prompt - (waited ?? Number.NaN));
   console.log(`\nChromium, guest "${name}", ${boots.length} boots, seconds`);
   console.log(
     table([
@@ -91,12 +93,14 @@ function reportPage(name, { boots, idle }) {
       ["navigation to prompt", ...cells(of("prompt"), 2)],
       ["  worker's processor time of it", ...cells(of("worker"), 2)],
       ["  worker's waiting for a core", ...cells(of("waited"), 2)],
+      ["navigation to prompt less that", ...cells(quiet, 2)],
     ]),
   );
   console.log(stepsLine(boots));
   console.log(`${summary(of("instructions")).median.toFixed(0)} M guest instructions`);
-  const reached = summary(of("prompt")).median < BARS[name] ? "reached" : "missed";
-  console.log(`bar of ${BARS[name]} s on a quiet machine: ${reached} (median)`);
+  const under = (/** @type {number[]} */ values) => summary(values).median < BARS[name];
+  const elsewhere = under(quiet) ? "missed, reached but for the waiting" : "missed";
+  console.log(`bar of ${BARS[name]} s on a quiet machine: ${under(of("prompt")) ? "reached" : elsewhere} (median)`);
   if (idle === null) return;
   const verdict = idle < IDLE_BAR ? "reached" : "missed";
   console.log(
