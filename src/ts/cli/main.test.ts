@@ -1,10 +1,20 @@
 /** The command line from outside: processes, pipes, terminals and signals, with guests of a few instructions. */
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import binaryen from "binaryen";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildCliIfStale } from "../../../scripts/build-cli.mjs";
-import { run, start, startInTerminal } from "./testing/armlet.ts";
+import { cliFile, Running, run, start, startInTerminal } from "./testing/armlet.ts";
 import { sayAndPowerOff, sayAndReset, sayAndWait } from "./testing/tiny-guest.ts";
 
 let folder: string;
@@ -82,6 +92,30 @@ describe("a run", { timeout: 60_000 }, () => {
     const { status, stderr } = await running.ended;
     expect(status).toBe(1);
     expect(stderr).toMatch(/Standard output cannot be written/);
+  });
+});
+
+describe("an engine that breaks", { timeout: 60_000 }, () => {
+  it("ends with 2, what the guest said, and a report on standard error", async () => {
+    // The program with an engine whose run loop traps at its first instruction.
+    const broken = join(folder, "broken");
+    mkdirSync(broken);
+    copyFileSync(cliFile, join(broken, "armlet.mjs"));
+    const engine = binaryen.readBinary(readFileSync(join(dirname(cliFile), "armlet.wasm")));
+    const name = binaryen.getExportInfo(engine.getExport("cpu_run")).value;
+    const { params, results } = binaryen.getFunctionInfo(engine.getFunction(name));
+    engine.removeFunction(name);
+    engine.addFunction(name, params, results, [], engine.unreachable());
+    writeFileSync(join(broken, "armlet.wasm"), engine.emitBinary());
+    for (const file of readdirSync(dirname(cliFile)).filter((entry) => /-.*\.mjs$/.test(entry))) {
+      copyFileSync(join(dirname(cliFile), file), join(broken, file));
+    }
+    const args = [join(broken, "armlet.mjs"), "-kernel", "off"];
+    const { status, stdout, stderr } = await new Running(process.execPath, args, folder).ended;
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(
+      /Please report this:[^]*RuntimeError: unreachable[^]*machine virt, GICv2[^]*PC 0000000040080000/,
+    );
   });
 });
 
