@@ -1,0 +1,158 @@
+/** docs/devices.md against what is built: the registry of virtio devices, their features, the memory and interrupt maps. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { blkFeatures } from "../../virtio/devices/blk/config.ts";
+import { consoleFeatures } from "../../virtio/devices/console/config.ts";
+import { type FeatureRow, RING_FEATURES } from "../../virtio/features.ts";
+import type { PropertySpec, PropertyTable } from "../../virtio/properties.ts";
+import { DEVICES, deviceProperties, NAME_SUFFIXES, PORTS } from "../../virtio/registry.ts";
+import { virtioMmioSpi, NUM_GICV2M_SPIS, SPI_MAP } from "./irq-map.ts";
+import { MEMORY_MAP, type MemoryRange, VIRTIO_MMIO_SLOTS, virtioMmioSlot } from "./memory-map.ts";
+
+const page = readFileSync(new URL("../../../docs/devices.md", import.meta.url), "utf8");
+
+/** The text under a heading, up to the next one of its level or above. */
+function section(heading: string): string {
+  const lines = page.split("\n");
+  const start = lines.indexOf(heading);
+  if (start < 0) throw new Error(`docs/devices.md has no heading "${heading}"`);
+  const level = heading.indexOf(" ");
+  const length = lines.slice(start + 1).findIndex((line) => /^#+ /.test(line) && line.indexOf(" ") <= level);
+  return lines.slice(start + 1, length < 0 ? undefined : start + 1 + length).join("\n");
+}
+
+/** Cells of every table in `text` whose first column is called `first`, without headings. */
+function rows(text: string, first: string): string[][] {
+  const found: string[][] = [];
+  let inside = false;
+  for (const line of text.split("\n")) {
+    const cells = line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+    if (cells.length === 0) inside = false;
+    else if (cells[0] === first) inside = true;
+    else if (inside && !/^-+$/.test(cells[0] ?? "")) found.push(cells);
+  }
+  return found;
+}
+
+function valuesOf(spec: PropertySpec): string {
+  switch (spec.type) {
+    case "bool":
+      return "on, off";
+    case "int":
+      return `${spec.min} to ${spec.max}`;
+    case "pow2":
+      return `power of two, ${spec.min} to ${spec.max}`;
+    case "string":
+      return `text, at most ${spec.maxBytes} bytes`;
+    case "id":
+      return "id";
+  }
+}
+
+function defaultOf(spec: PropertySpec): string {
+  if (spec.type === "id") return spec.required ? "needed" : "none";
+  if (spec.type === "bool") return spec.default ? "on" : "off";
+  return spec.default === "" ? "none" : String(spec.default);
+}
+
+const asRows = (table: PropertyTable): string[][] =>
+  Object.entries(table).map(([name, spec]) => [`\`${name}\``, valuesOf(spec), defaultOf(spec), spec.doc]);
+
+/** What a name takes besides `without`. */
+function propertiesOf(name: string, without: PropertyTable): PropertyTable {
+  const table = deviceProperties(name, { defaultTransport: "mmio" });
+  if (table === null) throw new Error(`there is no device ${name}`);
+  return Object.fromEntries(Object.entries(table).filter(([property]) => !Object.hasOwn(without, property)));
+}
+
+const featureRows = (features: readonly FeatureRow[]): string[][] =>
+  features.map(({ bit, name }) => [String(bit), `\`${name}\``]);
+
+describe("docs/devices.md: virtio devices", () => {
+  const virtio = section("## virtio devices");
+
+  it("has a section for every device and port, and for no other", () => {
+    const headings = [...virtio.matchAll(/^### (virt.*)$/gm)].map((match) => match[1]);
+    expect(headings.sort()).toEqual([...DEVICES, ...PORTS].map(({ name }) => name).sort());
+  });
+
+  it("has every ending of a name, with its transport", () => {
+    const written = rows(section("## virtio transports"), "A device's name ends in");
+    expect(written.map(([suffix, transport]) => [suffix, transport])).toEqual(
+      NAME_SUFFIXES.map(({ suffix, transport }) =>
+        transport === null ? ["nothing", "that of the machine: mmio"] : [`\`${suffix}\``, transport],
+      ),
+    );
+  });
+
+  for (const { name, properties } of DEVICES) {
+    it(`${name}: its properties, and those of every device and of virtio-mmio`, () => {
+      const common = propertiesOf(`${name}-s390`, properties);
+      expect(rows(section(`### ${name}`), "Property")).toEqual(asRows(properties));
+      expect(rows(section("### Every device"), "Property")).toEqual(asRows(common));
+      const onMmio = propertiesOf(`${name}-device`, { ...properties, ...common });
+      expect(rows(section("### On virtio-mmio"), "Property")).toEqual(asRows(onMmio));
+    });
+  }
+
+  it.each(PORTS.map(({ name }) => name))("%s: its properties", (name) => {
+    expect(rows(section(`### ${name}`), "Property")).toEqual(asRows(propertiesOf(name, {})));
+  });
+
+  it("has the features that devices and rings offer, by number and name", () => {
+    const disk = {
+      serial: "",
+      queueSize: 256,
+      numQueues: 2,
+      logicalBlockSize: 512,
+      physicalBlockSize: 512,
+      discard: true,
+      writeZeroes: true,
+      configWce: true,
+    };
+    const all = new Map([...blkFeatures(disk, false), ...blkFeatures(disk, true)].map((row) => [row.bit, row]));
+    const blk = [...all.values()].sort((a, b) => a.bit - b.bit);
+    const written = (heading: string): string[][] => rows(section(heading), "Bit").map((cells) => cells.slice(0, 2));
+    expect(written("### virtio-blk")).toEqual(featureRows(blk));
+    expect(written("### virtio-serial")).toEqual(featureRows(consoleFeatures({ maxPorts: 31, emergencyWrite: true })));
+    expect(written("### virtio-rng")).toEqual([]);
+    const ring = rows(section("## virtio transports"), "Bit");
+    expect(ring).toEqual(RING_FEATURES.map(({ bit, name, only }) => [String(bit), `\`${name}\``, only ?? "both"]));
+  });
+});
+
+describe("docs/devices.md: the board", () => {
+  const hex = (value: number): string => `\`0x${value.toString(16).padStart(8, "0")}\``;
+  const spis: Readonly<Record<string, string>> = {
+    VIRT_GIC_V2M: `SPI ${SPI_MAP.VIRT_GIC_V2M} to ${SPI_MAP.VIRT_GIC_V2M + NUM_GICV2M_SPIS - 1}`,
+    VIRT_UART: `SPI ${SPI_MAP.VIRT_UART}`,
+    VIRT_RTC: `SPI ${SPI_MAP.VIRT_RTC}`,
+    VIRT_GPIO: `SPI ${SPI_MAP.VIRT_GPIO}`,
+    VIRT_MMIO: `SPI ${virtioMmioSpi(0)} to ${virtioMmioSpi(VIRTIO_MMIO_SLOTS - 1)}`,
+  };
+  const written = rows(section("## The board"), "Device");
+
+  it("has every place once", () => {
+    expect(new Set(written.map((cells) => cells[1])).size).toBe(10);
+  });
+
+  it.each(written)("%s in %s", (_device, place = "", base, size = "", interrupt) => {
+    const name = place.replaceAll("`", "");
+    const range = (MEMORY_MAP as Readonly<Record<string, MemoryRange>>)[name];
+    if (range === undefined) throw new Error(`the memory map has no ${name}`);
+    expect(base).toBe(hex(range.base));
+    expect(interrupt).toBe(spis[name] ?? "");
+    const sizes = [...size.matchAll(/0x[0-9a-f]+/g)].map(([text]) => Number(text));
+    // A GIC has less than its windows: how much, the tests of the interrupt controller compare with QEMU.
+    if (/GIC/.test(name)) for (const sizeBytes of sizes) expect(sizeBytes).toBeLessThanOrEqual(range.sizeBytes);
+    else if (name !== "VIRT_MEM") expect(sizes).toEqual([range.sizeBytes]);
+  });
+
+  it("tells the slot of the first virtio device", () => {
+    const last = VIRTIO_MMIO_SLOTS - 1;
+    expect(page).toContain(`${last} at ${hex(virtioMmioSlot(last).base)} with SPI ${virtioMmioSpi(last)}`);
+  });
+});
