@@ -39,5 +39,3 @@ export const RAM_BASE: usize = 0x0500_0000;
 
 /** Guest physical address of RAM (QEMU `virt`: VIRT_MEM). */
 export const GUEST_RAM_BASE: u64 = 0x4000_0000;
-/** The most RAM that fits a 4 GiB linear memory beside the engine's own areas. */
-export const MAX_RAM_SIZE: usize = 0xc000_0000 - 0x0500_0000;

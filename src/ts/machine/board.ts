@@ -10,6 +10,7 @@ import { SPI_MAP } from "./irq-map.ts";
 import { MEMORY_MAP } from "./memory-map.ts";
 import type { SystemBus } from "./system-bus.ts";
 
+/** What the board's devices are connected to. */
 export interface BoardParts {
   readonly bus: SystemBus;
   /** The interrupt line of an SPI. */
@@ -21,6 +22,7 @@ export interface BoardParts {
   readonly memory: DmaMemory;
 }
 
+/** PL011, PL031, PL061 and fw_cfg: made, put on the bus, reset and polled together. */
 export class Board {
   readonly uart: Pl011;
   readonly #rtc: Pl031;

@@ -7,6 +7,7 @@ import type { CharBackend, CharFrontend } from "../../virtio/backends.ts";
 /** Bytes that wait for the host before a stream of the guest is stopped. */
 const BUFFER_BYTES = 65_536;
 
+/** The terminal, between the guest's console devices and the host. */
 export class MachineConsole {
   /** Takes output; the bytes are its own. */
   onOutput: (bytes: Uint8Array) => void = () => undefined;

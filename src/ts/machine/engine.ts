@@ -43,6 +43,7 @@ export interface EngineHost {
   counterTicks(): number;
 }
 
+/** A started engine. */
 export interface Engine {
   readonly memory: WebAssembly.Memory;
   readonly exports: EngineExports;

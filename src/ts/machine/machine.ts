@@ -28,12 +28,14 @@ export interface SliceResult {
   readonly stopReason?: "power-off" | "reset";
 }
 
+/** What the machine has done so far. */
 export interface MachineStats {
   /** Guest instructions executed since the machine was made. */
   readonly instructions: number;
   readonly guestErrors: number;
 }
 
+/** One computer: made by `create`, run slice by slice by a scheduler until it stops, ended by `dispose`. */
 export class Machine {
   readonly config: MachineConfig;
   /** The terminal: PL011 and virtio consoles. */

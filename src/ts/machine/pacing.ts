@@ -12,6 +12,7 @@ const SHORTEST_MEASURED_MS = 0.3;
 /** The counter lags a little inside a stretch and catches up at the next one: it must never run ahead of real time. */
 const COUNTER_LAG = 0.9;
 
+/** Measures the host's speed over the last stretches and derives the next one from it. */
 export class Pacing {
   #instructionsPerMs = FIRST_GUESS;
 

@@ -3,6 +3,7 @@ import type { BlockBackend } from "../../virtio/backends.ts";
 import type { DriveConfig } from "../config/machine-config.ts";
 import type { Clock } from "../platform/host.ts";
 
+/** Where the machine's messages go. */
 export interface MachineLog {
   /** The guest did something wrong: counted, shown once for each `place`. */
   guestError(place: string, detail: string): void;
@@ -11,6 +12,7 @@ export interface MachineLog {
   info(message: string): void;
 }
 
+/** What the host does for one machine. */
 export interface MachineServices {
   /** The compiled engine. */
   readonly wasm: WebAssembly.Module;

@@ -1,24 +1,31 @@
 /** Fields of A64 instruction words by the ARM ARM's names, and the registers that they name. */
 import { CPU_V, CPU_X } from "../cpu/state";
 
+/** Destination register, bits 4:0. */
 export function Rd(insn: u32): u32 {
   return insn & 31;
 }
+/** Transfer register, bits 4:0. */
 export function Rt(insn: u32): u32 {
   return insn & 31;
 }
+/** First operand or base register, bits 9:5. */
 export function Rn(insn: u32): u32 {
   return (insn >> 5) & 31;
 }
+/** Second transfer register, bits 14:10. */
 export function Rt2(insn: u32): u32 {
   return (insn >> 10) & 31;
 }
+/** Addend register, bits 14:10. */
 export function Ra(insn: u32): u32 {
   return (insn >> 10) & 31;
 }
+/** Second operand or index register, bits 20:16. */
 export function Rm(insn: u32): u32 {
   return (insn >> 16) & 31;
 }
+/** Status or compare register, bits 20:16. */
 export function Rs(insn: u32): u32 {
   return (insn >> 16) & 31;
 }
@@ -47,6 +54,7 @@ export function setW(cpu: usize, n: u32, value: u32): void {
 export function getXSP(cpu: usize, n: u32): u64 {
   return load<u64>(cpu + ((<usize>n) << 3), CPU_X);
 }
+/** X[n] = value, or SP for 31. */
 export function setXSP(cpu: usize, n: u32, value: u64): void {
   store<u64>(cpu + ((<usize>n) << 3), value, CPU_X);
 }

@@ -112,6 +112,7 @@ export function loadVPair<T>(cpu: usize, t: u32, t2: u32, va: u64): bool {
   return true;
 }
 
+/** The low sizeof<T>() bytes of V[t], then those of V[t2], to va; false after a fault. */
 export function storeVPair<T>(cpu: usize, t: u32, t2: u32, va: u64): bool {
   const first = v128.load(vreg(cpu, t));
   const second = v128.load(vreg(cpu, t2));

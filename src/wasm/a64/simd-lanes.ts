@@ -8,6 +8,7 @@ function flipSign64(a: v128): v128 {
   return v128.xor(a, i64x2.splat(i64.MIN_VALUE));
 }
 
+/** a + b in lanes of 8 << size bits, modulo. */
 export function addLanes(size: u32, a: v128, b: v128): v128 {
   switch (size) {
     case 0:
@@ -21,6 +22,7 @@ export function addLanes(size: u32, a: v128, b: v128): v128 {
   }
 }
 
+/** a - b in lanes of 8 << size bits, modulo. */
 export function subLanes(size: u32, a: v128, b: v128): v128 {
   switch (size) {
     case 0:
@@ -53,6 +55,7 @@ export function mulLanes(size: u32, a: v128, b: v128): v128 {
   }
 }
 
+/** -a in lanes of 8 << size bits, modulo. */
 export function negLanes(size: u32, a: v128): v128 {
   switch (size) {
     case 0:
@@ -94,6 +97,7 @@ export function shlLanes(size: u32, a: v128, count: i32): v128 {
   }
 }
 
+/** Arithmetic shift right of lanes of 8 << size bits; `count` below the lane's width. */
 export function shrSLanes(size: u32, a: v128, count: i32): v128 {
   switch (size) {
     case 0:
@@ -107,6 +111,7 @@ export function shrSLanes(size: u32, a: v128, count: i32): v128 {
   }
 }
 
+/** Logical shift right of lanes of 8 << size bits; `count` below the lane's width. */
 export function shrULanes(size: u32, a: v128, count: i32): v128 {
   switch (size) {
     case 0:
@@ -168,6 +173,7 @@ export function maxULanes(size: u32, a: v128, b: v128): v128 {
   }
 }
 
+/** All ones where a = b, in lanes of 8 << size bits. */
 export function eqLanes(size: u32, a: v128, b: v128): v128 {
   switch (size) {
     case 0:
@@ -181,6 +187,7 @@ export function eqLanes(size: u32, a: v128, b: v128): v128 {
   }
 }
 
+/** All ones where a > b, signed, in lanes of 8 << size bits. */
 export function gtSLanes(size: u32, a: v128, b: v128): v128 {
   switch (size) {
     case 0:
@@ -194,6 +201,7 @@ export function gtSLanes(size: u32, a: v128, b: v128): v128 {
   }
 }
 
+/** All ones where a >= b, signed, in lanes of 8 << size bits. */
 export function geSLanes(size: u32, a: v128, b: v128): v128 {
   switch (size) {
     case 0:
@@ -207,6 +215,7 @@ export function geSLanes(size: u32, a: v128, b: v128): v128 {
   }
 }
 
+/** All ones where a > b, unsigned, in lanes of 8 << size bits. */
 export function gtULanes(size: u32, a: v128, b: v128): v128 {
   switch (size) {
     case 0:
@@ -220,6 +229,7 @@ export function gtULanes(size: u32, a: v128, b: v128): v128 {
   }
 }
 
+/** All ones where a >= b, unsigned, in lanes of 8 << size bits. */
 export function geULanes(size: u32, a: v128, b: v128): v128 {
   switch (size) {
     case 0:

@@ -11,22 +11,28 @@ const FPSR_QC: u32 = 1 << 27;
 /** Ones in the low 8, 16, 32 and 64 bits. */
 const SCALAR_MASKS = memory.data<u64>([0xff, 0, 0xffff, 0, 0xffff_ffff, 0, 0xffff_ffff_ffff_ffff, 0], 16);
 
+/** Element size of most encodings, bits 23:22: 8 << size bits. */
 export function sizeOf(insn: u32): u32 {
   return (insn >> 22) & 3;
 }
+/** Bit 30: all 128 bits of the registers, or the upper half of a narrow operand. */
 export function isQ(insn: u32): bool {
   return ((insn >> 30) & 1) != 0;
 }
+/** Bit 28: the scalar form of an instruction that has both. */
 export function isScalar(insn: u32): bool {
   return ((insn >> 28) & 1) != 0;
 }
 
+/** V[n], all 128 bits. */
 export function readN(cpu: usize, insn: u32): v128 {
   return v128.load(vreg(cpu, Rn(insn)));
 }
+/** V[m], all 128 bits. */
 export function readM(cpu: usize, insn: u32): v128 {
   return v128.load(vreg(cpu, Rm(insn)));
 }
+/** V[d], all 128 bits. */
 export function readD(cpu: usize, insn: u32): v128 {
   return v128.load(vreg(cpu, Rd(insn)));
 }
@@ -47,6 +53,7 @@ export function toShape(insn: u32, size: u32, value: v128): v128 {
 export function readShapedN(cpu: usize, insn: u32): v128 {
   return toShape(insn, sizeOf(insn), readN(cpu, insn));
 }
+/** V[m] in the same way. */
 export function readShapedM(cpu: usize, insn: u32): v128 {
   return toShape(insn, sizeOf(insn), readM(cpu, insn));
 }
@@ -60,6 +67,7 @@ export function writeD(cpu: usize, insn: u32, value: v128): void {
 export function readNHalf(cpu: usize, insn: u32): v128 {
   return readHalf(insn, vreg(cpu, Rn(insn)));
 }
+/** The same of V[m]. */
 export function readMHalf(cpu: usize, insn: u32): v128 {
   return readHalf(insn, vreg(cpu, Rm(insn)));
 }
@@ -86,6 +94,7 @@ export function writeNarrow(cpu: usize, insn: u32, size: u32, value: v128): void
 export function noteSaturation(cpu: usize, saturated: v128): void {
   if (v128.any_true(saturated)) setQC(cpu);
 }
+/** Sets FPSR.QC. */
 export function setQC(cpu: usize): void {
   store<u32>(cpu, load<u32>(cpu, CPU_FPSR) | FPSR_QC, CPU_FPSR);
 }

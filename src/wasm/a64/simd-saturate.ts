@@ -20,6 +20,7 @@ function saturateTowards(size: u32, a: v128, wrapped: v128, overflowSigns: v128)
   return v128.bitselect(limit, wrapped, shrSLanes(size, overflowSigns, top));
 }
 
+/** Signed saturating a + b in lanes of 8 << size bits; sets FPSR.QC where one saturates. */
 export function addSatS(cpu: usize, size: u32, a: v128, b: v128): v128 {
   const sum = addLanes(size, a, b);
   const signs = v128.and(v128.and(v128.xor(a, sum), v128.xor(b, sum)), splatLanes(size, minSigned(size)));
@@ -27,6 +28,7 @@ export function addSatS(cpu: usize, size: u32, a: v128, b: v128): v128 {
   return saturateTowards(size, a, sum, signs);
 }
 
+/** Signed saturating a - b in lanes of 8 << size bits; sets FPSR.QC where one saturates. */
 export function subSatS(cpu: usize, size: u32, a: v128, b: v128): v128 {
   const difference = subLanes(size, a, b);
   const signs = v128.and(v128.and(v128.xor(a, b), v128.xor(a, difference)), splatLanes(size, minSigned(size)));
@@ -34,6 +36,7 @@ export function subSatS(cpu: usize, size: u32, a: v128, b: v128): v128 {
   return saturateTowards(size, a, difference, signs);
 }
 
+/** Unsigned saturating a + b in lanes of 8 << size bits; sets FPSR.QC where one saturates. */
 export function addSatU(cpu: usize, size: u32, a: v128, b: v128): v128 {
   const sum = addLanes(size, a, b);
   const overflow = gtULanes(size, a, sum);
@@ -41,6 +44,7 @@ export function addSatU(cpu: usize, size: u32, a: v128, b: v128): v128 {
   return v128.or(sum, overflow);
 }
 
+/** Unsigned saturating a - b in lanes of 8 << size bits; sets FPSR.QC where one saturates. */
 export function subSatU(cpu: usize, size: u32, a: v128, b: v128): v128 {
   const overflow = gtULanes(size, b, a);
   noteSaturation(cpu, overflow);

@@ -31,7 +31,7 @@ export function REV16_asimdmisc(cpu: usize, insn: u32): void {
   writeD(cpu, insn, reverseBytes16(readN(cpu, insn)));
 }
 
-/** Sums of neighbouring lanes at twice their size. */
+/** Sums of neighbouring lanes of 8 << size bits at twice their size, signed. */
 export function pairwiseLongS(size: u32, a: v128): v128 {
   switch (size) {
     case 0:
@@ -42,6 +42,7 @@ export function pairwiseLongS(size: u32, a: v128): v128 {
       return i64x2.add(i64x2.shr_s(i64x2.shl(a, 32), 32), i64x2.shr_s(a, 32));
   }
 }
+/** The same, unsigned. */
 export function pairwiseLongU(size: u32, a: v128): v128 {
   switch (size) {
     case 0:

@@ -56,6 +56,7 @@ export function updateFpTrap(cpu: usize): void {
 export function readBankedSp(cpu: usize, bank: usize): u64 {
   return bankOf(cpu) == bank ? load<u64>(cpu, CPU_SP) : load<u64>(cpu + bank);
 }
+/** Writes SP_EL0 or SP_EL1 (`bank` is its CPU_SP_* offset), also when it is the stack pointer in use. */
 export function writeBankedSp(cpu: usize, bank: usize, value: u64): void {
   if (bankOf(cpu) == bank) store<u64>(cpu, value, CPU_SP);
   store<u64>(cpu + bank, value);

@@ -32,10 +32,12 @@ export function tlb2Find(cpu: usize, va: u64): usize {
   return entry;
 }
 
+/** Physical address of the 4 KiB page of an entry that tlb2Find found. */
 export function tlb2Address(entry: usize): u64 {
   return load<u64>(entry, PA);
 }
 
+/** ATTR_* of walk.ts of such an entry. */
 export function tlb2Attributes(entry: usize): u32 {
   return load<u32>(entry, ATTRS);
 }

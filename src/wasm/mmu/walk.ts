@@ -23,12 +23,15 @@ let walkPa: u64 = 0;
 let walkAttrs: u32 = 0;
 let walkFault: u32 = 0;
 
+/** Physical address of the 4 KiB page that the last walk found; meaningful when it did not fail. */
 export function walkedAddress(): u64 {
   return walkPa;
 }
+/** ATTR_* of that page. */
 export function walkedAttributes(): u32 {
   return walkAttrs;
 }
+/** Fault status code of the last walk that failed. */
 export function walkedFault(): u32 {
   return walkFault;
 }
