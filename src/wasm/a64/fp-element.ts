@@ -66,6 +66,7 @@ export function setScalar<T>(cpu: usize, n: u32, value: T): void {
   store<u64>(v, 0, 8);
 }
 
+/** Operations on one element, to be inlined with a constant `op`. */
 export class Element {
   @inline static binary<T>(cpu: usize, op: u32, a: T, b: T): T {
     switch (op) {

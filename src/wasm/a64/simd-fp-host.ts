@@ -48,6 +48,7 @@ class Test {
   }
 }
 
+/** The methods that try all lanes at once: true when V[d] is written. */
 export class HostLanes {
   /** Element.binary of all lanes. */
   @inline static binary(cpu: usize, insn: u32, op: u32, a: v128, b: v128): bool {

@@ -58,6 +58,7 @@ function put(cpu: usize, key: u32, value: u64): void {
   store<u64>(cpu + debugStorage(key), value);
 }
 
+/** Reset values of the registers. */
 export function pmReset(cpu: usize): void {
   put(cpu, K.PMCR_EL0, PMCR_RESET);
 }
@@ -98,6 +99,7 @@ function selected(cpu: usize): u32 {
   return <u32>get(cpu, K.PMSELR_EL0);
 }
 
+/** MRS of a register that pmContains. */
 export function pmRead(cpu: usize, key: u32): u64 {
   if (key >= K.PMEVCNTR_FIRST && key < K.PMEVCNTR_FIRST + EVENT_COUNTERS) return value(cpu, key - K.PMEVCNTR_FIRST);
   switch (key) {
