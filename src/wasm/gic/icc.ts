@@ -10,7 +10,6 @@ import {
   ICC_CTLR_EOIMODE,
   MIN_BPR0,
   MIN_BPR1,
-  PRIORITY_MASK,
   runningPriority,
   updateLinesV3,
 } from "./cpu-interface-v3";
