@@ -4,6 +4,7 @@ import {
   VQ_ERROR_AVAIL_IDX,
   VQ_ERROR_BUFFER,
   VQ_ERROR_DUPLICATE,
+  VQ_ERROR_ENDLESS,
   VQ_ERROR_HEAD,
   VQ_ERROR_INDIRECT_FEATURE,
   VQ_ERROR_INDIRECT_NESTED,
@@ -65,6 +66,7 @@ const RING_ERRORS: ReadonlyMap<number, string> = new Map([
   [VQ_ERROR_TOTAL, "a descriptor chain has 2^32 bytes or more"],
   [VQ_ERROR_ORDER, "a device-readable descriptor after a device-writable one"],
   [VQ_ERROR_DUPLICATE, "a chain was made available again while the device had it"],
+  [VQ_ERROR_ENDLESS, "the device's own writes made chains available: buffers overlap the ring"],
 ]);
 
 /** The sentence for a VQ_ERROR_* code. */

@@ -11,6 +11,7 @@ import {
   VQ_AREA_DESC,
   VQ_AREA_DEVICE,
   VQ_AREA_DRIVER,
+  VQ_ERROR_ENDLESS,
   VQ_ERROR_SIZE,
   VQ_FIELD_LAST_AVAIL,
   VQ_FIELD_SIGNALLED_USED,
@@ -211,13 +212,19 @@ export class Virtqueue {
   /**
    * Hands every available chain to `take` until it answers false (it has no room for another after this one) or
    * none is left, then asks for notifications in the latter case only. Pushed chains are flushed at the end.
+   *
+   * The driver does not run meanwhile, so there are no more chains than the ring has entries. A driver whose buffers
+   * overlap the ring can make the device offer itself new ones for ever; that ends here.
    */
   drain(take: (chain: Chain) => boolean): void {
     let more = true;
-    while (more) {
+    for (let left = this.size; more; --left) {
       const chain = this.pop();
       if (chain === null) more = this.arm();
-      else more = take(chain);
+      else if (left <= 0) {
+        this.host.ringViolation(this, VQ_ERROR_ENDLESS);
+        return;
+      } else more = take(chain);
     }
     this.flush();
   }

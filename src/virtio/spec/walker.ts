@@ -42,6 +42,8 @@ export const VQ_ERROR_BUFFER = -14;
 export const VQ_ERROR_TOTAL = -15;
 export const VQ_ERROR_ORDER = -16;
 export const VQ_ERROR_DUPLICATE = -17;
+/** Found by the handle, not by the walker: chains came up while the driver could not have added any. */
+export const VQ_ERROR_ENDLESS = -18;
 
 /** Fields of vq_get. */
 export const VQ_FIELD_LAST_AVAIL = 0;

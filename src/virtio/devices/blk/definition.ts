@@ -35,7 +35,7 @@ export const BLK: DeviceDefinition = {
         `virtio-blk: drive "${id}" has ${backend.sizeBytes} bytes, which is not a multiple of ${SECTOR_SIZE}.`,
       );
     }
-    return new VirtioBlk(bus, backend, {
+    return new VirtioBlk(bus, backend, context.timers, {
       serial: properties.string("serial"),
       queueSize: properties.int("queue-size"),
       numQueues: properties.int("num-queues"),

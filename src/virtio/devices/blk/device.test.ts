@@ -377,4 +377,52 @@ describe("virtio-blk configuration and durability", () => {
     await disk.release();
     await vm.receive();
   });
+
+  it("a notification that asks for more than the host can move at once gives the event loop its turn", async () => {
+    const disk = new MemoryDisk(2 ** 26, { sync: true });
+    const vm = machine(ONE, disk);
+    vm.start(ONE);
+    // 60 MiB into one buffer of 1 MiB, again and again: legal, and cheap for the guest.
+    const into = vm.in(2 ** 20);
+    const status = vm.in(1);
+    const big = Array.from({ length: 60 }, () => into);
+    vm.send([vm.out(header(B.VIRTIO_BLK_T_IN, 0)), ...big, status], "indirect");
+    vm.send([vm.out(header(B.VIRTIO_BLK_T_IN, 0)), vm.in(512), vm.in(1)], "indirect");
+    const movedAtOnce = disk.calls.length;
+    expect(movedAtOnce).toBeLessThanOrEqual(66);
+    expect(vm.ring().take()).toBe(null);
+    for (let turn = 0; turn < 10; ++turn) {
+      vm.clock.advance(1);
+      await disk.release();
+    }
+    expect(vm.ring().take()?.length).toBe(513);
+    expect(vm.ring().take()?.length).toBe(60 * 2 ** 20 + 1);
+    expect(vm.content(status)[0]).toBe(0);
+  });
+
+  it("R19: a disk whose contents, read over the available ring, offer the next request for ever, ends in a reset", () => {
+    const disk = new MemoryDisk(2 ** 20, { sync: true });
+    const vm = machine(ONE, disk);
+    const configuration: Configuration = { ...ONE, eventIdx: false, style: "direct" };
+    vm.start(configuration, [0], { size: 16 });
+    const ring = vm.ring();
+    // Every sector holds the same available ring, with an index that the test moves on at each read.
+    let reads = 0;
+    const read = disk.read.bind(disk);
+    disk.read = (offset, into) => {
+      reads += 1;
+      if (reads > 10_000) throw new Error("it does not end");
+      void read(offset, into);
+      into[2] = (reads + 1) & 0xff;
+      into[3] = (reads + 1) >> 8;
+    };
+    const overRing: DriverBuffer = { address: ring.place.driver, length: 512, write: true };
+    ring.add([vm.out(header(B.VIRTIO_BLK_T_IN, 0)), overRing, vm.in(1)], "direct");
+    for (let entry = 0; entry < 16; ++entry)
+      vm.ram.setU16(ring.place.driver + 4 + 2 * entry, vm.ram.u16(ring.place.driver + 4));
+    disk.bytes.set(vm.ram.bytes(ring.place.driver, 512));
+    vm.driver.notify(0);
+    expect(reads).toBeLessThanOrEqual(16);
+    expect(vm.transport.bus.brokenBy).toContain("buffers overlap the ring");
+  });
 });

@@ -1,8 +1,9 @@
 /** The block device (virtio 1.4, chapter "Block Device"). */
-import type { BlockBackend } from "../../backends.ts";
+import type { Awaitable, BlockBackend } from "../../backends.ts";
 import type { VirtioBus } from "../../bus.ts";
 import type { Chain } from "../../chain.ts";
 import { VirtioDevice } from "../../device.ts";
+import type { Timers } from "../../environment.ts";
 import type { FeatureRow } from "../../features.ts";
 import type { ConfigWrite } from "../../layout.ts";
 import { SECTOR_SIZE, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from "../../spec/blk.ts";
@@ -15,6 +16,11 @@ import { type BlkState, loadBlk, saveBlk } from "./state.ts";
 
 /** Requests that the backend works on at a time; with SLICE_BYTES this bounds the host memory of one disk. */
 const MAX_IN_FLIGHT = 32;
+/**
+ * Bytes that are moved before the event loop gets a turn: a guest may ask for terabytes in one notification (4 GiB in
+ * each of a thousand requests), and a backend may answer at once.
+ */
+const TURN_BYTES = 16 * 1024 * 1024;
 
 export class VirtioBlk extends VirtioDevice implements BlkHost {
   readonly id = VIRTIO_ID_BLOCK;
@@ -25,7 +31,11 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
   readonly queues: readonly QueueSpec[];
   readonly backend: BlockBackend;
   readonly serial: string;
+  private readonly timers: Timers;
   private readonly options: BlkOptions;
+  private turnBytes = 0;
+  /** Settles when the event loop has had its turn. */
+  private turn: Promise<void> | null = null;
   private readonly executions = new Set<BlkExecution>();
   private readonly buffers: Uint8Array[] = [];
   private draining = 0;
@@ -34,8 +44,9 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
   private quiet: (() => void) | null = null;
   private paused = false;
 
-  constructor(bus: VirtioBus, backend: BlockBackend, options: BlkOptions) {
+  constructor(bus: VirtioBus, backend: BlockBackend, timers: Timers, options: BlkOptions) {
     super(bus);
+    this.timers = timers;
     if (backend.sizeBytes % SECTOR_SIZE !== 0) {
       throw new Error(`the disk has ${backend.sizeBytes} bytes, which is not a multiple of ${SECTOR_SIZE}`);
     }
@@ -79,6 +90,19 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
       return this.executions.size < MAX_IN_FLIGHT;
     });
     this.draining -= 1;
+  }
+
+  spend(bytes: number): Awaitable {
+    this.turnBytes += bytes;
+    if (this.turnBytes <= TURN_BYTES) return;
+    this.turn ??= new Promise((resolve) => {
+      this.timers.after(0, () => {
+        this.turn = null;
+        this.turnBytes = 0;
+        resolve();
+      });
+    });
+    return this.turn;
   }
 
   private get limits(): BlkLimits {

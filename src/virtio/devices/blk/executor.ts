@@ -13,6 +13,8 @@ export interface BlkHost {
   readonly serial: string;
   /** Whether completed writes must be durable at once. */
   writeThrough(): boolean;
+  /** Called before `bytes` are moved; a promise asks to wait until the event loop has had a turn. */
+  spend(bytes: number): Awaitable;
   /** A buffer of SLICE_BYTES, to be given back. */
   takeBuffer(): Uint8Array;
   giveBuffer(buffer: Uint8Array): void;
@@ -108,6 +110,7 @@ export class BlkExecution {
       case "out":
         for (let done = 0; done < request.length; ) {
           const slice = this.slice(request.length - done);
+          yield this.host.spend(slice.length);
           request.data.read(slice);
           yield this.host.backend.write(request.offset + done, slice);
           done += slice.length;
@@ -138,6 +141,7 @@ export class BlkExecution {
   private *readSlices(offset: number, length: number): Generator<Awaitable> {
     for (let done = 0; done < length; ) {
       const slice = this.slice(length - done);
+      yield this.host.spend(slice.length);
       yield this.host.backend.read(offset + done, slice);
       this.writer.write(slice);
       done += slice.length;

@@ -304,4 +304,17 @@ describe("virtio-serial ports", () => {
     expect(driver.send(1, ascii("again"))).toBe(true);
     expect(console.text).toBe("xagain");
   });
+
+  it("output of gigabytes in one chain gives the event loop its turn", () => {
+    const { vm, console } = machine(ONE);
+    const driver = new Driver(vm, ONE);
+    const part = vm.out(new Uint8Array(2 ** 20).fill(0x2e));
+    vm.send([part, part, part], "direct", 1);
+    expect(console.received).toHaveLength(2 ** 20);
+    expect(vm.ring(1).take()).toBe(null);
+    expect(driver.send(1, ascii("!"))).toBe(false);
+    for (let turn = 0; turn < 4; ++turn) vm.clock.advance(1);
+    expect(console.received).toHaveLength(3 * 2 ** 20 + 1);
+    expect(vm.ring(1).take()).not.toBe(null);
+  });
 });

@@ -2,6 +2,7 @@
 import type { VirtioBus } from "../../bus.ts";
 import type { Chain } from "../../chain.ts";
 import { VirtioDevice } from "../../device.ts";
+import type { Timers } from "../../environment.ts";
 import type { FeatureRow } from "../../features.ts";
 import type { ConfigWrite } from "../../layout.ts";
 import * as C from "../../spec/console.ts";
@@ -36,12 +37,14 @@ export class VirtioConsole extends VirtioDevice implements PortHost {
   readonly config: ConsoleConfig;
   readonly queues: readonly QueueSpec[];
   readonly maxPorts: number;
+  readonly timers: Timers;
   private readonly ports = new Map<number, ConsolePort>();
   private readonly control: Uint8Array[] = [];
   private driverReady = false;
 
-  constructor(bus: VirtioBus, options: ConsoleOptions) {
+  constructor(bus: VirtioBus, timers: Timers, options: ConsoleOptions) {
     super(bus);
+    this.timers = timers;
     this.maxPorts = options.maxPorts;
     this.features = consoleFeatures(options);
     this.config = consoleConfig(options);

@@ -1,6 +1,7 @@
 /** One port of the console device: a byte stream each way between a pair of queues and a backend. */
 import type { CharBackend, CharFrontend } from "../../backends.ts";
 import type { Chain, ChainReader } from "../../chain.ts";
+import type { Timers } from "../../environment.ts";
 import type { Virtqueue } from "../../virtqueue.ts";
 import { ByteQueue } from "./byte-queue.ts";
 
@@ -17,6 +18,7 @@ export interface PortSpec {
 
 /** What a port needs from its device. */
 export interface PortHost {
+  readonly timers: Timers;
   /** Whether the driver speaks MULTIPORT; otherwise there is port 0 only, and it is always open. */
   readonly multiport: boolean;
   receiveQueue(port: ConsolePort): Virtqueue | null;
@@ -30,6 +32,8 @@ export interface PortHost {
 const INPUT_BYTES = 16 * 1024;
 /** Output is handed to the backend in pieces of this size. */
 const OUTPUT_BYTES = 4096;
+/** Output that is handed on before the event loop gets a turn: one chain may name 4 GiB, and a backend may take it all. */
+const TURN_BYTES = 1024 * 1024;
 
 export class ConsolePort implements CharFrontend {
   readonly nr: number;
@@ -49,6 +53,8 @@ export class ConsolePort implements CharFrontend {
   private sending: { readonly chain: Chain; readonly reader: ChainReader } | null = null;
   private readonly piece = new Uint8Array(OUTPUT_BYTES);
   private rest = this.piece.subarray(0, 0);
+  private turnBytes = 0;
+  private cancelTurn: (() => void) | null = null;
   /** As `sentBytes` in a loaded state, until the chain is taken up again. */
   private alreadySent = 0;
 
@@ -72,6 +78,7 @@ export class ConsolePort implements CharFrontend {
   }
 
   outputRoom(): void {
+    if (this.cancelTurn !== null) return;
     if (this.sending === null || this.send()) this.transmit();
   }
 
@@ -126,6 +133,7 @@ export class ConsolePort implements CharFrontend {
   /** Sends what the guest has queued. Linux spins until its console output is taken, so all of this is inline. */
   transmit(): void {
     if (this.sending !== null) return;
+    this.turnBytes = 0;
     this.host.transmitQueue(this)?.drain((chain) => {
       this.sending = { chain, reader: chain.reader() };
       return this.send();
@@ -140,14 +148,27 @@ export class ConsolePort implements CharFrontend {
     const sending = this.sending;
     if (sending === null) return true;
     while (this.rest.length > 0 || sending.reader.remaining > 0) {
+      if (this.turnBytes >= TURN_BYTES) {
+        this.waitForTurn();
+        return false;
+      }
       if (this.rest.length === 0) this.rest = this.piece.subarray(0, sending.reader.read(this.piece));
       const taken = this.backend === null || !this.hostOpen ? this.rest.length : this.backend.output(this.rest);
       this.rest = this.rest.subarray(taken);
+      this.turnBytes += taken;
       if (this.rest.length > 0) return false;
     }
     this.sending = null;
     sending.chain.queue.push(sending.chain, 0);
     return true;
+  }
+
+  private waitForTurn(): void {
+    this.cancelTurn = this.host.timers.after(0, () => {
+      this.cancelTurn = null;
+      this.turnBytes = 0;
+      this.outputRoom();
+    });
   }
 
   /** Emergency write: one byte, past whatever is queued (5.3.4). */
@@ -160,6 +181,8 @@ export class ConsolePort implements CharFrontend {
     this.sending = null;
     this.rest = this.piece.subarray(0, 0);
     this.alreadySent = 0;
+    this.cancelTurn?.();
+    this.cancelTurn = null;
   }
 
   /** Device reset. Input that the guest has not seen stays: it is the host's until then. */
