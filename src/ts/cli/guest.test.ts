@@ -1,4 +1,5 @@
 /** The default guest from outside, as `npx armlet` runs it. Needs what `npm run guest` assembles. */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -74,10 +75,15 @@ describe.skipIf(!existsSync(manifestFile))("the default guest", () => {
   });
 
   it("knows the terminal's size, and when it changes", BOOT, async () => {
-    const running = startInTerminal("stty rows 31 cols 97; (sleep 1; ARMLET)", folder);
+    const running = startInTerminal("tty >tty; stty rows 31 cols 97; ARMLET", folder);
     await running.until(PROMPT);
-    running.send("stty size; poweroff -f\r");
-    expect((await running.ended).stdout).toMatch(/\n31 97\r/);
+    running.send("stty size\r");
+    await running.until(/\n31 97\r/);
+    const tty = readFileSync(join(folder, "tty"), "utf8").trim();
+    execFileSync("stty", ["-F", tty, "rows", "20", "cols", "70"]);
+    // The guest learns it a little later, from a program that runs behind its shell.
+    running.send("while [ \"$(stty size)\" != '20 70' ]; do sleep 0.1; done; poweroff -f\r");
+    expect((await running.ended).stdout).toMatch(/Power down/);
   });
 
   it("boots with another command line and no devices", BOOT, async () => {

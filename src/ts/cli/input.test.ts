@@ -59,13 +59,14 @@ describe("Input", () => {
     input.sawOutput(bytes("booting\n"), 200);
     expect(input.feed(console.receive, true, 300)).toBe(false);
     input.sawOutput(bytes("~ # "), 400);
-    expect(input.feed(console.receive, false, 500)).toBe(false);
-    expect(input.feed(console.receive, true, 500)).toBe(true);
+    expect(input.feed(console.receive, true, 899)).toBe(false);
+    expect(input.feed(console.receive, false, 900)).toBe(false);
+    expect(input.feed(console.receive, true, 900)).toBe(true);
     expect(console.text).toBe("ls\n");
   });
 
   it.each([
-    ["whose line is unfinished", "> ", 1000],
+    ["whose line is unfinished", "> ", 1500],
     ["whose last line is complete", "ready\n", 10_000],
     ["that never wrote", null, 30_000],
   ])("from a pipe goes to a guest that works, %s, after a silence", (_, output, silenceMs) => {
@@ -82,7 +83,7 @@ describe("Input", () => {
     const input = new Input(true, 0);
     input.sawOutput(bytes("~ # "), 0);
     input.push(bytes("reboot\n"));
-    expect(input.feed(console.receive, true, 0)).toBe(true);
+    expect(input.feed(console.receive, true, 500)).toBe(true);
     input.restart(1000);
     input.push(bytes("ls\n"));
     expect(input.feed(console.receive, true, 2000)).toBe(false);

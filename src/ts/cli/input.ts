@@ -1,8 +1,12 @@
 /** What is typed, or comes through a pipe, on its way to the guest's serial port. */
 import { InputQueue } from "../worker/input-queue.ts";
 
-/** Silence after which a guest whose output ends inside a line is taken to show a prompt. */
-const PROMPT_SILENCE_MS = 1000;
+/**
+ * Silence after which a guest whose output ends inside a line is taken to show a prompt: one that waits, one that works.
+ * Shorter waits are for answers of a terminal to a question about its size.
+ */
+const IDLE_PROMPT_SILENCE_MS = 500;
+const PROMPT_SILENCE_MS = 1500;
 /** Silence after which a guest whose last line is complete is taken to read, and one that never wrote anything. */
 const SILENCE_MS = 10_000;
 const MUTE_SILENCE_MS = 30_000;
@@ -75,6 +79,6 @@ export class Input {
     const silentMs = nowMs - this.#lastOutputMs;
     if (this.#lastByte === null) return silentMs >= MUTE_SILENCE_MS;
     if (this.#lastByte === NEWLINE) return silentMs >= SILENCE_MS;
-    return guestIdles || silentMs >= PROMPT_SILENCE_MS;
+    return silentMs >= (guestIdles ? IDLE_PROMPT_SILENCE_MS : PROMPT_SILENCE_MS);
   }
 }
