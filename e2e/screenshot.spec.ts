@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "playwright/test";
-import { boot, run, state } from "./support/machine.ts";
+import { boot, serialText, state } from "./support/machine.ts";
 
 /** Where the README's picture is: made where it is missing, and anew with `playwright test screenshot -u`. */
 const PICTURE = fileURLToPath(new URL("../docs/screenshot.png", import.meta.url));
@@ -10,9 +10,12 @@ test.use({ viewport: { width: 1120, height: 640 }, deviceScaleFactor: 1.5, color
 
 test("the README's picture shows the page at work", async ({ page }, testInfo) => {
   await boot(page);
-  await run(page, "uname -a");
-  await run(page, "head -4 /proc/cpuinfo");
-  await run(page, "free -m");
+  for (const command of ["uname -a", "head -4 /proc/cpuinfo", "free -m"]) {
+    const before = (await serialText(page)).length;
+    await page.keyboard.type(`${command}\n`);
+    // The command's echo, its output, and the next prompt at the end.
+    await expect.poll(async () => (await serialText(page)).slice(before)).toMatch(/\n[^]*~ # [^\n]*$/);
+  }
   await expect.poll(() => state(page)).toBe("idle");
   // The hint about keys has faded by then.
   await page.waitForTimeout(6000);
