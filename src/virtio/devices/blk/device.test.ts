@@ -102,7 +102,7 @@ describe.each(MATRIX)("virtio-blk, $transport, $style, event index $eventIdx", (
     expect([...vm.content(first), ...vm.content(rest)]).toEqual([...pattern(512, 9), B.VIRTIO_BLK_S_OK]);
   });
 
-  it("requests complete out of order, each with its own data", async () => {
+  it("qtest:virtio-blk/indirect requests complete out of order, each with its own data", async () => {
     const disk = new MemoryDisk(DISK_BYTES);
     for (let sector = 0; sector < 16; ++sector) disk.bytes.fill(sector + 1, sector * 512, sector * 512 + 512);
     disk.manual = true;
@@ -299,7 +299,7 @@ describe("virtio-blk configuration and durability", () => {
     expect(await write(vm)).toEqual(["write"]);
   });
 
-  it("qtest:virtio-blk/config a new size is announced and requests follow it", async () => {
+  it("qtest:virtio-blk/config, resize: a new size is announced and requests follow it", async () => {
     const disk = new MemoryDisk(DISK_BYTES);
     const vm = machine(ONE, disk);
     vm.start(ONE);
