@@ -139,7 +139,8 @@ export function exceptionCases(seed: number): BareMetalCase[] {
   const cases: BareMetalCase[] = [];
   for (let opc = 0; opc < 8; opc += 1) {
     for (let low = 0; low < 32; low += 1) {
-      for (let repeat = 0; repeat < 8; repeat += 1) {
+      const allocated = (opc === 0 && low >= 1 && low <= 3) || ((opc === 1 || opc === 2) && low === 0);
+      for (let repeat = allocated ? 80 : 3; repeat > 0; repeat -= 1) {
         const word = (0xd400_0000 | (opc << 21) | (random.below(0x1_0000) << 5) | low) >>> 0;
         // SVC #0xffff is the end of a case, at EL1 as at EL0.
         if (word === END) continue;

@@ -24,6 +24,7 @@ import {
   userWriteCases,
   writeCases,
 } from "./system-cases.ts";
+import { tlbCases } from "./tlb-cases.ts";
 
 const seed = Number(process.env["ARMLET_DIFF_SEED"] ?? 20261121);
 const mmuCount = Number(process.env["ARMLET_DIFF_MMU"] ?? 8000);
@@ -65,6 +66,10 @@ describe("system instructions equal QEMU", () => {
   test("faults with the MMU off", async () => void (await compare(flatCases(seed))));
   test("translation", async () => {
     const { cases, memory } = mmuCases(seed, mmuCount);
+    await compare(cases, memory);
+  });
+  test("TLB maintenance and address spaces", async () => {
+    const { cases, memory } = tlbCases(seed);
     await compare(cases, memory);
   });
   test("stack pointers and PSTATE", async () => void (await compare(stackCases())));
