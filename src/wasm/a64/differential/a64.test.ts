@@ -10,7 +10,7 @@ import { BATCH_MAX } from "./case-layout.ts";
 import { CaseWriter, createCaseBuffer, createPools, type Pools, sequenceOf, slotAddress } from "./cases.ts";
 import { equal, explain } from "./compare.ts";
 import { EXCLUDED } from "./excluded.ts";
-import { createMachine, type Machine } from "./machine.ts";
+import { createMachine, type Machine, type Way } from "./machine.ts";
 import { createQemuUser, type QemuUser } from "./qemu-user.ts";
 import { createRandom } from "./random.ts";
 import { type CompiledRow, compileTable, randomWord } from "./words.ts";
@@ -21,6 +21,8 @@ const only = new RegExp(process.env["ARMLET_DIFF_ROWS"] ?? "");
 /** Rows that share one run of QEMU. */
 const ROWS_PER_RUN = Math.max(1, Math.floor((8 * BATCH_MAX) / casesPerRow));
 const SHOWN_MISMATCHES = 4;
+/** Every case runs both ways: the debugger's step and the run loop have records of their own. */
+const WAYS: readonly Way[] = ["step", "loop"];
 
 const table = compileTable();
 const tested = table.filter((row) => EXCLUDED[row.name] === undefined && only.test(row.name));
@@ -50,18 +52,22 @@ function runRows(rows: readonly CompiledRow[]): Map<string, string> {
     }
   });
   const theirs = qemu.run(cases);
-  const ours = machine.run(cases);
-  const ourWords = new Uint32Array(ours.buffer);
   const theirWords = new Uint32Array(theirs.buffer);
+  const ways = WAYS.map((how) => {
+    const ours = machine.run(cases, how);
+    return { how, ours, words: new Uint32Array(ours.buffer) };
+  });
   return new Map(
     rows.map((row, position) => {
-      const wrong: number[] = [];
-      for (let index = position * casesPerRow; index < (position + 1) * casesPerRow; index += 1) {
-        if (!equal(ourWords, theirWords, index)) wrong.push(index);
-      }
-      const shown = wrong.slice(0, SHOWN_MISMATCHES).map((index) => explain(cases, ours, theirs, index));
-      const report = `${row.name} (${row.file}.decode:${row.line}): ${wrong.length} of ${casesPerRow} cases differ\n`;
-      return [row.name, wrong.length === 0 ? "" : report + shown.join("\n")];
+      const indices = Array.from({ length: casesPerRow }, (_, number) => position * casesPerRow + number);
+      const reports = ways.flatMap(({ how, ours, words }) => {
+        const wrong = indices.filter((index) => !equal(words, theirWords, index));
+        if (wrong.length === 0) return [];
+        const shown = wrong.slice(0, SHOWN_MISMATCHES).map((index) => explain(cases, ours, theirs, index));
+        const head = `${row.name} (${row.file}.decode:${row.line}), ${how}: ${wrong.length} of ${casesPerRow} cases differ`;
+        return [[head, ...shown].join("\n")];
+      });
+      return [row.name, reports.join("\n")];
     }),
   );
 }

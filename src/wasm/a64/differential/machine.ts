@@ -7,12 +7,14 @@ import { fileURLToPath } from "node:url";
 import { CPU_BASE, GUEST_RAM_BASE, RAM_BASE } from "../../layout";
 import {
   CPU_EL,
+  CPU_ELR_EL1,
   CPU_ESR_EL1,
   CPU_EXCL_ADDR,
   CPU_FPCR,
   CPU_FPSR,
   CPU_NZCV,
   CPU_PC,
+  CPU_POWER,
   CPU_SP_EL0,
   CPU_V,
   CPU_X,
@@ -45,6 +47,11 @@ import { loadEngine } from "./engine.ts";
 
 const RAM_SIZE = 32 * 1024 * 1024;
 const ram = (gpa: number): number => RAM_BASE + gpa - GUEST_RAM_BASE;
+/** Budget of the run loop for one case, and why it returns before: cpu/run.ts. */
+const RUN_BUDGET = 64;
+const RUN_WFI = 1;
+/** CPU_POWER of a CPU that executes. */
+const POWER_ON = 0;
 /** Instructions that setup.s may take. */
 const SETUP_LIMIT = 1000;
 /** RESULT_SIGNAL of a case whose instructions all completed. */
@@ -52,13 +59,25 @@ export const COMPLETED = 0;
 /** RESULT_SIGNAL of an exception that no case should end in: its class is added. */
 export const UNEXPECTED = 0x100;
 
+/** One instruction after the other by dbg_step, or in the run loop, until the exception behind the case's instructions. */
+export type Way = "step" | "loop";
+
 export interface Machine {
   /** Results of all cases, in the layout of case-layout.ts. Case i runs in slot i % BATCH_MAX. */
-  run(cases: CaseBuffer): Uint8Array<ArrayBuffer>;
+  run(cases: CaseBuffer, how: Way): Uint8Array<ArrayBuffer>;
+}
+
+interface Ending {
+  end: bigint;
+  signal: number;
 }
 
 export async function createMachine(): Promise<Machine> {
-  const { engine, memory } = await loadEngine(RAM_SIZE);
+  const { engine, memory } = await loadEngine(RAM_SIZE, {
+    counter_low: () => 0,
+    counter_high: () => 0,
+    guest_error: () => 0,
+  });
   const bytes = new Uint8Array(memory.buffer);
   const data = new DataView(memory.buffer);
   const at = (offset: number): number => CPU_BASE + offset;
@@ -89,7 +108,35 @@ export async function createMachine(): Promise<Machine> {
     engine.mem_invalidate_code(ram(CODE_BASE), size);
   };
 
-  const runCase = (cases: CaseBuffer, index: number, pc: number, results: Uint8Array): void => {
+  const atEl0 = (): boolean => data.getUint32(at(CPU_EL), true) === 0;
+  const exception = (): number => signalOf(data.getUint32(at(CPU_ESR_EL1), true));
+
+  const stepThrough = (pc: number, count: number): Ending => {
+    let end = BigInt(pc);
+    for (let step = 0; step < count; step += 1) {
+      const here = end;
+      engine.dbg_step(0);
+      if (!atEl0()) return { end, signal: exception() };
+      end = data.getBigUint64(at(CPU_PC), true);
+      if (end !== here + 4n) break;
+    }
+    return { end, signal: COMPLETED };
+  };
+
+  /** The undefined word behind the case, or where a branch goes, raises an exception; its vector waits. */
+  const runThrough = (pc: number, count: number): Ending => {
+    data.setUint32(at(CPU_POWER), POWER_ON, true);
+    const reason = engine.cpu_run(0, RUN_BUDGET, 0);
+    data.setUint32(at(CPU_POWER), POWER_ON, true);
+    if (reason !== RUN_WFI) return { end: 0n, signal: UNEXPECTED };
+    // WFI itself is one of the instructions.
+    if (atEl0()) return { end: data.getBigUint64(at(CPU_PC), true), signal: COMPLETED };
+    const end = data.getBigUint64(at(CPU_ELR_EL1), true);
+    const own = end >= BigInt(pc) && end < BigInt(pc + 4 * count);
+    return { end, signal: own ? exception() : COMPLETED };
+  };
+
+  const runCase = (cases: CaseBuffer, index: number, pc: number, how: Way, results: Uint8Array): void => {
     const base = index * CASE_SIZE;
     const input = cases.bytes;
     const count = cases.words[(base + CASE_COUNT) >> 2] as number;
@@ -101,18 +148,7 @@ export async function createMachine(): Promise<Machine> {
     data.setUint32(at(CPU_FPSR), cases.words[(base + CASE_FPSR) >> 2] as number, true);
     data.setBigInt64(at(CPU_EXCL_ADDR), -1n, true);
     data.setBigUint64(at(CPU_PC), BigInt(pc), true);
-    let signal = COMPLETED;
-    let end = BigInt(pc);
-    for (let step = 0; step < count; step += 1) {
-      const here = end;
-      engine.dbg_step(0);
-      if (data.getUint32(at(CPU_EL), true) !== 0) {
-        signal = signalOf(data.getUint32(at(CPU_ESR_EL1), true));
-        break;
-      }
-      end = data.getBigUint64(at(CPU_PC), true);
-      if (end !== here + 4n) break;
-    }
+    const { end, signal } = how === "step" ? stepThrough(pc, count) : runThrough(pc, count);
     const out = new DataView(results.buffer, base, CASE_SIZE);
     results.set(bytes.subarray(at(CPU_X), at(CPU_X) + 256), base + CASE_X);
     results.set(bytes.subarray(at(CPU_V), at(CPU_V) + 512), base + CASE_V);
@@ -120,17 +156,18 @@ export async function createMachine(): Promise<Machine> {
     out.setBigUint64(CASE_PSTATE, BigInt(data.getUint32(at(CPU_NZCV), true)) << 28n, true);
     out.setUint32(CASE_FPCR, data.getUint32(at(CPU_FPCR), true), true);
     out.setUint32(CASE_FPSR, data.getUint32(at(CPU_FPSR), true), true);
-    if (signal !== COMPLETED) out.setBigUint64(CASE_SP, data.getBigUint64(at(CPU_SP_EL0), true), true);
+    if (!atEl0()) out.setBigUint64(CASE_SP, data.getBigUint64(at(CPU_SP_EL0), true), true);
     out.setBigUint64(RESULT_PC, end, true);
     out.setUint32(RESULT_SIGNAL, signal, true);
-    // The vector holds ERET: back to EL0 whatever the case did.
-    if (signal !== COMPLETED) engine.dbg_step(0);
+    // The vector holds WFI and ERET: back to EL0 whatever the case did.
+    while (!atEl0()) engine.dbg_step(0);
+    data.setUint32(at(CPU_POWER), POWER_ON, true);
   };
-  const run = (cases: CaseBuffer): Uint8Array<ArrayBuffer> => {
+  const run = (cases: CaseBuffer, how: Way): Uint8Array<ArrayBuffer> => {
     const results = new Uint8Array(cases.count * CASE_SIZE);
     for (let index = 0; index < cases.count; index += 1) {
       if (index % BATCH_MAX === 0) placeCode(cases, index);
-      runCase(cases, index, slotAddress(index % BATCH_MAX), results);
+      runCase(cases, index, slotAddress(index % BATCH_MAX), how, results);
     }
     return results;
   };

@@ -7,12 +7,12 @@
 start:  adr     x0, vectors
         msr     vbar_el1, x0
         // Level 1, entry 1 leads to level 2, whose entry 0 (2 MiB at RAM base) is for EL1 and entry 8 (2 MiB at 0x4100_0000)
-        // for EL0: normal memory, inner shareable, access flag.
+        // for EL0: normal memory, inner shareable, access flag. EL0 may not execute what is EL1's.
         ldr     x0, =TABLES
         add     x2, x0, 0x1000
         orr     x1, x2, 3
         str     x1, [x0, 8]
-        ldr     x1, =0x40000000 | (1 << 10) | (3 << 8) | 1
+        ldr     x1, =0x40000000 | (1 << 54) | (1 << 10) | (3 << 8) | 1
         str     x1, [x2]
         ldr     x1, =0x41000000 | (1 << 10) | (3 << 8) | (1 << 6) | 1
         str     x1, [x2, 64]
@@ -38,8 +38,9 @@ start:  adr     x0, vectors
         msr     spsr_el1, xzr
         eret
 
-        // Synchronous exceptions from EL0 go straight back: the test has read the syndrome by then.
+        // Synchronous exceptions from EL0 end the case. The test reads the syndrome, then goes on to where they came from.
         .balign 0x800
 vectors:
         .org    vectors - start + 0x400
+        wfi
         eret
