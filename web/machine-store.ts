@@ -93,6 +93,7 @@ export class MachineStore {
   }
 
   reset(): void {
+    this.files.clear();
     this.#forgetTroubles();
     this.promptMs = null;
     this.#do(this.vm.reset());

@@ -150,6 +150,7 @@ export class VirtualMachine {
     this.#watch.restart();
     this.#crashReport = null;
     if (this.#link === null) await this.start();
+    else if (this.#state === "crashed") await this.#rebuild(this.#link);
     else await this.#control("reset");
   }
 
@@ -208,6 +209,15 @@ export class VirtualMachine {
       // Another start may have taken this one's place meanwhile.
       if (link === this.#link) this.#fail(new FailureError(failureOf(error, "internal"), { cause: error }));
     }
+  }
+
+  /** The worker is well and keeps the disks; the machine in it is built anew. */
+  async #rebuild(link: WorkerLink): Promise<void> {
+    const starting = new PendingStart();
+    this.#starting = starting;
+    this.#setState("loading", null);
+    // A failure to rebuild reaches whoever waits below.
+    await Promise.all([link.control("reset"), starting.promise]);
   }
 
   #engine(): WebAssembly.Module | Promise<WebAssembly.Module> {

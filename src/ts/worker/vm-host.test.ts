@@ -153,8 +153,9 @@ describe("VmHost", () => {
     expect(last("crashed")).toMatchObject({ message: "RuntimeError: unreachable" });
     expect(last("crashed")?.report).toContain("echo machine, mode trap");
     await control("reset");
+    await vi.waitFor(() => expect(machines.length).toBe(2));
+    await vi.waitFor(() => expect(states().at(-1)).toBe("running"));
     turns.advance(600);
-    expect(machines.length).toBe(2);
     expect(machines[0]?.disposed).toBe(true);
     expect(states().at(-1)).toBe("idle");
   });

@@ -70,7 +70,7 @@ export class VmHost {
         this.#machine?.resize(message.columns, message.rows);
         break;
       case "control":
-        void this.#control(message);
+        this.#control(message);
         break;
     }
   }
@@ -144,19 +144,20 @@ export class VmHost {
     };
   }
 
-  async #control(message: Extract<ToWorker, { kind: "control" }>): Promise<void> {
+  #control(message: Extract<ToWorker, { kind: "control" }>): void {
     const { id, action } = message;
     try {
-      const text = await this.#act(action);
+      const text = this.#act(action);
       this.#environment.post({ kind: "reply", id, ok: true, text });
     } catch (error) {
       this.#environment.post({ kind: "reply", id, ok: false, failure: failureOf(error, "internal") });
     }
   }
 
-  async #act(action: Extract<ToWorker, { kind: "control" }>["action"]): Promise<string> {
+  #act(action: Extract<ToWorker, { kind: "control" }>["action"]): string {
     if (action === "reset" && this.#machine?.crashed === true) {
-      await this.#build();
+      // It loads files anew, which takes its time; how it ends is told as it was the first time.
+      void this.#build();
       return "";
     }
     const machine = this.#machine;
