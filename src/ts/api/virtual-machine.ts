@@ -9,6 +9,7 @@ import {
 } from "../protocol/messages.ts";
 import { ConsoleWatch } from "./console-watch.ts";
 import { compileEngine } from "./engine.ts";
+import { disposedError, notStartedError, PendingStart } from "./pending-start.ts";
 import { composeReport } from "./report.ts";
 import { SerialPort } from "./serial-port.ts";
 import type { MachineStats, VirtualMachineEvents, VirtualMachineOptions } from "./types.ts";
@@ -311,36 +312,4 @@ export class VirtualMachine {
     }
     this.#emitter.emit("state", { state, previous, stopReason });
   }
-}
-
-/** A promise and its ends. */
-class PendingStart {
-  readonly promise: Promise<void>;
-  resolve: () => void = () => {};
-  reject: (error: Error) => void = () => {};
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-  }
-}
-
-function disposedError(): FailureError {
-  return new FailureError({
-    code: "internal",
-    message: "This machine was disposed of.",
-    advice: "Make a new VirtualMachine.",
-    url: null,
-  });
-}
-
-function notStartedError(): FailureError {
-  return new FailureError({
-    code: "internal",
-    message: "This machine is not running.",
-    advice: "Call start() first and wait for it.",
-    url: null,
-  });
 }
