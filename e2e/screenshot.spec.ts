@@ -6,7 +6,8 @@ import { boot, serialText, state } from "./support/machine.ts";
 /** Where the README's picture is: made where it is missing, and anew with `playwright test screenshot -u`. */
 const PICTURE = fileURLToPath(new URL("../docs/screenshot.png", import.meta.url));
 
-test.use({ viewport: { width: 1120, height: 640 }, deviceScaleFactor: 1.5, colorScheme: "dark" });
+// A trace films the page, which takes time that the picture shows.
+test.use({ viewport: { width: 1120, height: 640 }, deviceScaleFactor: 1.5, colorScheme: "dark", trace: "off" });
 
 test("the README's picture shows the page at work", async ({ page }, testInfo) => {
   await boot(page);
