@@ -1,5 +1,6 @@
 /** The page: `npm run dev` serves it from its sources, `npm run build` makes the static site `dist/site`. */
 import { defineConfig } from "vite";
+import packageJson from "./package.json" with { type: "json" };
 import { root } from "./scripts/lib/paths.mjs";
 import { engine } from "./scripts/vite-engine.mjs";
 import { guest } from "./scripts/vite-guest.mjs";
@@ -12,6 +13,8 @@ export default defineConfig({
   cacheDir: "../node_modules/.vite",
   plugins: [engine(), guest()],
   worker: { format: "es" },
+  // What only the worker imports is not found by looking at the page; found later, it would restart the page with its guest.
+  optimizeDeps: { include: Object.keys(packageJson.dependencies) },
   server: { fs: { allow: [root] } },
   build: {
     outDir: "../dist/site",
