@@ -6,6 +6,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { type BareMetalCase, differences, type MemoryImage, partsOf, type Run, runBareMetal } from "./bare-metal.ts";
+import { codeCases } from "./code-cases.ts";
 import { mmuCases } from "./mmu-cases.ts";
 import { createRandom } from "./random.ts";
 import {
@@ -70,6 +71,10 @@ describe("system instructions equal QEMU", () => {
   });
   test("TLB maintenance and address spaces", async () => {
     const { cases, memory } = tlbCases(seed);
+    await compare(cases, memory);
+  });
+  test("code that changes", async () => {
+    const { cases, memory } = codeCases(seed);
     await compare(cases, memory);
   });
   test("stack pointers and PSTATE", async () => void (await compare(stackCases())));
