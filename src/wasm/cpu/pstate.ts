@@ -6,8 +6,10 @@ import {
   CPU_EL,
   CPU_FP_TRAP,
   CPU_ILSS,
+  CPU_MDSCR_EL1,
   CPU_NRW,
   CPU_NZCV,
+  CPU_OSLSR,
   CPU_SP,
   CPU_SPSEL,
   CPU_SP_EL0,
@@ -60,4 +62,16 @@ export function readBankedSp(cpu: usize, bank: usize): u64 {
 export function writeBankedSp(cpu: usize, bank: usize, value: u64): void {
   if (bankOf(cpu) == bank) store<u64>(cpu, value, CPU_SP);
   store<u64>(cpu + bank, value);
+}
+
+/** AArch64.GenerateDebugExceptions: the OS lock is open, and at EL1 MDSCR_EL1.KDE and PSTATE.D let them through. */
+export function debugExceptionsEnabled(cpu: usize): bool {
+  if ((load<u64>(cpu, CPU_OSLSR) & 2) != 0) return false;
+  if (load<u32>(cpu, CPU_EL) == 0) return true;
+  return ((load<u64>(cpu, CPU_MDSCR_EL1) >> 13) & 1) != 0 && (load<u32>(cpu, CPU_DAIF) & PSTATE_D) == 0;
+}
+
+/** Software step is active at the current exception level. */
+export function softwareStepActive(cpu: usize): bool {
+  return (load<u64>(cpu, CPU_MDSCR_EL1) & 1) != 0 && debugExceptionsEnabled(cpu);
 }

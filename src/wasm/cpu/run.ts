@@ -5,8 +5,8 @@ import { stepRecord, wordAddress } from "./code-frame";
 import { interpret } from "./interp.gen";
 import { findRecord } from "./jump-cache";
 import { raiseFromState, takeInterrupt, takeSynchronous } from "./take";
-import { EC_SOFTSTEP_LOWER, raise } from "./exception";
-import { PSTATE_D, PSTATE_F, PSTATE_I, PSTATE_SS } from "./pstate";
+import { EC_SOFTSTEP_LOWER, EC_SVC64, raise } from "./exception";
+import { PSTATE_F, PSTATE_I, PSTATE_SS, softwareStepActive } from "./pstate";
 import {
   CPU_BUDGET,
   CPU_CNT_BASE,
@@ -14,14 +14,15 @@ import {
   CPU_CNT_SCALE,
   CPU_DAIF,
   CPU_EL,
+  CPU_EXCL_ADDR,
   CPU_EXIT,
+  CPU_FAULT_ESR,
   CPU_ILSS,
   CPU_IRQ,
-  CPU_MDSCR_EL1,
-  CPU_OSLSR,
   CPU_PC,
   CPU_POWER,
   CPU_STATS,
+  EXCLUSIVE_NONE,
   EXIT_FAULT,
   FIQ_LINE,
   IRQ_LINE,
@@ -36,8 +37,10 @@ export const RUN_BUDGET: u32 = 0;
 export const RUN_WFI: u32 = 1;
 export const RUN_OFF: u32 = 2;
 
-/** ISS of a Software Step exception: IFSC of a debug exception; whether an exclusive load was stepped is not said. */
+/** ISS of a Software Step exception: IFSC of a debug exception; ISV: an instruction was stepped, EX: it was a load-exclusive. */
 const SOFTSTEP_ISS: u32 = 0x22;
+const SOFTSTEP_ISV: u32 = 1 << 24;
+const SOFTSTEP_EX: u32 = 1 << 6;
 
 /** CPU_STATS: instructions executed (u64). */
 const STAT_INSTRUCTIONS: usize = 0;
@@ -92,23 +95,23 @@ function executeOne(cpu: usize): void {
   interpret(cpu, stepRecord(wordAddress(frame, record)));
 }
 
-/** MDSCR_EL1.SS at EL0, where Linux uses it; the OS lock is open. */
-function stepping(cpu: usize): bool {
-  if ((load<u64>(cpu, CPU_MDSCR_EL1) & 1) == 0 || (load<u64>(cpu, CPU_OSLSR) & 2) != 0) return false;
-  if (load<u32>(cpu, CPU_EL) == 0) return true;
-  // At EL1 only with MDSCR_EL1.KDE and PSTATE.D clear.
-  return ((load<u64>(cpu, CPU_MDSCR_EL1) >> 13) & 1) != 0 && (load<u32>(cpu, CPU_DAIF) & PSTATE_D) == 0;
+/**
+ * Software step (ARM ARM D2.12): one instruction while PSTATE.SS is 1, and the Software Step exception behind it, or at once
+ * when PSTATE.SS is 0. An abort of the instruction leaves PSTATE.SS for the next attempt; SVC has done its work.
+ */
+function stepInstruction(cpu: usize): void {
+  if ((load<u32>(cpu, CPU_ILSS) & PSTATE_SS) == 0) return raiseStep(cpu, 0);
+  executeOne(cpu);
+  const raised = (load<u32>(cpu, CPU_EXIT) & EXIT_FAULT) != 0;
+  if (raised && load<u32>(cpu, CPU_FAULT_ESR) >> 26 != EC_SVC64) return;
+  store<u32>(cpu, load<u32>(cpu, CPU_ILSS) & ~PSTATE_SS, CPU_ILSS);
+  // The monitor was open when the step began: ERET opens it.
+  const exclusive = load<u64>(cpu, CPU_EXCL_ADDR) != EXCLUSIVE_NONE;
+  if (!raised) raiseStep(cpu, exclusive ? SOFTSTEP_ISV | SOFTSTEP_EX : SOFTSTEP_ISV);
 }
 
-/** Software step (ARM ARM D2.12): one instruction while PSTATE.SS is 1, then the Software Step exception. */
-function stepInstruction(cpu: usize): void {
-  const state = load<u32>(cpu, CPU_ILSS);
-  if ((state & PSTATE_SS) != 0) {
-    store<u32>(cpu, state & ~PSTATE_SS, CPU_ILSS);
-    executeOne(cpu);
-  } else {
-    raise(cpu, EC_SOFTSTEP_LOWER + load<u32>(cpu, CPU_EL), SOFTSTEP_ISS);
-  }
+function raiseStep(cpu: usize, what: u32): void {
+  raise(cpu, EC_SOFTSTEP_LOWER + load<u32>(cpu, CPU_EL), SOFTSTEP_ISS | what);
 }
 
 /** True when an interrupt line is up that PSTATE lets through. */
@@ -144,7 +147,7 @@ export function cpu_run(index: u32, budget: u32, scale: u32): u32 {
       store<u32>(cpu, POWER_ON, CPU_POWER);
     }
     interruptTaken(cpu);
-    if (stepping(cpu)) stepInstruction(cpu);
+    if (softwareStepActive(cpu)) stepInstruction(cpu);
     else execute(cpu);
     if ((load<u32>(cpu, CPU_EXIT) & EXIT_FAULT) != 0) {
       takeSynchronous(cpu);

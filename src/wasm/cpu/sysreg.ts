@@ -3,7 +3,16 @@ import { undefinedInstruction } from "./exception";
 import { CCSIDR_EL1, CLIDR_EL1 } from "./sysreg-keys";
 import * as K from "./sysreg-keys";
 import { CLIDR_VALUE, CTR_VALUE, DCZID_BLOCK, MIDR_VALUE, cacheSize, idRegister } from "./id-registers";
-import { PSTATE_DAIF, PSTATE_F, PSTATE_I, readBankedSp, setMode, updateFpTrap, writeBankedSp } from "./pstate";
+import {
+  PSTATE_DAIF,
+  PSTATE_F,
+  PSTATE_I,
+  readBankedSp,
+  setMode,
+  softwareStepActive,
+  updateFpTrap,
+  writeBankedSp,
+} from "./pstate";
 import { timerContains, timerExists, timerRead, timerReset, timerWrite } from "../timer/generic-timer";
 import { pmExists, pmRead, pmReset, pmWrite } from "./performance-monitor";
 import { iccExists, iccRead, iccWrite } from "../gic/icc";
@@ -321,8 +330,8 @@ function writeTranslationRegister(cpu: usize, key: u32, value: u64): bool {
   }
 }
 
-/** PSTATE.DAIF = value; an interrupt that this unmasks is taken at once. */
+/** PSTATE.DAIF = value; an interrupt or a software step that this unmasks is taken at once. */
 export function writeDaif(cpu: usize, value: u32): void {
   store<u32>(cpu, value, CPU_DAIF);
-  if (load<u32>(cpu, CPU_IRQ) != 0) requestLeave(cpu);
+  if (load<u32>(cpu, CPU_IRQ) != 0 || softwareStepActive(cpu)) requestLeave(cpu);
 }

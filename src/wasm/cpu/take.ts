@@ -1,7 +1,16 @@
 /** Taking exceptions to EL1 and returning from them (ARM ARM D1.10, D1.11; pseudocode AArch64.TakeException). */
 import { withoutTag } from "../mmu/walk";
 import { EC_ILLEGAL_STATE, raise } from "./exception";
-import { PSTATE_DAIF, PSTATE_IL, PSTATE_SS, SPSR_NRW, pstate, setMode } from "./pstate";
+import {
+  PSTATE_DAIF,
+  PSTATE_IL,
+  PSTATE_SS,
+  SPSR_NRW,
+  debugExceptionsEnabled,
+  pstate,
+  setMode,
+  softwareStepActive,
+} from "./pstate";
 import {
   CPU_DAIF,
   CPU_EL,
@@ -14,7 +23,6 @@ import {
   CPU_FAULT_FAR,
   CPU_FAULT_FLAGS,
   CPU_ILSS,
-  CPU_MDSCR_EL1,
   CPU_NRW,
   CPU_NZCV,
   CPU_PC,
@@ -73,15 +81,18 @@ export function exceptionReturn(cpu: usize): void {
   const legal = toAArch32 ? mode == 0 : mode == 0 || mode == 4 || mode == 5;
   store<u64>(cpu, EXCLUSIVE_NONE, CPU_EXCL_ADDR);
   store<u32>(cpu, spsr >> 28, CPU_NZCV);
+  // DebugExceptionReturnSS: PSTATE.SS is taken over only from where debug exceptions are off to where they step.
+  const masked = !debugExceptionsEnabled(cpu);
   store<u32>(cpu, spsr & PSTATE_DAIF, CPU_DAIF);
-  // Software step stays active over a return only while MDSCR_EL1.SS asks for it.
-  const stepping = (load<u64>(cpu, CPU_MDSCR_EL1) & 1) != 0;
-  store<u32>(cpu, (spsr & PSTATE_IL) | (stepping ? spsr & PSTATE_SS : 0), CPU_ILSS);
+  store<u32>(cpu, spsr & PSTATE_IL, CPU_ILSS);
   if (!legal) {
     store<u32>(cpu, load<u32>(cpu, CPU_ILSS) | PSTATE_IL, CPU_ILSS);
   } else {
     store<u32>(cpu, toAArch32 ? 1 : 0, CPU_NRW);
     setMode(cpu, mode >> 2, mode & 1);
+    if (masked && softwareStepActive(cpu)) {
+      store<u32>(cpu, load<u32>(cpu, CPU_ILSS) | (spsr & PSTATE_SS), CPU_ILSS);
+    }
   }
   requestJump(cpu, toAArch32 ? target : withoutTag(cpu, target));
 }

@@ -287,6 +287,57 @@ export function flatCases(seed: number): BareMetalCase[] {
   return cases;
 }
 
+/** Software step of one instruction at EL0 and EL1: MDSCR_EL1.SS with KDE, SPSR.SS as the case has it. */
+export function softwareStepCases(): BareMetalCase[] {
+  const stepped = [
+    ...[
+      "nop",
+      "mov x5, 7",
+      "b . + 8",
+      "ldr x5, [x4]",
+      "ldr x5, [x6]",
+      "ldxr x5, [x4]",
+      "ldaxrb w5, [x4]",
+      "ldxp x5, x7, [x4]",
+    ],
+    ...[
+      "stxr w5, x7, [x4]",
+      "svc 5",
+      "brk 6",
+      ".inst 0",
+      "mrs x5, ctr_el0",
+      "mrs x5, midr_el1",
+      "fadd d0, d1, d2",
+      "isb",
+    ],
+    ...["msr nzcv, x4", "yield", "msr daifset, 15", "cbz xzr, . + 8", "msr daifclr, 8", "eret"],
+  ];
+  const enter = assemble([
+    "msr oslar_el1, xzr",
+    "msr mdscr_el1, x1",
+    "adr x3, . + 16",
+    "msr elr_el1, x3",
+    "msr spsr_el1, x0",
+    "eret",
+  ]);
+  const words = assemble(stepped);
+  const leave = assemble(["mov x8, 1", "mov x9, 1"]);
+  const SS = 1n << 21n;
+  return stepped.flatMap((line, index) =>
+    // An ERET at EL1 would return to itself for ever.
+    (line === "eret" ? [0x3c0n, 0x1c0n] : [0x3c0n, 0x1c0n, 0x3c5n, 0x1c5n]).flatMap((mode) =>
+      [0n, SS].flatMap((active) =>
+        [1n, 0x2001n, 0x2000n].map((mdscr) => ({
+          label: `${line} stepped, SPSR ${(mode | active).toString(16)}, MDSCR_EL1 ${mdscr.toString(16)}`,
+          words: [...enter, words[index] ?? 0, ...leave],
+          x: [mode | active, mdscr, 0n, 0n, 0x4180_0000n, 0n, 0x5000_0000n],
+          sctlr: SCTLR_OPEN,
+        })),
+      ),
+    ),
+  );
+}
+
 /** Stack pointers by SPSel, SP_EL0 as a register. */
 export function stackCases(): BareMetalCase[] {
   const lines: string[][] = [

@@ -18,6 +18,7 @@ import {
   psciCases,
   RANDOM_VALUES,
   readCases,
+  softwareStepCases,
   stackCases,
   sysCases,
   syslCases,
@@ -77,5 +78,6 @@ describe("system instructions equal QEMU", () => {
     const { cases, memory } = codeCases(seed);
     await compare(cases, memory);
   });
+  test("software step", async () => void (await compare(softwareStepCases())));
   test("stack pointers and PSTATE", async () => void (await compare(stackCases())));
 });
