@@ -154,6 +154,54 @@ describe("translation", () => {
     expect([5, 6, 7, 8].map((n) => p.register(n))).toEqual([0x11n, 0x11n, 0x22n, 0x22n]);
   });
 
+  it("forgets all of a 64 KiB page by one TLBI of any address in it", async () => {
+    // TG0 64 KiB, T0SZ 25: RAM by a block of 512 MiB, VA 0x20000000 by a page at 0x40400000, then at 0x40500000.
+    const p = await program(`
+    ldr x0, =0x40f00000
+    ldr x1, =0x40000701
+    str x1, [x0, #16]
+    ldr x1, =0x40e00003
+    str x1, [x0, #8]
+    ldr x9, =0x40e00000
+    ldr x1, =0x40400703
+    str x1, [x9]
+    msr ttbr0_el1, x0
+    mov x1, #0xff
+    msr mair_el1, x1
+    ldr x1, =0x100804519
+    msr tcr_el1, x1
+    isb
+    mrs x1, sctlr_el1
+    orr x1, x1, #1
+    msr sctlr_el1, x1
+    isb
+    ldr x2, =0x40400000
+    mov x3, #0x11
+    str x3, [x2]
+    str x3, [x2, #0x3000]
+    ldr x2, =0x40500000
+    mov x3, #0x22
+    str x3, [x2]
+    str x3, [x2, #0x3000]
+    ldr x4, =0x20000000
+    ldr x5, [x4]
+    ldr x6, [x4, #0x3000]
+    ldr x1, =0x40500703
+    str x1, [x9]
+    dsb sy
+    ldr x1, =0x20000
+    tlbi vae1, x1
+    dsb sy
+    isb
+    ldr x7, [x4]
+    ldr x8, [x4, #0x3000]
+    ${POWER_OFF}
+`);
+    p.run(10_000);
+    expect(p.events).toEqual([1]);
+    expect([5, 6, 7, 8].map((n) => p.register(n))).toEqual([0x11n, 0x11n, 0x22n, 0x22n]);
+  });
+
   it("sees a mapping that was invalid once it is valid, without a TLBI", async () => {
     const p = await program(`${MMU_ON}
     adr x0, vectors

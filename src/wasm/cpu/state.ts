@@ -87,8 +87,10 @@ export const CPU_XLAT_PA: usize = 0x258;
 export const CPU_XLAT_ATTRS: usize = 0x260;
 /** u32: 1 while PSTATE.nRW is 1, that is, after a return to AArch32, which this CPU answers with an Undefined exception. */
 export const CPU_NRW: usize = 0x264;
-/** Two regions of 16 bytes that contain all block mappings in the second-level TLB (mmu/tlb2.ts). */
+/** Two regions of 16 bytes that contain all mappings larger than 2 MiB in the second-level TLB (mmu/tlb2.ts). */
 export const CPU_LARGE_REGIONS: usize = 0x2e0;
+/** 1024 bits: which 2 MiB areas, by address modulo 2 GiB, may have pieces of a larger page there. */
+export const CPU_PIECES: usize = 0xe00;
 
 /** Generic timer: u64 each (timer/generic-timer.ts). */
 export const CPU_CNTKCTL_EL1: usize = 0x280;

@@ -1,8 +1,8 @@
 /** TLB maintenance, and what changes of the translation registers do (ARM ARM D5.10, C5.5). */
 import { newJumpContext } from "../cpu/jump-cache";
 import { requestLeave } from "../cpu/state";
-import { flushTlb, flushTlbPage } from "./tlb";
-import { tlb2Flush, tlb2FlushAsid, tlb2FlushPage, tlb2InLargeRegion } from "./tlb2";
+import { flushTlb, flushTlbArea, flushTlbPage } from "./tlb";
+import { tlb2Flush, tlb2FlushArea, tlb2FlushAsid, tlb2FlushPage, tlb2HasPieces, tlb2InLargeRegion } from "./tlb2";
 
 /** SCTLR_EL1 or TCR_EL1 changed: nothing that was cached holds. */
 export function translationChanged(cpu: usize): void {
@@ -37,7 +37,12 @@ export function flushPage(cpu: usize, operand: u64): void {
     flushAll(cpu);
     return;
   }
-  flushTlbPage(cpu, va);
-  tlb2FlushPage(cpu, va);
+  if (tlb2HasPieces(cpu, va)) {
+    flushTlbArea(cpu, va);
+    tlb2FlushArea(cpu, va);
+  } else {
+    flushTlbPage(cpu, va);
+    tlb2FlushPage(cpu, va);
+  }
   newJumpContext(cpu);
 }

@@ -37,6 +37,12 @@ export function flushTlbPage(cpu: usize, va: u64): void {
   }
 }
 
+/** Drops the entries where pages of the 2 MiB around `va` would be. */
+export function flushTlbArea(cpu: usize, va: u64): void {
+  const first = va & ~0x1f_ffff;
+  for (let offset: u64 = 0; offset < 0x20_0000; offset += 0x1000) flushTlbPage(cpu, first + offset);
+}
+
 /** Drops the store tags of all mappings of the page at linear-memory address `page`: code was found in it. */
 export function dropWriteTags(cpu: usize, page: usize): void {
   for (let entry = cpu + CPU_TLB; entry < cpu + CPU_TLB + (2 << TLB_SET_SHIFT); entry += 1 << TLB_ENTRY_SHIFT) {

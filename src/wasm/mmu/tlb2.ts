@@ -2,8 +2,8 @@
  * Second-level TLB: 8192 direct-mapped entries of 32 bytes a CPU, tagged with the ASID, so that it survives context
  * switches; the first level is emptied by them. An operating system misses the first level far more often than a program.
  */
-import { CPU_TCR_EL1, CPU_LARGE_REGIONS, CPU_TLB2, CPU_TTBR0_EL1, CPU_TTBR1_EL1 } from "../cpu/state";
-import { ATTR_LEVEL_SHIFT, ATTR_NG } from "./walk";
+import { CPU_TCR_EL1, CPU_LARGE_REGIONS, CPU_PIECES, CPU_TLB2, CPU_TTBR0_EL1, CPU_TTBR1_EL1 } from "../cpu/state";
+import { ATTR_NG, ATTR_SIZE_SHIFT } from "./walk";
 
 /** u64 page address (bits 11:0: 1 when valid); u64 physical page; u32 attributes (walk.ts); u32 ASID. */
 const VA: usize = 0;
@@ -49,10 +49,35 @@ export function tlb2Fill(cpu: usize, va: u64, pa: u64, attrs: u32): void {
   store<u64>(entry, pa, PA);
   store<u32>(entry, attrs, ATTRS);
   store<u32>(entry, currentAsid(cpu), ASID);
-  if (((attrs >> ATTR_LEVEL_SHIFT) & 3) != 3) addLargeRegion(cpu, va);
+  const size = (attrs >> ATTR_SIZE_SHIFT) & 63;
+  if (size > AREA_SHIFT) addLargeRegion(cpu, va);
+  else if (size > 12) store<u8>(piecesOf(cpu, va), load<u8>(piecesOf(cpu, va)) | pieceBit(va));
 }
 
-/** Blocks are kept as 4 KiB pieces; a region for each half of the address space covers all that may be there. */
+/** Blocks and larger pages are kept as 4 KiB pieces. Up to 2 MiB, a bit for the area says that a TLBI has to look for others. */
+const AREA_SHIFT: u32 = 21;
+const AREA_PAGES: u64 = 512;
+
+function piecesOf(cpu: usize, va: u64): usize {
+  return cpu + CPU_PIECES + (<usize>(va >> (AREA_SHIFT + 3)) & 127);
+}
+function pieceBit(va: u64): u8 {
+  const number = <u32>(va >> AREA_SHIFT) & 7;
+  return <u8>((<u32>1) << number);
+}
+
+/** True when pieces of a page larger than 4 KiB may be there for the 2 MiB around `va`. */
+export function tlb2HasPieces(cpu: usize, va: u64): bool {
+  return (load<u8>(piecesOf(cpu, va)) & pieceBit(va)) != 0;
+}
+
+/** Drops all translations of the 2 MiB around `va`. */
+export function tlb2FlushArea(cpu: usize, va: u64): void {
+  const first = va & ~((AREA_PAGES << 12) - 1);
+  for (let page: u64 = 0; page < AREA_PAGES; page++) tlb2FlushPage(cpu, first + (page << 12));
+}
+
+/** For larger blocks, a region of each half of the address space covers all that may be there. */
 const REGION_BASE: usize = 0;
 const REGION_MASK: usize = 8;
 /** A block is 1 GiB at most, or 512 MiB with 64 KiB pages. */
@@ -75,7 +100,7 @@ function addLargeRegion(cpu: usize, va: u64): void {
   store<u64>(region, mask, REGION_MASK);
 }
 
-/** True when a piece of a block that contains `va` may be in the TLB: one TLBI has to remove all pieces. */
+/** True when a piece of a block of more than 2 MiB that contains `va` may be in the TLB: one TLBI has to remove all pieces. */
 export function tlb2InLargeRegion(cpu: usize, va: u64): bool {
   const region = regionOf(cpu, va);
   const mask = load<u64>(region, REGION_MASK);
@@ -86,6 +111,7 @@ export function tlb2InLargeRegion(cpu: usize, va: u64): bool {
 export function tlb2Flush(cpu: usize): void {
   memory.fill(cpu + CPU_TLB2, 0, ENTRIES << 5);
   memory.fill(cpu + CPU_LARGE_REGIONS, 0, 32);
+  memory.fill(cpu + CPU_PIECES, 0, 128);
 }
 
 /** TLBI ASIDE1: all that is not global and of `asid`. */

@@ -17,6 +17,8 @@ export const ATTR_LEVEL_SHIFT: u32 = 8;
 /** Shareability and the MAIR attribute byte, for PAR_EL1. */
 export const ATTR_SH_SHIFT: u32 = 12;
 export const ATTR_MAIR_SHIFT: u32 = 16;
+/** Size of the block or page as a power of two, bits 29:24. */
+export const ATTR_SIZE_SHIFT: u32 = 24;
 
 /** The result of the last walk: address of the 4 KiB page, attributes; or the fault status code. */
 let walkPa: u64 = 0;
@@ -113,7 +115,7 @@ export function walk(cpu: usize, va: u64): bool {
   let uxn = false;
   let pxn = false;
   while (true) {
-    const shift = pageBits + stride * (3 - level);
+    const shift: u32 = pageBits + stride * (3 - level);
     const index = (va >> <u64>shift) & (((<u64>1) << (<u64>indexBits)) - 1);
     const address = table + (index << 3);
     const host = hostAddress(address, 8);
@@ -148,6 +150,7 @@ export function walk(cpu: usize, va: u64): bool {
       (ap & 2) == 0 && !readOnly ? 1 : 0,
       (uxn || ((entry >> 54) & 1) != 0 ? 1 : 0) | (pxn || ((entry >> 53) & 1) != 0 ? 2 : 0),
     );
+    walkAttrs |= shift << ATTR_SIZE_SHIFT;
     return true;
   }
 }
