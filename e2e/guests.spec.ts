@@ -28,7 +28,10 @@ function stock(append: string, ...more: string[]): Armlet {
   return machine;
 }
 
-for (const version of [2, 3]) {
+/** What Linux calls the interrupt controller in /proc/interrupts. */
+const CHIPS = { 2: "GIC-0", 3: "GICv3" } as const;
+
+for (const version of [2, 3] as const) {
   test(`Debian's kernel passes its own crypto self-tests with GICv${version}`, async () => {
     test.setTimeout(300_000);
     const guest = stock("loglevel=7", "-M", `virt,gic-version=${version}`, "-m", "512");
@@ -37,7 +40,7 @@ for (const version of [2, 3]) {
     expect(boot).not.toMatch(/self-tests for .* failed|alg: .*failed|WARNING:|BUG:|Call trace/);
     expect(await guest.run("uname -m")).toContain("aarch64");
     expect(await guest.run("dmesg | grep -c 'self-tests.*failed'")).toMatch(/^0\r?\n/);
-    expect(await guest.run(`grep -c GICv${version} /proc/interrupts`)).not.toMatch(/^0\r?\n/);
+    expect(await guest.run(`grep -c "${CHIPS[version]}" /proc/interrupts`)).not.toMatch(/^0\r?\n/);
     guest.type("poweroff -f\r");
     expect(await guest.ended).toBe(0);
   });
