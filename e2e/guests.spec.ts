@@ -105,14 +105,15 @@ test("Debian 12 with systemd reaches its login, nothing failed, and leaves a cle
   expect(check.status, check.stdout).toBe(0);
 
   // The same image in QEMU.
-  const qemu = spawnSync(
-    "sh",
-    [
-      "-c",
-      `(sleep 5; for i in $(seq 100); do echo root; sleep 4; echo 'cat /root/kept; poweroff -f'; sleep 1; done) | timeout 400 qemu-system-aarch64 -M virt -cpu cortex-a57 -nographic -no-reboot ${options.map((word) => `'${word}'`).join(" ")}`,
-    ],
-    { encoding: "utf8", maxBuffer: 1 << 26 },
+  const peer = new Armlet(
+    ["-cpu", "cortex-a57", "-nographic", "-no-reboot", ...options],
+    ["qemu-system-aarch64", "-M", "virt"],
   );
-  expect(qemu.stdout).toMatch(/login: /);
-  expect(qemu.stdout).toMatch(/^kept\r?$/m);
+  machine = peer;
+  await peer.until(/login: $/, 400);
+  peer.type("root\r");
+  await peer.until(PROMPT, 120);
+  expect(await peer.run("cat /root/kept")).toMatch(/^kept\r?\n/m);
+  peer.type("poweroff\r");
+  expect(await peer.ended).toBe(0);
 });

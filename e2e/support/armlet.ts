@@ -29,8 +29,10 @@ export class Armlet {
   #seen = 0;
   #over = false;
 
-  constructor(args: readonly string[]) {
-    this.#process = spawn(process.execPath, [join(root, "bin/armlet.mjs"), ...args], { cwd: root, stdio: "pipe" });
+  /** Starts our machine, or another program that takes the same command line. */
+  constructor(args: readonly string[], program: readonly string[] = [process.execPath, join(root, "bin/armlet.mjs")]) {
+    const [file = "", ...first] = program;
+    this.#process = spawn(file, [...first, ...args], { cwd: root, stdio: "pipe" });
     this.#process.stdout?.on("data", (chunk: Buffer) => {
       this.output += chunk.toString("latin1");
     });
