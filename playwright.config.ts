@@ -1,8 +1,8 @@
 /** End-to-end tests in Debian's Chromium against the built site, as any static host serves it. */
 import { defineConfig } from "playwright/test";
 
-/** Where the tests' own server listens. */
-const port = 4173;
+/** Where the tests' own server listens; another one for a second working copy. */
+const port = Number(process.env.E2E_PORT ?? 4173);
 
 export default defineConfig({
   testDir: "e2e",
