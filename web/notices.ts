@@ -16,6 +16,13 @@ const FAILURE_TITLES: Record<FailureCode, string> = {
   "version-mismatch": "A new version was published meanwhile",
   unsupported: "This browser cannot run the machine",
   internal: "The machine could not be started",
+  quota: "No room for the disk",
+  busy: "A disk is in use",
+  unavailable: "No storage for disks",
+  gone: "A disk is gone",
+  changed: "A disk image has changed",
+  damaged: "A disk is damaged",
+  failed: "The browser's storage failed",
 };
 
 const STOPPED_TEXTS: Record<StopReason, string> = {

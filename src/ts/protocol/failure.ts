@@ -1,4 +1,9 @@
-/** Why a machine could not be started, or stopped being one. One row a kind; `code` is stable, the texts are not. */
+import { STORAGE_ERROR_CODES, StorageError } from "../storage/storage-error.ts";
+
+/**
+ * Why a machine could not be started, or stopped being one, or why a disk could not be had. One row a kind; `code` is
+ * stable, the texts are not.
+ */
 export const FAILURE_CODES = [
   "command-line",
   "not-found",
@@ -7,12 +12,12 @@ export const FAILURE_CODES = [
   "blocked",
   "unreachable",
   "connection-lost",
-  "cancelled",
   "bad-file",
   "out-of-memory",
   "version-mismatch",
   "unsupported",
   "internal",
+  ...STORAGE_ERROR_CODES,
 ] as const;
 
 export type FailureCode = (typeof FAILURE_CODES)[number];
@@ -42,6 +47,9 @@ export class FailureError extends Error {
 /** The failure an error stands for. What is no FailureError keeps its own message under `fallback`. */
 export function failureOf(error: unknown, fallback: FailureCode): Failure {
   if (error instanceof FailureError) return error.failure;
+  if (error instanceof StorageError) {
+    return { code: error.code, message: error.message, advice: error.advice, url: null };
+  }
   if (error instanceof Error && error.name === "AbortError") {
     return { code: "cancelled", message: "Loading was cancelled.", advice: "Start again to load it.", url: null };
   }

@@ -33,7 +33,7 @@ function record(id: string, change: Partial<DiskRecord> = {}): DiskRecord {
 async function putRaw(browser: IDBFactory, key: IDBValidKey, value: unknown): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const request = browser.open("armlet-disks");
-    request.onerror = () => reject(request.error);
+    request.onerror = () => reject(new Error("cannot be opened", { cause: request.error }));
     request.onsuccess = () => {
       const transaction = request.result.transaction("records", "readwrite");
       transaction.objectStore("records").put(value, key);

@@ -3,15 +3,17 @@
  * window, storage switched off); `gone`: it was deleted meanwhile; `changed`: what lies below is no longer what it was;
  * `damaged`: what is there cannot be right; `cancelled`; `failed`: the medium says no for another reason.
  */
-export type StorageErrorCode =
-  | "quota"
-  | "busy"
-  | "unavailable"
-  | "gone"
-  | "changed"
-  | "damaged"
-  | "cancelled"
-  | "failed";
+export const STORAGE_ERROR_CODES = [
+  "quota",
+  "busy",
+  "unavailable",
+  "gone",
+  "changed",
+  "damaged",
+  "cancelled",
+  "failed",
+] as const;
+export type StorageErrorCode = (typeof STORAGE_ERROR_CODES)[number];
 
 /** The host's storage failed us. The message is a sentence for the user; `advice` says what to do, or is empty. */
 export class StorageError extends Error {
