@@ -9,6 +9,8 @@ export interface GuestProfile {
   readonly args: string;
   /** Files that are also there compressed: by name in `args`, the packed file's. */
   readonly packed: Readonly<Record<string, string>>;
+  /** Contents that take the place of what a name in `args` would otherwise be loaded from. */
+  readonly files?: Readonly<Record<string, Blob>>;
 }
 
 /** Why there is no guest to start: a sentence, and what to do. */

@@ -19,7 +19,6 @@ const SPEED_SAMPLES = 48;
 
 /** Everything the page shows about its machine, in one place. */
 export class MachineStore {
-  readonly vm: VirtualMachine;
   readonly files = new Map<string, FileProgress>();
   /** Guest MIPS, oldest first. */
   speeds: readonly number[] = [];
@@ -34,42 +33,88 @@ export class MachineStore {
   #promptSeen = false;
   /** The power button was pressed and the guest is still at it. */
   poweringOff = false;
-  readonly #emitter = new Emitter<{ change: undefined }>();
+  readonly #emitter = new Emitter<{ change: undefined; machine: VirtualMachine }>();
+  readonly #engine: () => Promise<WebAssembly.Module>;
+  #profile: GuestProfile;
+  #vm: VirtualMachine;
 
   constructor(profile: GuestProfile, engine: () => Promise<WebAssembly.Module>) {
-    this.vm = new VirtualMachine({ ...profile, engine });
-    this.vm.on("state", ({ state, stopReason }) => this.#onState(state, stopReason));
-    this.vm.on("progress", (progress) => {
+    this.#engine = engine;
+    this.#profile = profile;
+    this.#vm = this.#build(profile);
+  }
+
+  /** The machine of now; `replace` puts another one in its place. */
+  get vm(): VirtualMachine {
+    return this.#vm;
+  }
+
+  /** What the machine of now was made from. */
+  get profile(): GuestProfile {
+    return this.#profile;
+  }
+
+  /**
+   * Turns the machine off, without asking its guest, puts another one in its place and starts that. What the old one
+   * wrote to its disks is kept. Whoever calls this has asked the user.
+   */
+  async replace(profile: GuestProfile): Promise<void> {
+    const old = this.#vm;
+    if (this.isOn) await old.powerOff({ force: true });
+    // A second call may have been faster.
+    if (old !== this.#vm) return;
+    old.dispose();
+    this.#profile = profile;
+    this.#vm = this.#build(profile);
+    // From here on the time to the prompt counts from the machine's start.
+    this.#promptSeen = true;
+    this.promptMs = null;
+    this.speeds = [];
+    this.stopReason = null;
+    this.#emitter.emit("machine", this.#vm);
+    this.start();
+  }
+
+  #build(profile: GuestProfile): VirtualMachine {
+    const vm = new VirtualMachine({ ...profile, engine: this.#engine });
+    vm.on("state", ({ state, stopReason }) => this.#onState(state, stopReason));
+    vm.on("progress", (progress) => {
       this.files.set(progress.name, progress);
       this.#changed();
     });
-    this.vm.on("stats", ({ mips }) => {
+    vm.on("stats", ({ mips }) => {
       this.speeds = [...this.speeds, mips].slice(-SPEED_SAMPLES);
       this.#changed();
     });
-    this.vm.on("prompt", ({ elapsedMs }) => this.#onPrompt(elapsedMs));
-    this.vm.on("panic", (panic) => {
+    vm.on("prompt", ({ elapsedMs }) => this.#onPrompt(elapsedMs));
+    vm.on("panic", (panic) => {
       this.panic = panic;
       this.#changed();
     });
-    this.vm.on("crash", (crash) => {
+    vm.on("crash", (crash) => {
       this.crash = crash;
       this.#changed();
     });
-    this.vm.on("failure", (failure) => {
+    vm.on("failure", (failure) => {
       this.failure = failure;
       this.#changed();
     });
-    this.vm.on("log", ({ level, text }) => {
+    vm.on("log", ({ level, text }) => {
       if (level === "host-error") this.#onHostError(text);
       // For whoever develops the guest; nothing a user has to act on.
       else if (level === "guest-error") console.warn(text);
       else console.info(text);
     });
+    return vm;
   }
 
   get state(): MachineState {
     return this.vm.state;
+  }
+
+  /** There is a guest, running or held. */
+  get isOn(): boolean {
+    return this.state === "running" || this.state === "idle" || this.state === "paused";
   }
 
   get stats(): MachineStats {
@@ -79,6 +124,11 @@ export class MachineStore {
   /** Calls `listener` after any change. */
   onChange(listener: () => void): Disposable {
     return this.#emitter.on("change", listener);
+  }
+
+  /** Calls `listener` with each machine that takes another one's place. */
+  onMachine(listener: (vm: VirtualMachine) => void): Disposable {
+    return this.#emitter.on("machine", listener);
   }
 
   /** Starts, or tries again. What goes wrong is shown, not thrown. */

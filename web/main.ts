@@ -26,6 +26,9 @@ async function open(): Promise<void> {
   };
   const store = new MachineStore(await pageProfile(query), engine);
   window.vm = store.vm;
+  store.onMachine((vm) => {
+    window.vm = vm;
+  });
   store.start();
   const defaultMachine = !query.has("args") ? undefined : (): void => location.assign(location.pathname);
   document.body.append(new ArmletApp(store, new Settings(), defaultMachine));

@@ -24,7 +24,7 @@ export interface TerminalViewHost {
 /** xterm.js on an element, joined to a machine's console. */
 export class TerminalView {
   readonly #terminal: Terminal;
-  readonly #vm: VirtualMachine;
+  #vm: VirtualMachine;
   readonly #settings: Settings;
   readonly #host: TerminalViewHost;
   readonly #disposables: Disposable[] = [];
@@ -54,6 +54,14 @@ export class TerminalView {
     this.#joinMachine();
     this.#joinClipboard(screen);
     this.#joinPage(screen, fit);
+  }
+
+  /** Another machine takes the place of the one before: an empty screen, and its console is told the size. */
+  connect(vm: VirtualMachine): void {
+    this.#vm = vm;
+    // RIS, in line behind what the other one wrote last.
+    this.#terminal.write("\u001bc");
+    vm.resize(this.#terminal.cols, this.#terminal.rows);
   }
 
   /** Shows what the guest wrote; resolves when it was taken in, which is what holds a flood back. */

@@ -27,7 +27,7 @@ export class ArmletApp extends LitElement {
     this.store = store;
     this.#defaultMachine = defaultMachine;
     this.#bar = new ArmletBar(store);
-    this.#terminal = new ArmletTerminal(store.vm, settings);
+    this.#terminal = new ArmletTerminal(store, settings);
     this.#keys = new ArmletKeys(this.#terminal);
     this.#progress = new ArmletProgress(store);
     this.#settings = new ArmletSettings(store, settings);

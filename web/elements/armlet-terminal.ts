@@ -1,6 +1,7 @@
 import { html, LitElement, type TemplateResult } from "lit";
 import type { VirtualMachine } from "../../src/ts/api/index.ts";
 import type { Disposable } from "../../src/ts/lib/emitter.ts";
+import type { MachineStore } from "../machine-store.ts";
 import type { Settings } from "../settings.ts";
 import type { TerminalView } from "../terminal-view.ts";
 import { confirmPaste } from "./paste-dialog.ts";
@@ -16,18 +17,24 @@ export class ArmletTerminal extends LitElement {
   static override properties = { focused: { state: true } };
 
   declare private focused: boolean;
-  readonly #vm: VirtualMachine;
+  readonly #store: MachineStore;
   readonly #settings: Settings;
   readonly #view: Promise<TerminalView>;
-  #subscription: Disposable | null = null;
+  readonly #machines: Disposable;
+  #output: Disposable;
 
-  constructor(vm: VirtualMachine, settings: Settings) {
+  constructor(store: MachineStore, settings: Settings) {
     super();
-    this.#vm = vm;
+    this.#store = store;
     this.#settings = settings;
     this.focused = false;
     this.#view = this.#load();
-    this.#subscription = vm.serial.onData(async (bytes) => await (await this.#view).write(bytes));
+    this.#output = this.#show(store.vm);
+    this.#machines = store.onMachine((vm) => {
+      this.#output.dispose();
+      this.#output = this.#show(vm);
+      void this.#view.then((view) => view.connect(vm));
+    });
   }
 
   /** xterm's style sheet is the page's: no shadow root. */
@@ -46,7 +53,8 @@ export class ArmletTerminal extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#subscription?.dispose();
+    this.#machines.dispose();
+    this.#output.dispose();
     void this.#view.then((view) => view.dispose());
   }
 
@@ -66,6 +74,10 @@ export class ArmletTerminal extends LitElement {
     (await this.#view).armControl(armed, onUsed);
   }
 
+  #show(vm: VirtualMachine): Disposable {
+    return vm.serial.onData(async (bytes) => await (await this.#view).write(bytes));
+  }
+
   #setFocused(focused: boolean): void {
     this.focused = focused;
   }
@@ -74,7 +86,7 @@ export class ArmletTerminal extends LitElement {
     const [{ TerminalView }] = await Promise.all([import("../terminal-view.ts"), this.updateComplete]);
     const screen = this.renderRoot.querySelector<HTMLElement>(".screen");
     if (screen === null) throw new Error("the terminal element was not rendered");
-    return new TerminalView(screen, this.#vm, this.#settings, {
+    return new TerminalView(screen, this.#store.vm, this.#settings, {
       leave: () => this.dispatchEvent(new CustomEvent("leave")),
       confirmPaste,
     });
