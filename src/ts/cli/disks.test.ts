@@ -34,7 +34,9 @@ afterEach(async () => {
 const drive = (options: Partial<DriveConfig> = {}): DriveConfig => ({
   id: "hd0",
   file: image,
-  format: "raw",
+  format: null,
+  sha256: null,
+  media: "disk",
   snapshot: false,
   readOnly: false,
   ...options,
@@ -118,6 +120,16 @@ it("readonly=on is told to the guest", () => {
   expect(disks.open(drive({ id: "b", readOnly: true, snapshot: true })).readOnly).toBe(true);
 });
 
+it("format=raw is the image's bytes, whatever they look like", async () => {
+  const bytes = original.slice();
+  bytes.set(Buffer.from("QFI\xfb", "latin1"));
+  writeFileSync(image, bytes);
+  const disk = disks.open(drive({ format: "raw" }));
+  const into = new Uint8Array(512);
+  await disk.read(0, into);
+  expect(Buffer.compare(into, bytes.subarray(0, 512))).toBe(0);
+});
+
 it("a file that becomes shorter is an error for the guest, with a sentence", () => {
   const disk = disks.open(drive());
   truncateSync(image, 512);
@@ -138,6 +150,11 @@ describe("refused with a sentence:", () => {
     prepare();
     expect(() => disks.open(drive())).toThrow(HostError);
     expect(() => disks.open(drive())).toThrow(message);
+  });
+
+  it("format=qcow2, and a disk that only a browser has", () => {
+    expect(() => disks.open(drive({ format: "qcow2" }))).toThrow(/qemu-img convert -O raw/);
+    expect(() => disks.open(drive({ file: "disk:a" }))).toThrow(/a disk that a browser keeps/);
   });
 
   it("one file for two drives of which one writes, whatever its names", () => {

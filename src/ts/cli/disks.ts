@@ -1,5 +1,5 @@
 import type { BlockBackend } from "../../virtio/backends.ts";
-import type { DriveConfig } from "../config/machine-config.ts";
+import { type DriveConfig, keptDiskId } from "../config/machine-config.ts";
 import { OverlayDisk } from "../storage/overlay-disk.ts";
 import { FileDisk, ImageFile } from "./file-disk.ts";
 import { HostError } from "./host-error.ts";
@@ -16,7 +16,17 @@ export class Disks {
   /** Opens the disk of a `-drive`. Throws HostError. */
   open(drive: DriveConfig): BlockBackend {
     const writable = !drive.readOnly && !drive.snapshot;
-    const image = ImageFile.open(drive.file, writable);
+    if (keptDiskId(drive.file) !== null) {
+      throw new HostError(
+        `${drive.file} is a disk that a browser keeps: export it there, then name the file. A file of that name is ./${drive.file}.`,
+      );
+    }
+    if (drive.format === "qcow2") {
+      throw new HostError(
+        `The disk ${drive.file} cannot be used as qcow2 here: qemu-img convert -O raw makes a raw image of it.`,
+      );
+    }
+    const image = ImageFile.open(drive.file, writable, drive.format === "raw");
     const other = this.#open.find((row) => row.image.identity === image.identity);
     this.#open.push({ image, writable });
     if (other !== undefined && (writable || other.writable)) {

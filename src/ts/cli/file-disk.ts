@@ -30,8 +30,8 @@ export class ImageFile implements BlockSource {
     this.identity = `${stats.dev}:${stats.ino}`;
   }
 
-  /** Opens an image that can be a disk. Throws HostError. */
-  static open(name: string, writable: boolean): ImageFile {
+  /** Opens an image that can be a disk. One that is `known` to be raw may look like another format. Throws HostError. */
+  static open(name: string, writable: boolean, known: boolean): ImageFile {
     let fd: number;
     try {
       fd = openSync(name, writable ? "r+" : "r");
@@ -44,7 +44,7 @@ export class ImageFile implements BlockSource {
     }
     try {
       const image = new ImageFile(name, fd, fstatSync(fd));
-      image.#check(fstatSync(fd));
+      image.#check(fstatSync(fd), known);
       return image;
     } catch (error) {
       closeSync(fd);
@@ -52,13 +52,13 @@ export class ImageFile implements BlockSource {
     }
   }
 
-  #check(stats: Stats): void {
+  #check(stats: Stats, known: boolean): void {
     if (stats.isDirectory()) throw new HostError(`${this.name} is a folder, where a disk image is needed.`);
     if (!stats.isFile()) throw new HostError(`${this.name} is no regular file: disk images are regular files here.`);
     const head = new Uint8Array(Math.min(64, this.sizeBytes));
     this.read(0, head);
     const text = String.fromCharCode(...head);
-    const other = OTHER_FORMATS.find(([magic]) => text.startsWith(magic));
+    const other = known ? undefined : OTHER_FORMATS.find(([magic]) => text.startsWith(magic));
     if (other !== undefined) {
       throw new HostError(
         `The disk ${this.name} is ${other[1]}, not a raw one: qemu-img convert -O raw makes a raw image of it.`,

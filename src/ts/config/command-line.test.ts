@@ -8,6 +8,7 @@ import { OPTION_GROUPS, OPTIONS } from "./options/options.ts";
 import { VERSION } from "./version.ts";
 
 const MIB = 2 ** 20;
+const HASH = "0123456789abcdef".repeat(4);
 const parse = parseCommandLine;
 const text = (args: string): string => {
   const read = readCommandLine(args);
@@ -23,12 +24,12 @@ describe("a command line", () => {
 
   it("names a whole machine", () => {
     const config = parse(
-      `-M virt,gic-version=3,armlet=1.0 -cpu cortex-a57 -m 1G -smp 1 -kernel Image.gz -initrd 'my initrd' -append "console=ttyAMA0 a=\\"b\\"" -dtb f.dtb
+      `-M virt,gic-version=3,armlet=1.0 -cpu cortex-a57 -m 1G -smp 1 -kernel Image.gz -initrd 'my initrd,sha256=${HASH}' -append "console=ttyAMA0 a=\\"b\\"" -dtb f.dtb
        -object rng-random,id=r,filename=/dev/urandom -chardev stdio,id=t,mux=on -serial chardev:t
-       -drive if=none,id=hd0,file=a,,b.img,format=raw,snapshot=on -drive if=none,id=hd1,file=x=y.img,readonly=on
+       -drive if=none,id=hd0,file=a,,b.img,format=raw,snapshot=on -drive if=none,id=hd1,file=x=y.img,readonly=on,sha256=${HASH.toUpperCase()}
        -device virtio-blk-device,drive=hd0,serial=A1 -device virtio-blk-device,drive=hd1
        -device virtio-rng-device,rng=r -device virtio-serial-device,id=s -device virtconsole,chardev=t,bus=s.0
-       -nographic -no-reboot -d unimp,guest_errors -accel tcg,thread=single -name guest -rtc base=utc`,
+       -nographic -no-reboot -d unimp,guest_errors -accel tcg,thread=single -name guest -rtc base=utc -armlet 'title=My,type=ls,, ok\\n' -armlet 'type=\\x03\\u{1f600}'`,
     );
     expect(config).toEqual({
       machine: "virt",
@@ -38,14 +39,17 @@ describe("a command line", () => {
       cpuCount: 1,
       ramSizeBytes: 1024 * MIB,
       kernel: "Image.gz",
+      kernelSha256: null,
       initrd: "my initrd",
+      initrdSha256: HASH,
       append: 'console=ttyAMA0 a="b"',
       dtb: "f.dtb",
+      dtbSha256: null,
       randomSources: [{ id: "r" }],
       chardevs: [{ id: "t", kind: "stdio" }],
       drives: [
-        { id: "hd0", file: "a,b.img", format: "raw", snapshot: true, readOnly: false },
-        { id: "hd1", file: "x=y.img", format: "raw", snapshot: false, readOnly: true },
+        { id: "hd0", file: "a,b.img", format: "raw", sha256: null, media: "disk", snapshot: true, readOnly: false },
+        { id: "hd1", file: "x=y.img", format: null, sha256: HASH, media: "disk", snapshot: false, readOnly: true },
       ],
       devices: [
         { name: "virtio-blk-device", properties: { drive: "hd0", serial: "A1" } },
@@ -59,6 +63,8 @@ describe("a command line", () => {
       noDefaults: false,
       noReboot: true,
       log: ["guest_errors", "unimp"],
+      title: "My",
+      typed: ["ls, ok\n", "\x03😀"],
     } satisfies MachineConfig);
   });
 
@@ -126,6 +132,23 @@ describe("drives", () => {
     expect(parse("-snapshot -drive file=a -drive file=b").drives.map(({ snapshot }) => snapshot)).toEqual([true, true]);
   });
 
+  it("have the numbers that QEMU gives them", () => {
+    // "info block" of qemu-system-aarch64 7.2 with these words: virtio2, virtio1, virtio0, virtio3.
+    const { drives, devices } = parse("-cdrom x,y.iso -hdb b -hda a -drive file=c");
+    expect(drives.map(({ id, file, media, readOnly }) => [id, file, media, readOnly])).toEqual([
+      ["virtio2", "x,y.iso", "cdrom", true],
+      ["virtio1", "b", "disk", false],
+      ["virtio0", "a", "disk", false],
+      ["virtio3", "c", "disk", false],
+    ]);
+    expect(devices.map(({ properties }) => properties.drive)).toEqual(["virtio2", "virtio1", "virtio0", "virtio3"]);
+  });
+
+  it("are what their first bytes say unless a format is given", () => {
+    const formats = parse("-drive file=a -drive file=b,format=raw -drive file=c,format=qcow2").drives;
+    expect(formats.map(({ format }) => format)).toEqual([null, "raw", "qcow2"]);
+  });
+
   it("have flags that need no value", () => {
     expect(parse("-drive file=a,snapshot,readonly").drives[0]).toMatchObject({ snapshot: true, readOnly: true });
   });
@@ -172,7 +195,19 @@ describe("a mistake", () => {
     ["-drive id=a", /needs the disk image/],
     ["-drive fil=a", /-drive has no property "fil"\. Did you mean "file"/],
     ["-drive file=a,if=ide", /-drive if cannot be "ide"/],
-    ["-drive file=a,format=qcow2", /raw here\. qemu-img convert -O raw/],
+    ["-drive file=a,format=qcow3", /-drive format cannot be "qcow3"\. Did you mean "qcow2"/],
+    ["-drive file=a,media=floppy", /-drive media cannot be "floppy"/],
+    ["-drive file=disk:", /needs the disk image/],
+    ["-drive file=a,sha256=12", /-drive sha256 is 64 hexadecimal digits.*"12"/],
+    ["-drive file=a,index=x", /index is a number/],
+    ["-cdrom a -drive file=b,index=2", /number 2 already/],
+    ["-drive file=c -hda a", /number 0 already/],
+    ["-kernel a,sha256=12", /-kernel sha256 is 64 hexadecimal digits/],
+    ["-kernel ,sha256=HASH".replace("HASH", HASH), /needs the name of a file/],
+    ["-armlet titel=x", /-armlet has no property "titel"\. Did you mean "title"/],
+    ["-armlet 'type=a\\q'", /type has "\\q", which stands for nothing/],
+    ["-armlet 'type=a\\'", /type has "\\"/],
+    ["-armlet 'type=\\u{110000}'", /stands for nothing/],
     ["-drive file=a,snapshot=maybe", /snapshot is on or off/],
     ["-drive file=a,id=1", /an id is a letter/],
     ["-drive file=a,id=x -drive file=b,id=x", /the id "x" is given twice/],

@@ -6,6 +6,8 @@ import { suggestion } from "./values.ts";
 /** A drive, and whether it brings a device of its own. */
 export interface DraftDrive extends DriveConfig {
   readonly interface: "none" | "virtio";
+  /** Number among the drives of its interface. */
+  readonly unit: number;
 }
 
 export interface Draft {
@@ -23,7 +25,7 @@ export function newDraft(): Draft {
 
 /** What the whole command line came to. Throws ConfigError where its parts do not fit together. */
 export function settle(draft: Draft): MachineConfig {
-  const drives = draft.drives.map(({ interface: _, ...drive }) => ({
+  const drives = draft.drives.map(({ interface: _, unit: __, ...drive }) => ({
     ...drive,
     snapshot: drive.snapshot || draft.snapshot,
   }));

@@ -1,7 +1,12 @@
-/** A machine's description printed back as a command line, the same for equal machines, which QEMU understands as well. */
+/**
+ * A machine's description printed back as a command line, the same for equal machines. QEMU understands it as well,
+ * but for sha256=, disk:ID and -armlet, which are ours.
+ */
 import { DEFAULT_CONFIG, type DriveConfig, type MachineConfig } from "./machine-config.ts";
+import { formatHashedFile } from "./hashed-file.ts";
 import { formatOptionList } from "./option-list.ts";
 import { joinWords } from "./shell-words.ts";
+import { formatTyped } from "./typed-text.ts";
 import { formatMemorySize } from "./values.ts";
 
 /** The words of the command line. Reading them gives the same description again. */
@@ -17,10 +22,10 @@ export function formatArgs(config: MachineConfig): string[] {
   add("-m", formatMemorySize(config.ramSizeBytes));
   add("-smp", String(config.cpuCount));
   if (config.noDefaults) words.push("-nodefaults");
-  add("-kernel", config.kernel);
-  add("-initrd", config.initrd);
+  add("-kernel", formatHashedFile(config.kernel, config.kernelSha256));
+  add("-initrd", formatHashedFile(config.initrd, config.initrdSha256));
   add("-append", config.append);
-  add("-dtb", config.dtb);
+  add("-dtb", formatHashedFile(config.dtb, config.dtbSha256));
   for (const { id } of config.randomSources) add("-object", formatOptionList("rng-builtin", [["id", id]]));
   for (const { id, kind } of config.chardevs) {
     // In QEMU only so can more than one use the terminal.
@@ -33,6 +38,8 @@ export function formatArgs(config: MachineConfig): string[] {
   if (config.nographic) words.push("-nographic");
   if (config.noReboot) words.push("-no-reboot");
   if (config.log.length > 0) add("-d", config.log.join(","));
+  if (config.title !== null) add("-armlet", formatOptionList(null, [["title", config.title]]));
+  for (const text of config.typed) add("-armlet", formatOptionList(null, [["type", formatTyped(text)]]));
   return words;
 }
 
@@ -47,14 +54,16 @@ function serialOf({ serial, chardevs }: MachineConfig): string {
   return shared === undefined ? "stdio" : `chardev:${shared.id}`;
 }
 
-function drivePairs({ id, file, format, snapshot, readOnly }: DriveConfig): [string, string][] {
+function drivePairs({ id, file, format, sha256, media, snapshot, readOnly }: DriveConfig): [string, string][] {
   const pairs: [string, string][] = [
     ["if", "none"],
     ["id", id],
     ["file", file],
-    ["format", format],
   ];
+  if (format !== null) pairs.push(["format", format]);
+  if (media === "cdrom") pairs.push(["media", media]);
   if (snapshot) pairs.push(["snapshot", "on"]);
-  if (readOnly) pairs.push(["readonly", "on"]);
+  if (readOnly && media !== "cdrom") pairs.push(["readonly", "on"]);
+  if (sha256 !== null) pairs.push(["sha256", sha256]);
   return pairs;
 }

@@ -6,15 +6,31 @@
 /** The engine's memory comes in WebAssembly pages. */
 export const RAM_ALIGN_BYTES = 0x1_0000;
 
+/** What a disk image can be; what is packed around it (gzip, xz, zstd) is always found by its contents. */
+export const DRIVE_FORMATS = ["raw", "qcow2"] as const;
+export type DriveFormat = (typeof DRIVE_FORMATS)[number];
+
 /** `-drive`: a disk image and how it is used. */
 export interface DriveConfig {
   readonly id: string;
-  /** A path in Node, a URL relative to the page in the browser. */
+  /** A path in Node, a URL relative to the page in the browser; `disk:ID` is a disk that the browser keeps. */
   readonly file: string;
-  readonly format: "raw";
+  /** null: whatever the first bytes say. */
+  readonly format: DriveFormat | null;
+  /** SHA-256 of the file as it is stored or sent, 64 hexadecimal digits in lower case; null: not checked. */
+  readonly sha256: string | null;
+  /** A cdrom is read-only. */
+  readonly media: "disk" | "cdrom";
   /** Writes are kept in memory and forgotten. */
   readonly snapshot: boolean;
   readonly readOnly: boolean;
+}
+
+const KEPT_DISK_SCHEME = "disk:";
+
+/** The id of the kept disk that a drive's file names (`disk:ID`); null for a file. */
+export function keptDiskId(file: string): string | null {
+  return file.startsWith(KEPT_DISK_SCHEME) ? file.slice(KEPT_DISK_SCHEME.length) : null;
 }
 
 /** `-device`: a device by its name and properties, in the order in which they were given. */
@@ -49,9 +65,13 @@ export interface MachineConfig {
   /** A multiple of RAM_ALIGN_BYTES. */
   readonly ramSizeBytes: number;
   readonly kernel: string | null;
+  /** Of the file as it is stored or sent, as DriveConfig.sha256; null: not checked. */
+  readonly kernelSha256: string | null;
   readonly initrd: string | null;
+  readonly initrdSha256: string | null;
   readonly append: string | null;
   readonly dtb: string | null;
+  readonly dtbSha256: string | null;
   readonly drives: readonly DriveConfig[];
   readonly devices: readonly DeviceConfig[];
   readonly chardevs: readonly CharDeviceConfig[];
@@ -64,6 +84,10 @@ export interface MachineConfig {
   /** A guest that resets itself ends the machine. */
   readonly noReboot: boolean;
   readonly log: readonly LogClass[];
+  /** Name for people (`-armlet title=`). */
+  readonly title: string | null;
+  /** Typed for the user: the first at the first prompt, each further one at the next prompt (`-armlet type=`). */
+  readonly typed: readonly string[];
 }
 
 /** The machine that an empty command line describes. */
@@ -75,9 +99,12 @@ export const DEFAULT_CONFIG: MachineConfig = {
   cpuCount: 1,
   ramSizeBytes: 256 * 1024 * 1024,
   kernel: null,
+  kernelSha256: null,
   initrd: null,
+  initrdSha256: null,
   append: null,
   dtb: null,
+  dtbSha256: null,
   drives: [],
   devices: [],
   chardevs: [],
@@ -87,4 +114,6 @@ export const DEFAULT_CONFIG: MachineConfig = {
   noDefaults: false,
   noReboot: false,
   log: [],
+  title: null,
+  typed: [],
 };

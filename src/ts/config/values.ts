@@ -59,6 +59,12 @@ export function checkId(where: string, id: string): string {
   throw new ConfigError(`${where}: an id is a letter followed by letters, digits, "-", "." and "_", not "${id}".`);
 }
 
+/** A SHA-256 in lower case. */
+export function parseSha256(where: string, value: string): string {
+  if (/^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase();
+  throw new ConfigError(`${where} sha256 is 64 hexadecimal digits, as sha256sum prints them, not "${value}".`);
+}
+
 /** The pairs of a list by key. Throws ConfigError for a key that is not known. */
 export function byKey<Key extends string>(where: string, list: OptionList, known: readonly Key[]): Map<Key, string> {
   const values = new Map<Key, string>();

@@ -1,6 +1,6 @@
 import type { BlockBackend } from "../../virtio/backends.ts";
 import { DeviceOptionError } from "../../virtio/properties.ts";
-import type { DriveConfig, MachineConfig } from "../config/machine-config.ts";
+import { type DriveConfig, keptDiskId, type MachineConfig } from "../config/machine-config.ts";
 import { MemoryError } from "../machine/engine.ts";
 import { Machine } from "../machine/machine.ts";
 import { FailureError, failureOf } from "../protocol/failure.ts";
@@ -41,6 +41,7 @@ function explained(error: unknown): unknown {
 
 /** A disk of the page: parts of it as they are needed where the server hands them out, else all of it. */
 async function openHttpDisk(drive: DriveConfig, services: WorkerServices): Promise<BlockBackend> {
+  if (keptDiskId(drive.file) !== null || drive.format === "qcow2") throw unusable(drive);
   const url = services.resolve(drive.file);
   const source = (await openRanges(url, services)) ?? new MemorySource(await services.readFile(drive.file));
   try {
@@ -50,6 +51,15 @@ async function openHttpDisk(drive: DriveConfig, services: WorkerServices): Promi
     const advice = "Disks are raw images here, as qemu-img convert -O raw makes them.";
     throw new FailureError({ code: "bad-file", message, advice, url }, { cause: error });
   }
+}
+
+function unusable(drive: DriveConfig): FailureError {
+  return new FailureError({
+    code: "bad-file",
+    message: `The disk ${drive.file} cannot be used here.`,
+    advice: "Disks are raw images here, as qemu-img convert -O raw makes them.",
+    url: null,
+  });
 }
 
 /** null where the server does not hand out ranges, or answers with an error: the whole download then tells which. */

@@ -2,76 +2,10 @@
 import { DeviceOptionError, type PropertySpec, resolveProperties } from "../../../virtio/properties.ts";
 import { DEVICES, deviceNames, deviceProperties, NAME_SUFFIXES, PORTS } from "../../../virtio/registry.ts";
 import { ConfigError } from "../config-error.ts";
-import { addUnique, type Draft } from "../draft.ts";
+import { addUnique } from "../draft.ts";
 import { formatOptionList, type OptionList, parseOptionList } from "../option-list.ts";
 import { byKey, checkId, oneOf, parseSwitch, suggestion } from "../values.ts";
 import { type KeySpec, listText, type OptionGroup, type OptionSpec } from "./option.ts";
-
-const DRIVE_KEYS = [
-  {
-    key: "if",
-    values: "virtio|none",
-    doc: "virtio (without it): a virtio-blk-device comes with it; none: a -device names it",
-  },
-  { key: "id", values: "ID", doc: "what a -device calls it by" },
-  { key: "file", values: "FILE", doc: "the disk image" },
-  { key: "format", values: "raw", doc: "the image's format" },
-  { key: "snapshot", values: "on|off", doc: "what the guest writes is kept in memory and forgotten" },
-  { key: "readonly", values: "on|off", doc: "the guest cannot write" },
-  { key: "read-only", values: "on|off", doc: "the same" },
-  { key: "media", values: "disk", doc: "accepted for QEMU's sake" },
-  { key: "cache", values: "MODE", doc: "accepted for QEMU's sake: a flush of the guest always reaches the disk" },
-  { key: "aio", values: "MODE", doc: "accepted for QEMU's sake" },
-] as const satisfies readonly KeySpec[];
-
-const DRIVE: OptionSpec = {
-  names: ["-drive"],
-  argument: "file=FILE[,property=value…]",
-  doc: "A disk image; a comma in a file's name is written twice",
-  keys: DRIVE_KEYS,
-  apply(draft, value) {
-    const keys = DRIVE_KEYS.map(({ key }) => key);
-    const given = byKey("-drive", parseOptionList(value, null), keys);
-    const kind = oneOf("-drive if", given.get("if") ?? "virtio", ["virtio", "none"] as const);
-    const file = given.get("file") ?? "";
-    if (file === "") throw new ConfigError("-drive needs the disk image: file=….");
-    const format = given.get("format");
-    if (format !== undefined && format !== "raw") {
-      throw new ConfigError(
-        `-drive format cannot be "${format}": disk images are raw here. qemu-img convert -O raw makes one of any other.`,
-      );
-    }
-    const media = given.get("media");
-    if (media !== undefined) oneOf("-drive media", media, ["disk"]);
-    const readOnly = given.get("readonly") ?? given.get("read-only") ?? "off";
-    draft.drives = addUnique("-drive", draft.drives, {
-      id: checkId("-drive", given.get("id") ?? freeDriveId(draft, kind)),
-      file,
-      format: "raw",
-      snapshot: parseSwitch("-drive snapshot", given.get("snapshot") ?? "off"),
-      readOnly: parseSwitch("-drive readonly", readOnly),
-      interface: kind,
-    });
-    return undefined;
-  },
-};
-
-/** As QEMU counts: virtio0, virtio1, … */
-function freeDriveId({ drives }: Draft, kind: string): string {
-  let index = drives.filter((drive) => drive.interface === kind).length;
-  while (drives.some(({ id }) => id === `${kind}${index}`)) index += 1;
-  return `${kind}${index}`;
-}
-
-const SNAPSHOT: OptionSpec = {
-  names: ["-snapshot"],
-  argument: null,
-  doc: "snapshot=on for every drive",
-  apply(draft) {
-    draft.snapshot = true;
-    return undefined;
-  },
-};
 
 const DEVICE: OptionSpec = {
   names: ["-device"],
@@ -200,5 +134,5 @@ function idOf(where: string, list: OptionList): string {
 
 export const DEVICE_OPTIONS: OptionGroup = {
   title: "Devices",
-  options: [DRIVE, SNAPSHOT, DEVICE, CHARDEV, OBJECT],
+  options: [DEVICE, CHARDEV, OBJECT],
 };

@@ -3,7 +3,9 @@ import { helpText } from "../help.ts";
 import { VERSION } from "../version.ts";
 import { BOOT_OPTIONS } from "./boot-options.ts";
 import { CONSOLE_OPTIONS } from "./console-options.ts";
+import { ARMLET_OPTIONS } from "./armlet-options.ts";
 import { DEVICE_OPTIONS } from "./device-options.ts";
+import { DRIVE_OPTIONS } from "./drive-options.ts";
 import { MACHINE_OPTIONS } from "./machine-options.ts";
 import type { OptionGroup, OptionSpec } from "./option.ts";
 
@@ -18,8 +20,10 @@ const HELP: OptionGroup = {
 export const OPTION_GROUPS: readonly OptionGroup[] = [
   MACHINE_OPTIONS,
   BOOT_OPTIONS,
+  DRIVE_OPTIONS,
   DEVICE_OPTIONS,
   CONSOLE_OPTIONS,
+  ARMLET_OPTIONS,
   HELP,
 ];
 
