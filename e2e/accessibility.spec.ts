@@ -46,6 +46,15 @@ const STATES: readonly (readonly [name: string, open: (page: Page) => Promise<vo
     },
   ],
   [
+    "with the list of machines",
+    async (page) => {
+      await page.goto(machineAddress("-M virt -kernel nowhere"));
+      await expect(page.locator("armlet-notice")).toBeVisible();
+      await page.goto("./?start");
+      await expect(page.getByRole("button", { name: "Forget all" })).toBeVisible();
+    },
+  ],
+  [
     "off",
     async (page) => {
       await boot(page);

@@ -10,6 +10,7 @@
  *
  * @typedef {object} GuestRecord
  * @property {string} title For people.
+ * @property {string} description What it is good for: a sentence or two, for people.
  * @property {string} release The kernel's version, as `uname -r` prints it.
  * @property {FileRecord} kernel
  * @property {FileRecord} initrd
@@ -42,9 +43,30 @@ const commandLines = {
 
 /** Guests from the most to the least wanted as the default. `folder` holds Image and kernel.json, `initrd` the archive. */
 const candidates = [
-  { name: "full", folder: "kernels/full", initrd: "tailored", append: commandLines.tailored },
-  { name: "lean", folder: "kernels/lean", initrd: "tailored", append: commandLines.tailored },
-  { name: "stock", folder: "stock", initrd: "stock", append: commandLines.stock },
+  {
+    name: "full",
+    title: "Linux",
+    description: "A shell in a moment. The kernel is built for this machine and has what a whole distribution wants.",
+    folder: "kernels/full",
+    initrd: "tailored",
+    append: commandLines.tailored,
+  },
+  {
+    name: "lean",
+    title: "Linux, lean",
+    description: "The least to download and the soonest prompt: a kernel with this machine's drivers and little else.",
+    folder: "kernels/lean",
+    initrd: "tailored",
+    append: commandLines.tailored,
+  },
+  {
+    name: "stock",
+    title: "Debian's kernel",
+    description: "The arm64 kernel as Debian ships it, unchanged, with the modules that the machine's devices need.",
+    folder: "stock",
+    initrd: "stock",
+    append: commandLines.stock,
+  },
 ];
 
 /** Writes a file by way of another name, so that nobody ever reads half of it. @param {string} path @param {string | Uint8Array} data */
@@ -78,7 +100,7 @@ function describeKernel(folder) {
   const file = join(guestDir, folder, "kernel.json");
   return existsSync(file)
     ? JSON.parse(readFileSync(file, "utf8"))
-    : { release: "unknown", title: "a kernel of your own" };
+    : { release: "unknown", ownTitle: "A kernel of your own" };
 }
 
 /**
@@ -99,14 +121,15 @@ const machineArgs = (kernel, initrd, append) =>
 export function writeManifest() {
   /** @type {Record<string, GuestRecord>} */
   const guests = {};
-  for (const { name, folder, initrd, append } of candidates) {
+  for (const { name, title, description, folder, initrd, append } of candidates) {
     const kernel = `${folder}/Image`;
     const archive = `${initrd}/initramfs.cpio`;
     if (![kernel, archive].every((file) => existsSync(join(guestDir, file)))) continue;
-    const { release, title } = describeKernel(folder);
+    const { release, ownTitle } = describeKernel(folder);
     const [image, files] = [describeFile(kernel), describeFile(archive)];
     guests[name] = {
-      title,
+      title: ownTitle ?? title,
+      description: ownTitle === undefined ? description : `The kernel that was put at ${kernel}.`,
       release,
       kernel: image,
       initrd: files,

@@ -24,3 +24,16 @@ export function formatSeconds(milliseconds: number): string {
 export function formatMips(mips: number): string {
   return mips >= 9.95 ? String(Math.round(mips)) : mips.toFixed(1);
 }
+
+const AGE_UNITS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, milliseconds: number])[] = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+];
+
+/** How long ago something was: "now", "5 minutes ago", "yesterday". */
+export function formatAge(milliseconds: number): string {
+  const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  const [unit, length] = AGE_UNITS.find(([, size]) => milliseconds >= size) ?? ["second", Number.POSITIVE_INFINITY];
+  return format.format(-Math.floor(milliseconds / length), unit);
+}

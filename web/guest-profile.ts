@@ -1,3 +1,5 @@
+import { machineTitle } from "./machine-title.ts";
+
 /** Where the guests beside the page are described, relative to it. */
 const FOLDER = "guest/";
 const MANIFEST = `${FOLDER}manifest.json`;
@@ -13,6 +15,14 @@ export interface GuestProfile {
   readonly files?: Readonly<Record<string, Blob>>;
 }
 
+/** A machine that an address names. */
+export interface NamedProfile extends GuestProfile {
+  /** Its name in the manifest; null where the address has a command line. */
+  readonly name: string | null;
+  /** For people. */
+  readonly title: string;
+}
+
 /** Why there is no guest to start: a sentence, and what to do. */
 export class NoGuestError extends Error {
   readonly advice: string;
@@ -26,10 +36,23 @@ export class NoGuestError extends Error {
   }
 }
 
+/** One of the machines beside the page, as the list shows it. */
+export interface GuestRecord {
+  readonly name: string;
+  readonly title: string;
+  /** A sentence or two; may be empty. */
+  readonly description: string;
+  readonly args: string;
+  /** What is loaded before it runs, as the server has it for this page. */
+  readonly downloadBytes: number;
+  readonly files: readonly PackedFile[];
+}
+
 /** What the page uses of guest/manifest.json (guest/manifest.mjs writes it). */
-interface Manifest {
+export interface Manifest {
+  /** Name of the guest that boots if nothing else is asked for. */
   readonly default: string;
-  readonly guests: Readonly<Record<string, { readonly args: string; readonly files: readonly PackedFile[] }>>;
+  readonly guests: readonly GuestRecord[];
 }
 
 interface PackedFile {
@@ -38,27 +61,28 @@ interface PackedFile {
 }
 
 /**
- * The machine of this page: `?args=` (a command line), `?guest=` (a name in the manifest), or the manifest's default.
+ * The machine of this page: `?args=` (a command line), `?profile=` (a name in the manifest), or the manifest's default.
  * Throws NoGuestError.
  */
-export async function pageProfile(query: URLSearchParams): Promise<GuestProfile> {
+export async function pageProfile(query: URLSearchParams): Promise<NamedProfile> {
   const args = query.get("args");
-  if (args !== null) return { args, packed: {} };
-  const url = new URL(MANIFEST, document.baseURI).href;
-  const manifest = await loadManifest(url);
-  const name = query.get("guest") ?? manifest.default;
-  const guest = Object.hasOwn(manifest.guests, name) ? manifest.guests[name] : undefined;
+  if (args !== null) return { name: null, title: machineTitle(args), args, packed: {} };
+  const manifest = await loadManifest();
+  const name = query.get("profile") ?? query.get("guest") ?? manifest.default;
+  const guest = manifest.guests.find((record) => record.name === name);
   if (guest === undefined) {
-    const known = Object.keys(manifest.guests).join(", ");
-    throw new NoGuestError(`There is no guest “${name}” beside this page.`, `There are: ${known}.`, url);
+    const known = manifest.guests.map((record) => record.name).join(", ");
+    throw new NoGuestError(`There is no guest “${name}” beside this page.`, `There are: ${known}.`, manifestUrl());
   }
-  // From this computer's own server the way costs nothing, but unpacking does.
-  if (LOCAL_HOSTS.includes(location.hostname)) return { args: guest.args, packed: {} };
+  const { title } = guest;
+  if (isLocal()) return { name, title, args: guest.args, packed: {} };
   const packed = guest.files.map((file) => [FOLDER + file.file, FOLDER + file.packed] as const);
-  return { args: guest.args, packed: Object.fromEntries(packed) };
+  return { name, title, args: guest.args, packed: Object.fromEntries(packed) };
 }
 
-async function loadManifest(url: string): Promise<Manifest> {
+/** The machines beside the page. Throws NoGuestError. */
+export async function loadManifest(): Promise<Manifest> {
+  const url = manifestUrl();
   const advice =
     "“npm start” assembles the default guest. On a host of your own, put the folder guest beside this page, or name a machine in the address: ?args=-M virt -kernel …";
   let response: Response;
@@ -79,19 +103,29 @@ async function loadManifest(url: string): Promise<Manifest> {
   }
 }
 
+const manifestUrl = (): string => new URL(MANIFEST, document.baseURI).href;
+
+/** From this computer's own server the way costs nothing, but unpacking does. */
+const isLocal = (): boolean => LOCAL_HOSTS.includes(location.hostname);
+
 /** Throws a TypeError where the manifest is not what it should be. */
 function parseManifest(value: unknown): Manifest {
   const { default: name, guests } = record(value);
-  const parsed = Object.entries(record(guests)).map(([guestName, guest]) => {
-    const { args, kernel, initrd } = record(guest);
-    return [guestName, { args: text(args), files: [parseFile(kernel), parseFile(initrd)] }] as const;
-  });
-  return { default: text(name), guests: Object.fromEntries(parsed) };
+  return { default: text(name), guests: Object.entries(record(guests)).map(([key, guest]) => parseGuest(key, guest)) };
 }
 
-function parseFile(value: unknown): PackedFile {
-  const { file, gzip } = record(value);
-  return { file: text(file), packed: text(record(gzip).file) };
+function parseGuest(name: string, value: unknown): GuestRecord {
+  const { title, description, args, kernel, initrd } = record(value);
+  const files = [kernel, initrd].map(record);
+  const sizes = files.map((file) => count((isLocal() ? file : record(file.gzip)).sizeBytes));
+  return {
+    name,
+    title: typeof title === "string" ? title : name,
+    description: typeof description === "string" ? description : "",
+    args: text(args),
+    downloadBytes: sizes.reduce((sum, size) => sum + size, 0),
+    files: files.map((file) => ({ file: text(file.file), packed: text(record(file.gzip).file) })),
+  };
 }
 
 function record(value: unknown): Record<string, unknown> {
@@ -101,5 +135,10 @@ function record(value: unknown): Record<string, unknown> {
 
 function text(value: unknown): string {
   if (typeof value !== "string") throw new TypeError("not a string");
+  return value;
+}
+
+function count(value: unknown): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw new TypeError("not a size");
   return value;
 }

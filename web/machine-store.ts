@@ -157,6 +157,18 @@ export class MachineStore {
     this.#do(this.vm.powerOff({ force }));
   }
 
+  /**
+   * Turns the machine off, without asking its guest, and ends it for good; resolves when what it wrote to its disks is
+   * kept. Rejects where that failed; the machine is ended all the same.
+   */
+  async close(): Promise<void> {
+    try {
+      if (this.isOn) await this.vm.powerOff({ force: true });
+    } finally {
+      this.vm.dispose();
+    }
+  }
+
   dismissPanic(): void {
     this.panic = null;
     this.#changed();

@@ -8,30 +8,42 @@ import { ArmletKeys } from "./armlet-keys.ts";
 import { ArmletProgress } from "./armlet-progress.ts";
 import { ArmletSettings } from "./armlet-settings.ts";
 import { ArmletTerminal } from "./armlet-terminal.ts";
+import type { Notice } from "./armlet-notice.ts";
 import "./armlet-notice.ts";
+
+/** What surrounds this machine. */
+export interface ArmletAppHost {
+  /** What there is to say about how one came here, one after the other, until it is dismissed. */
+  readonly remarks: readonly Notice[];
+  showMachines(): void;
+  /** Leads away from a machine that the address names, where it names one. */
+  openDefault?(): void;
+}
 
 /** The page around one machine. */
 export class ArmletApp extends LitElement {
   readonly store: MachineStore;
-  readonly #defaultMachine: (() => void) | undefined;
+  readonly #host: ArmletAppHost;
   readonly #bar: ArmletBar;
   readonly #terminal: ArmletTerminal;
   readonly #keys: ArmletKeys;
   readonly #progress: ArmletProgress;
   readonly #settings: ArmletSettings;
+  #remarks: readonly Notice[];
   #ran = false;
 
-  /** `defaultMachine` leads away from a machine that the address names, where it names one. */
-  constructor(store: MachineStore, settings: Settings, defaultMachine?: () => void) {
+  constructor(store: MachineStore, settings: Settings, host: ArmletAppHost) {
     super();
     this.store = store;
-    this.#defaultMachine = defaultMachine;
+    this.#host = host;
+    this.#remarks = host.remarks;
     this.#bar = new ArmletBar(store);
     this.#terminal = new ArmletTerminal(store, settings);
     this.#keys = new ArmletKeys(this.#terminal);
     this.#progress = new ArmletProgress(store);
     this.#settings = new ArmletSettings(store, settings);
     this.#bar.addEventListener("settings", () => this.#settings.show());
+    this.#bar.addEventListener("machines", () => host.showMachines());
     this.#terminal.addEventListener("leave", () => this.#bar.focusFirst());
     new StoreController(this);
   }
@@ -42,14 +54,14 @@ export class ArmletApp extends LitElement {
 
   override render(): TemplateResult {
     const { state } = this.store;
-    const notice = noticeFor(this.store, this.#defaultMachine);
+    const notice = noticeFor(this.store, this.#host.openDefault);
     const shown = notice === null ? nothing : html`<armlet-notice .notice=${notice}></armlet-notice>`;
     const loading = state === "loading";
     const empty = loading || this.store.failure !== null;
     const dimmed = state === "paused" || state === "stopped" || state === "crashed";
     return html`
       <header>${this.#bar}</header>
-      ${notice?.shape === "strip" ? shown : nothing}
+      ${notice?.shape === "strip" ? shown : this.#remark()}
       <main class="stage ${empty ? "empty" : ""} ${dimmed ? "dimmed" : ""}">
         ${this.#terminal}
         ${loading ? this.#progress : nothing}
@@ -58,6 +70,16 @@ export class ArmletApp extends LitElement {
       <footer>${this.#keys}</footer>
       ${this.#settings}
     `;
+  }
+
+  #remark(): TemplateResult | typeof nothing {
+    const [remark, ...others] = this.#remarks;
+    if (remark === undefined) return nothing;
+    const dismiss = (): void => {
+      this.#remarks = others;
+      this.requestUpdate();
+    };
+    return html`<armlet-notice .notice=${{ ...remark, dismiss }}></armlet-notice>`;
   }
 
   override updated(): void {

@@ -1,7 +1,8 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { MachineState } from "../../src/ts/api/index.ts";
 import { formatMemory, formatMips, formatSeconds } from "../format.ts";
-import { logo, moreIcon, pauseIcon, playIcon, powerIcon, resetIcon } from "../icons.ts";
+import { logo, machinesIcon, moreIcon, pauseIcon, playIcon, powerIcon, resetIcon } from "../icons.ts";
+import { START_ADDRESS } from "../machine-address.ts";
 import type { MachineStore } from "../machine-store.ts";
 import { StoreController } from "../store-controller.ts";
 import { controls } from "../styles/controls.ts";
@@ -25,7 +26,10 @@ const STATE_HINTS: Record<MachineState, string> = {
   crashed: "The engine broke",
 };
 
-/** The slim bar: what the machine does, and what can be done with it. Emits `settings` when those are asked for. */
+/**
+ * The slim bar: what the machine does, and what can be done with it. Emits `machines` and `settings` when those are
+ * asked for.
+ */
 export class ArmletBar extends LitElement {
   static override styles = [
     controls,
@@ -59,6 +63,24 @@ export class ArmletBar extends LitElement {
 
       .logo {
         color: var(--accent);
+      }
+
+      .machines {
+        display: inline-flex;
+        align-items: center;
+        gap: 7px;
+        min-width: var(--target);
+        min-height: var(--target);
+        padding: 0 10px;
+        border-radius: var(--radius-small);
+        color: var(--muted);
+        font-weight: 550;
+        text-decoration: none;
+      }
+
+      .machines:hover {
+        background: var(--hover);
+        color: var(--text);
       }
 
       .state {
@@ -176,10 +198,13 @@ export class ArmletBar extends LitElement {
           gap: 0 10px;
         }
 
-        .brand span {
+        .brand span,
+        .machines span {
           position: absolute;
           clip-path: inset(50%);
         }
+
+        .machines { padding: 0; justify-content: center; }
 
         dl {
           order: 3;
@@ -192,9 +217,31 @@ export class ArmletBar extends LitElement {
         .speed dd { min-width: 0; }
       }
 
-      @media (max-width: 400px) {
-        .row { padding-left: 10px; }
+      @media (max-width: 520px) {
+        .row {
+          gap: 0 8px;
+          padding-left: 6px;
+        }
+
+        .brand,
+        .figure-name {
+          position: absolute;
+          clip-path: inset(50%);
+        }
+
         .state { min-width: 0; }
+
+        dl {
+          order: 0;
+          flex: 1;
+          justify-content: flex-end;
+          padding: 0 4px 0 0;
+        }
+
+        .actions {
+          flex-basis: 100%;
+          justify-content: space-between;
+        }
       }
     `,
   ];
@@ -219,6 +266,8 @@ export class ArmletBar extends LitElement {
     return html`
       <div class="row">
         <h1 class="brand">${logo}<span>Armlet</span></h1>
+        <a class="machines" href=${START_ADDRESS} title="All machines" @click=${(event: MouseEvent) => this.#onMachines(event)}
+          >${machinesIcon}<span>Machines</span></a>
         <span class="state" data-state=${state} role="status" title=${STATE_HINTS[state]}>
           <span class="visually-hidden">Machine: </span>${STATE_LABELS[state]}
         </span>
@@ -235,7 +284,7 @@ export class ArmletBar extends LitElement {
     return html`
       <dl>
         <div title="Time from opening the page (or from the reset) to the guest's prompt">
-          <dt>Prompt in</dt>
+          <dt class="figure-name">Prompt in</dt>
           <dd class="prompt">${promptMs === null ? none : formatSeconds(promptMs)}</dd>
         </div>
         <div class="speed" title=${`Guest instructions a second; ${Math.round(stats.cpuShare * 100)} % of a processor core`}>
@@ -268,6 +317,13 @@ export class ArmletBar extends LitElement {
       <button class="icon" id="settings" aria-label="Settings and help" aria-haspopup="dialog" title="Settings and help"
         @click=${() => this.dispatchEvent(new CustomEvent("settings"))}>${moreIcon}</button>
     `;
+  }
+
+  #onMachines(event: MouseEvent): void {
+    // With a modifier a link means what it means elsewhere.
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    this.dispatchEvent(new CustomEvent("machines"));
   }
 
   #isOff(): boolean {

@@ -1,0 +1,14 @@
+/** Which addresses of this page mean what. The query says it all; the fragment is left alone. */
+
+/** The address of the list of machines. */
+export const START_ADDRESS = "?start";
+
+/** Whether the address is that of the list, not of a machine. */
+export function isStartAddress(query: URLSearchParams): boolean {
+  return query.has("start");
+}
+
+/** The address of one of the machines beside the page. */
+export function profileAddress(name: string): string {
+  return `?${new URLSearchParams({ profile: name })}`;
+}
