@@ -9,6 +9,8 @@ export {
   type StopReason,
 } from "../protocol/messages.ts";
 export type { GuestPanic } from "./console-watch.ts";
+export { createDiskLibrary } from "./disk-library.ts";
+export * from "./disk-types.ts";
 export { compileEngine } from "./engine.ts";
 export type { SerialListener, SerialPort } from "./serial-port.ts";
 export type {

@@ -96,7 +96,7 @@ describe("DiskCatalog", () => {
     await catalog.create(record("a"), { finished: false });
     expect(await catalog.get("a")).toBeNull();
     expect(await catalog.list()).toMatchObject({ records: [], unfinished: [{ id: "a" }], damaged: [] });
-    await catalog.finish("a");
+    await catalog.setFinished("a", true);
     expect(await catalog.get("a")).toEqual(record("a"));
     expect(await catalog.list()).toMatchObject({ records: [{ id: "a" }], unfinished: [] });
   });

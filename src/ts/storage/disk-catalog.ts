@@ -51,7 +51,7 @@ export class DiskCatalog {
 
   /**
    * Adds a record. A name that is taken gets a number: a second "debian" becomes "debian 2". With `finished: false`
-   * the disk stays out of the list until `finish`. Rejects with the code `busy` where the id is taken.
+   * the disk stays out of the list until `setFinished`. Rejects with the code `busy` where the id is taken.
    */
   async create(record: DiskRecord, options: { readonly finished: boolean } = { finished: true }): Promise<DiskRecord> {
     return await this.#change((store, rows) => {
@@ -62,10 +62,10 @@ export class DiskCatalog {
     });
   }
 
-  /** The disk is all there now: it appears in the list. */
-  async finish(id: string): Promise<DiskRecord> {
+  /** With true the disk is all there and appears in the list; with false it is on its way in or out. */
+  async setFinished(id: string, finished: boolean): Promise<DiskRecord> {
     return await this.#change((store, rows) => {
-      const row: DiskRow = { ...rowOf(rows, id), finished: true };
+      const row: DiskRow = { ...rowOf(rows, id), finished };
       store.put(row, id);
       return recordOf(row);
     });

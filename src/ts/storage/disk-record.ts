@@ -2,6 +2,9 @@
 export const STORE_KINDS = ["idb", "opfs"] as const;
 export type StoreKind = (typeof STORE_KINDS)[number];
 
+/** Size of the chunks of a new disk. */
+export const DISK_CHUNK_BYTES = 64 * 1024;
+
 /** What a kept disk lies on top of: it is read where nothing was written, and never changed. */
 export type DiskBase =
   /** Zeros: all of the disk is in its store. */

@@ -1,0 +1,35 @@
+/** The worker that keeps disks: everything about them that is not a machine's. */
+import type { FromDiskWorker, ToDiskWorker } from "../protocol/disk-messages.ts";
+import { browserStores } from "../storage/browser-stores.ts";
+import type { Locks } from "../storage/disk-lock.ts";
+import { DiskHost } from "./disk-host.ts";
+import { diskService } from "./disk-service.ts";
+
+/** The part of a dedicated worker's global scope that is used. */
+interface WorkerScope {
+  readonly location: { readonly origin: string };
+  readonly navigator: { readonly locks?: Locks };
+  readonly indexedDB: IDBFactory;
+  onmessage: ((event: { readonly data: ToDiskWorker }) => void) | null;
+  postMessage(message: FromDiskWorker, transfer: ArrayBuffer[]): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+const post = (message: FromDiskWorker): void =>
+  scope.postMessage(message, message.kind === "chunk" ? [message.bytes.buffer] : []);
+
+const { service, keeper } = diskService({
+  indexedDb: scope.indexedDB,
+  // Missing where the page is no secure context.
+  locks: scope.navigator.locks ?? null,
+  stores: browserStores(scope.indexedDB),
+  wallMs: () => Date.now(),
+  rangeHost: (url) => ({
+    fetch: (input, init) => fetch(input, init),
+    sameOrigin: new URL(url).origin === scope.location.origin,
+    delay: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+  }),
+});
+const host = new DiskHost({ service, post, nowMs: () => performance.now() });
+keeper.onChange(() => post({ kind: "changed" }));
+scope.onmessage = ({ data }) => host.handle(data);
