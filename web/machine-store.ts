@@ -164,6 +164,7 @@ export class MachineStore {
   async close(): Promise<void> {
     try {
       if (this.isOn) await this.vm.powerOff({ force: true });
+      await this.vm.flush();
     } finally {
       this.vm.dispose();
     }

@@ -172,6 +172,14 @@ export class VirtualMachine {
     await off;
   }
 
+  /**
+   * Makes durable what the guest wrote to its disks and they have taken. What the guest still holds in its own memory is
+   * written by `sync` in the guest, or by a power-off. Rejects with a FailureError where a disk cannot.
+   */
+  async flush(): Promise<void> {
+    if (this.#link !== null && this.#starting === null) await this.#control("flush");
+  }
+
   /** The size of the guest's console in characters; passed on to a virtio console, which tells the guest. */
   resize(columns: number, rows: number): void {
     this.#columns = columns;

@@ -5,7 +5,7 @@ import { type ControlAction, type FromWorker, type ToWorker, transferOf } from "
 const REPLY_TIMEOUT_MS = 5000;
 
 interface PendingReply {
-  readonly timer: number;
+  readonly timer: number | undefined;
   resolve(text: string): void;
   reject(error: Error): void;
 }
@@ -44,10 +44,12 @@ export class WorkerLink {
   control(action: ControlAction): Promise<string> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      const timer = window.setTimeout(() => {
+      const giveUp = (): void => {
         this.#pending.delete(id);
         reject(noAnswer());
-      }, REPLY_TIMEOUT_MS);
+      };
+      // A disk may take long without being broken.
+      const timer = action === "flush" ? undefined : window.setTimeout(giveUp, REPLY_TIMEOUT_MS);
       this.#pending.set(id, { timer, resolve, reject });
       this.post({ kind: "control", id, action });
     });

@@ -11,7 +11,7 @@ export type MachineState = (typeof MACHINE_STATES)[number];
 export type StopReason = "power-off" | "reset" | "forced";
 
 /** What can be asked of a machine that runs; each is answered by a `reply` with the same id. */
-export type ControlAction = "pause" | "resume" | "reset" | "power-off" | "force-off" | "report";
+export type ControlAction = "pause" | "resume" | "reset" | "power-off" | "force-off" | "report" | "flush";
 
 /** From the page to the worker. */
 export type ToWorker =

@@ -32,6 +32,8 @@ export interface Blueprint {
   /** Whether a guest that resets itself ends the machine (-no-reboot). */
   readonly noReboot: boolean;
   create(services: WorkerServices, signal: AbortSignal): Promise<GuestMachine>;
+  /** Makes durable what the guest wrote to its disks so far. Rejects with a FailureError where a disk cannot. */
+  flush(): Promise<void>;
 }
 
 /** Reads a command line. Throws an error whose message tells the user what is wrong with it. */

@@ -29,6 +29,10 @@ export function machineBlueprint(config: MachineConfig): Blueprint {
         throw explained(error);
       }
     },
+    async flush() {
+      const opened = await Promise.all(disks.values());
+      await Promise.all(opened.map((disk) => disk.flush()));
+    },
   };
 }
 

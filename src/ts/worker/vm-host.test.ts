@@ -13,6 +13,7 @@ function setUp(files: Record<string, BodyInit> = {}) {
   const posted: FromWorker[] = [];
   const machines: EchoMachine[] = [];
   const read: string[] = [];
+  const flushes: { resolve(): void; reject(error: Error): void }[] = [];
   const host = new VmHost({
     readCommandLine(args) {
       if (args.startsWith("-")) throw new Error(`Unknown option ${args}.`);
@@ -20,6 +21,7 @@ function setUp(files: Record<string, BodyInit> = {}) {
         args,
         (machine) => machines.push(machine),
         (bytes) => read.push(new TextDecoder().decode(bytes)),
+        () => new Promise((resolve, reject) => flushes.push({ resolve, reject })),
       );
     },
     turns,
@@ -52,6 +54,8 @@ function setUp(files: Record<string, BodyInit> = {}) {
     posted,
     machines,
     control,
+    /** Ends of the flushes that were asked of the disks. */
+    flushes,
     /** What the machine's files held. */
     read,
     /** Opens, and waits until the machine runs or cannot be built. */
@@ -224,6 +228,24 @@ describe("VmHost", () => {
     const { open, last } = setUp();
     await open("", PROTOCOL_VERSION + 1);
     expect(last("failed")?.failure.code).toBe("version-mismatch");
+  });
+
+  it("answers a flush when the disks have done it, or says why they have not", async () => {
+    const { open, control, last, flushes } = setUp();
+    await control("flush");
+    expect(last("reply")).toMatchObject({ ok: true });
+    await open("");
+    const waiting = control("flush");
+    await vi.waitFor(() => expect(flushes).toHaveLength(1));
+    expect(last("reply")).toMatchObject({ id: 1 });
+    flushes[0]?.resolve();
+    await waiting;
+    expect(last("reply")).toMatchObject({ id: 2, ok: true });
+    const failing = control("flush");
+    await vi.waitFor(() => expect(flushes).toHaveLength(2));
+    flushes[1]?.reject(new Error("The disk is full."));
+    await failing;
+    expect(last("reply")).toMatchObject({ ok: false, failure: { message: "The disk is full." } });
   });
 
   it("answers a request that comes too early with a sentence", async () => {

@@ -146,15 +146,23 @@ export class VmHost {
 
   #control(message: Extract<ToWorker, { kind: "control" }>): void {
     const { id, action } = message;
-    try {
-      const text = this.#act(action);
-      this.#environment.post({ kind: "reply", id, ok: true, text });
-    } catch (error) {
+    const fail = (error: unknown): void =>
       this.#environment.post({ kind: "reply", id, ok: false, failure: failureOf(error, "internal") });
+    const succeed = (text: string): void => this.#environment.post({ kind: "reply", id, ok: true, text });
+    if (action === "flush") {
+      // The disks take their time, and are there also while no machine runs.
+      const flushed = this.#session?.blueprint.flush() ?? Promise.resolve();
+      void flushed.then(() => succeed(""), fail);
+      return;
+    }
+    try {
+      succeed(this.#act(action));
+    } catch (error) {
+      fail(error);
     }
   }
 
-  #act(action: Extract<ToWorker, { kind: "control" }>["action"]): string {
+  #act(action: Exclude<Extract<ToWorker, { kind: "control" }>["action"], "flush">): string {
     if (action === "reset" && this.#machine?.crashed === true) {
       // It loads files anew, which takes its time; how it ends is told as it was the first time.
       void this.#build();

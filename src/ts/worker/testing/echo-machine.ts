@@ -115,12 +115,14 @@ export function echoBlueprint(
   args: string,
   onCreate: (machine: EchoMachine) => void = () => {},
   onRead: (bytes: Uint8Array) => void = () => {},
+  flush: () => Promise<void> = () => Promise.resolve(),
 ): Blueprint {
   const files = args.split(" ").filter((name) => name !== "");
   return {
     description: { memoryBytes: 256 * 1024 * 1024, cpuCount: 1 },
     files,
     noReboot: false,
+    flush,
     async create(services) {
       for (const name of files) onRead(await services.readFile(name));
       const machine = new EchoMachine(services);
