@@ -33,7 +33,7 @@ export function formatArgs(config: MachineConfig): string[] {
     add("-chardev", formatOptionList(kind, [["id", id], ...mux]));
   }
   add("-serial", serialOf(config));
-  for (const drive of config.drives) add("-drive", formatOptionList(null, drivePairs(drive)));
+  for (const drive of config.drives) add("-drive", driveText(drive));
   for (const { name, properties } of config.devices) add("-device", formatOptionList(name, Object.entries(properties)));
   if (config.nographic) words.push("-nographic");
   if (config.noReboot) words.push("-no-reboot");
@@ -54,16 +54,22 @@ function serialOf({ serial, chardevs }: MachineConfig): string {
   return shared === undefined ? "stdio" : `chardev:${shared.id}`;
 }
 
-function drivePairs({ id, file, format, sha256, media, snapshot, readOnly }: DriveConfig): [string, string][] {
-  const pairs: [string, string][] = [
-    ["if", "none"],
-    ["id", id],
-    ["file", file],
-  ];
+/** What `-drive file=` is followed by: the name, and properties that are not as they are without being given. */
+export function driveValue({ file, format, sha256, media, snapshot, readOnly }: DriveConfig): string {
+  const pairs: [string, string][] = [];
   if (format !== null) pairs.push(["format", format]);
-  if (media === "cdrom") pairs.push(["media", media]);
   if (snapshot) pairs.push(["snapshot", "on"]);
   if (readOnly && media !== "cdrom") pairs.push(["readonly", "on"]);
   if (sha256 !== null) pairs.push(["sha256", sha256]);
-  return pairs;
+  return formatOptionList(file, pairs);
+}
+
+function driveText(drive: DriveConfig): string {
+  const { id, media } = drive;
+  const first: [string, string][] = [
+    ["if", "none"],
+    ["id", id],
+  ];
+  if (media === "cdrom") first.push(["media", media]);
+  return `${formatOptionList(null, first)},file=${driveValue(drive)}`;
 }

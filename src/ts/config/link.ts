@@ -1,0 +1,322 @@
+/** A link is a machine: the page's address read as one. docs/command-line.md describes the keys. */
+import { nearestNames } from "../../virtio/properties.ts";
+import { parseCommandLine } from "./command-line.ts";
+import { ConfigError } from "./config-error.ts";
+import { formatCommandLine } from "./format.ts";
+import { LinkError } from "./link-error.ts";
+import { checkLinkFile } from "./link-file.ts";
+import { KEY_ALIASES, KEY_SYNONYMS, LINK_KEYS, LINK_VERSION, MACHINE_KEYS } from "./link-keys.ts";
+import { type QueryPair, readQuery, shown } from "./link-query.ts";
+import { keptDiskId, type MachineConfig } from "./machine-config.ts";
+import { parseTyped } from "./typed-text.ts";
+
+/** A longer address is not read, and none is written: servers and chat programs give up before. */
+export const MAX_LINK_CHARS = 32_768;
+/** More typed characters than a person reads before agreeing. */
+export const MAX_TYPED_CHARS = 4096;
+const MAX_WARNINGS = 20;
+const MAX_CONSOLE_SIZE = 1000;
+
+/** Parameters that other sites add to every address that passes through them. */
+const TRACKING = /^(?:utm_|mtm_|pk_)|^(?:fbclid|gclid|dclid|msclkid|twclid|igshid|mc_[ce]id|ref|ref_src|si)$/i;
+
+/** A machine that a link can name. */
+export interface LinkProfile {
+  /** Its command line. */
+  readonly args: string;
+  readonly title?: string;
+}
+
+/** The machines that a link can name. */
+export interface LinkProfiles {
+  /** Name of the one that an empty link stands for. */
+  readonly default: string;
+  readonly profiles: Readonly<Record<string, LinkProfile>>;
+}
+
+export interface ParseLinkOptions {
+  /** Keys that the page uses for something else. */
+  readonly pageKeys?: readonly string[];
+  /**
+   * The address was made by this page for itself, not by a stranger: it may name disks of this browser (`disk:ID`), and what it
+   * types needs no confirmation.
+   */
+  readonly trusted?: boolean;
+}
+
+/** What is typed for the user. */
+export interface TypedCommands {
+  /** The first is typed at the first prompt, each further one at the next. formatTyped makes them fit to be shown. */
+  readonly texts: readonly string[];
+  /** A stranger's words: they are typed only after the user saw them and agreed. */
+  readonly needsConfirmation: boolean;
+}
+
+/** A link that was read. */
+export interface MachineLink {
+  /** The machine as a canonical command line, without what is typed. */
+  readonly args: string;
+  /** The same as data; `typed` is empty. */
+  readonly config: MachineConfig;
+  /** The profile that it stems from; null for a machine of its own. */
+  readonly profile: string | null;
+  /** Name for people; null where nobody gave one. */
+  readonly title: string | null;
+  /** Size of the console; null where the link does not say. */
+  readonly columns: number | null;
+  readonly rows: number | null;
+  readonly typed: TypedCommands;
+  /** Sentences for the user about what of the link was not followed. */
+  readonly warnings: readonly string[];
+  /** Other origins that files of the link come from, such as "https://example.org"; those of the profile are not listed. */
+  readonly origins: readonly string[];
+  /** `default`: the address says nothing about the machine. */
+  readonly source: "default" | "link";
+}
+
+/** Whether reading the link takes the profiles: not where it describes the whole machine. */
+export function linkNeedsProfiles(url: string | URL): boolean {
+  const keys = new Map(knownPairs(new URL(url)));
+  return !keys.has("args") && (keys.has("profile") || (keys.get("kernel") ?? "") === "");
+}
+
+/**
+ * Reads a link. `profiles` may be null where linkNeedsProfiles says so. What cannot be followed but does no harm becomes a warning.
+ *
+ * Throws LinkError for a link that cannot be opened, and ConfigError where its command line (`args`) is wrong.
+ */
+export function parseLink(
+  url: string | URL,
+  profiles: LinkProfiles | null,
+  options: ParseLinkOptions = {},
+): MachineLink {
+  const page = pageAddress(url);
+  const warnings = new Warnings();
+  const keys = readKeys(page, options.pageKeys ?? [], warnings);
+  const { base, profile } = baseOf(keys, profiles, warnings);
+  let config = refine(base, keys);
+  const trusted = options.trusted === true;
+  if (!trusted) config = withoutKeptDisks(config, warnings);
+  const origins = checkFiles(config, base, profile !== null, page);
+  const typed = typedOf(keys, config, profile !== null, trusted);
+  const machine = { ...config, typed: [] };
+  const title = config.title ?? (profile === null ? undefined : profiles?.profiles[profile]?.title) ?? "";
+  return {
+    args: formatCommandLine(machine),
+    config: machine,
+    profile,
+    title: title === "" ? null : shown(title),
+    columns: consoleSize("cols", keys, warnings),
+    rows: consoleSize("rows", keys, warnings),
+    typed,
+    warnings: warnings.texts(),
+    origins,
+    source: keys.size === 0 ? "default" : "link",
+  };
+}
+
+/** Sentences, of which a hostile link could ask for thousands. */
+class Warnings {
+  readonly #texts: string[] = [];
+
+  add(text: string): void {
+    this.#texts.push(text);
+  }
+
+  texts(): string[] {
+    const more = this.#texts.length - MAX_WARNINGS;
+    return more > 0 ? [...this.#texts.slice(0, MAX_WARNINGS), `There are ${more} more such mistakes.`] : this.#texts;
+  }
+}
+
+function pageAddress(url: string | URL): URL {
+  const text = String(url);
+  if (text.length > MAX_LINK_CHARS) {
+    throw new LinkError(
+      `The link is too long: ${text.length} characters, where ${MAX_LINK_CHARS} are the most.`,
+      "Ask for a shorter one: files can be given by their addresses.",
+    );
+  }
+  return new URL(text);
+}
+
+function knownPairs(page: URL): QueryPair[] {
+  return readQuery(page.search).pairs.map(([name, value]) => [canonicalKey(name), value]);
+}
+
+const canonicalKey = (name: string): string => (Object.hasOwn(KEY_ALIASES, name) ? (KEY_ALIASES[name] ?? name) : name);
+
+/** The values of the known keys; only `type` may have several. */
+function readKeys(page: URL, pageKeys: readonly string[], warnings: Warnings): Map<string, string[]> {
+  const { damaged } = readQuery(page.search);
+  for (const key of damaged) {
+    warnings.add(`The link is damaged at “${shown(key)}”: parts of it were lost or changed on the way.`);
+  }
+  const keys = new Map<string, string[]>();
+  for (const [key, value] of knownPairs(page)) {
+    if (pageKeys.includes(key) || TRACKING.test(key)) continue;
+    if (!LINK_KEYS.includes(key)) {
+      warnings.add(unknownKey(key));
+      continue;
+    }
+    const values = keys.get(key);
+    if (values === undefined) keys.set(key, [value]);
+    else if (key === "type") values.push(value);
+    else if (values[0] !== value) {
+      warnings.add(`The link gives “${key}” more than once: the last one, “${shown(value)}”, is used.`);
+      values[0] = value;
+    }
+  }
+  checkVersion(keys, warnings);
+  const net = keys.get("net")?.[0] ?? "none";
+  if (net !== "none") {
+    warnings.add(
+      `The link asks for a network (“net=${shown(net)}”): there is no network here yet, so it was left out.`,
+    );
+  }
+  return keys;
+}
+
+function unknownKey(key: string): string {
+  const name = key.toLowerCase();
+  const synonym = Object.hasOwn(KEY_SYNONYMS, name) ? KEY_SYNONYMS[name] : undefined;
+  const near = synonym === undefined ? nearestNames(name, [...LINK_KEYS, ...Object.keys(KEY_ALIASES)]) : [synonym];
+  const hint = near.length > 0 ? `Did it mean ${near.map((item) => `“${item}”`).join(" or ")}?` : "";
+  return `The link has a key “${shown(key)}” that does not exist; it was left out. ${hint}`.trimEnd();
+}
+
+function checkVersion(keys: Map<string, string[]>, warnings: Warnings): void {
+  const text = keys.get("v")?.[0];
+  keys.delete("v");
+  if (text === undefined) return;
+  // A program that finds addresses in texts may have taken a full stop or a bracket along.
+  const version = /^(\d{1,9})[^\w]*$/.exec(text)?.[1];
+  if (version === undefined) warnings.add(`The link has a version “${shown(text)}” that is none.`);
+  else if (Number(version) > LINK_VERSION) {
+    warnings.add(
+      `The link was made by a newer version of this page (${version}): it may not become the machine that was meant.`,
+    );
+  }
+}
+
+interface Base {
+  readonly base: MachineConfig;
+  readonly profile: string | null;
+}
+
+/** What the keys refine: the command line, the profile, or, where a kernel is given alone, a machine with nothing in it. */
+function baseOf(keys: Map<string, string[]>, profiles: LinkProfiles | null, warnings: Warnings): Base {
+  const args = keys.get("args")?.[0];
+  const named = keys.get("profile")?.[0];
+  if (args !== undefined) {
+    if (named !== undefined)
+      warnings.add("The link has a command line (args) and a profile: the command line is used.");
+    return { base: parseCommandLine(args), profile: null };
+  }
+  if (named === undefined && (keys.get("kernel")?.[0] ?? "") !== "") {
+    return { base: parseCommandLine(""), profile: null };
+  }
+  if (profiles === null) throw new Error("this link needs the profiles");
+  const name = named ?? profiles.default;
+  const profile = Object.hasOwn(profiles.profiles, name) ? profiles.profiles[name] : undefined;
+  if (profile === undefined) {
+    throw new LinkError(
+      `There is no machine “${shown(name)}” beside this page.`,
+      `There are: ${Object.keys(profiles.profiles).join(", ")}.`,
+    );
+  }
+  return { base: parseCommandLine(profile.args), profile: name };
+}
+
+function refine(base: MachineConfig, keys: Map<string, string[]>): MachineConfig {
+  let config = base;
+  for (const { key, take } of MACHINE_KEYS) {
+    const value = keys.get(key)?.[0];
+    if (value === undefined) continue;
+    try {
+      config = take(config, value);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new LinkError(`The link says “${key}=${shown(value)}”. ${error.message}`, CHECK_LINK, { cause: error });
+    }
+  }
+  return config;
+}
+
+const CHECK_LINK = "Check the link, or ask whoever made it for another.";
+
+/** A stranger's machine does not get at what this browser keeps. */
+function withoutKeptDisks(config: MachineConfig, warnings: Warnings): MachineConfig {
+  const kept = config.drives.filter(({ file }) => keptDiskId(file) !== null).map(({ id }) => id);
+  for (const id of kept) {
+    warnings.add(
+      `The link names a disk that a browser keeps (“${id}”): links do not reach those, so the machine starts without it.`,
+    );
+  }
+  return {
+    ...config,
+    drives: config.drives.filter(({ id }) => !kept.includes(id)),
+    devices: config.devices.filter(({ properties }) => !kept.includes(properties.drive ?? "")),
+  };
+}
+
+/** The files of a machine, by what they are in its command line. */
+export function machineFiles(config: MachineConfig): { readonly what: string; readonly file: string }[] {
+  const boot = (["kernel", "initrd", "dtb"] as const).map((what) => ({ what, file: config[what] ?? "" }));
+  const drives = config.drives.map(({ id, file }) => ({ what: id, file }));
+  return [...boot.filter(({ file }) => file !== ""), ...drives];
+}
+
+/** The origins of what the link brought along. Throws LinkError for a file that it must not name. */
+function checkFiles(config: MachineConfig, base: MachineConfig, isProfile: boolean, page: URL): string[] {
+  const own = isProfile ? machineFiles(base).map(({ file }) => file) : [];
+  const origins = new Set<string>();
+  for (const { what, file } of machineFiles(config)) {
+    if (own.includes(file)) continue;
+    const checked = checkLinkFile(file, page);
+    if (checked.kind === "refused") {
+      throw new LinkError(`The link cannot be opened: ${what} is “${shown(file)}”, but ${checked.why}.`, CHECK_LINK);
+    }
+    if (checked.kind === "loadable" && checked.origin !== page.origin) origins.add(checked.origin);
+  }
+  return [...origins].sort();
+}
+
+/** Keys win over the command line. What a profile types is the page's own. */
+function typedOf(
+  keys: Map<string, string[]>,
+  config: MachineConfig,
+  isProfile: boolean,
+  trusted: boolean,
+): TypedCommands {
+  const given = keys.get("type");
+  if (given === undefined) {
+    return checkedTyped({ texts: config.typed, needsConfirmation: config.typed.length > 0 && !isProfile && !trusted });
+  }
+  try {
+    const texts = given.map((text) => parseTyped("The link's", text)).filter((text) => text !== "");
+    return checkedTyped({ texts, needsConfirmation: texts.length > 0 && !trusted });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new LinkError(error.message, CHECK_LINK, { cause: error });
+  }
+}
+
+export const typedLength = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length, 0);
+
+function checkedTyped(typed: TypedCommands): TypedCommands {
+  const length = typedLength(typed.texts);
+  if (!typed.needsConfirmation || length <= MAX_TYPED_CHARS) return typed;
+  throw new LinkError(
+    `The link wants to type ${length} characters, where ${MAX_TYPED_CHARS} are the most.`,
+    "Nobody reads so much before agreeing. Put it into a script on a disk.",
+  );
+}
+
+function consoleSize(key: "cols" | "rows", keys: Map<string, string[]>, warnings: Warnings): number | null {
+  const text = keys.get(key)?.[0];
+  if (text === undefined) return null;
+  if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_CONSOLE_SIZE) return Number(text);
+  warnings.add(`The link says “${key}=${shown(text)}”, which is no number from 1 to ${MAX_CONSOLE_SIZE}.`);
+  return null;
+}
