@@ -23,17 +23,19 @@ const LAYERS: readonly Layer[] = [
   { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], name: "xz", open: unxz },
 ];
 
-/** `source` without its compression; returned as it is where it has none. */
-export async function decompress(source: ByteSource): Promise<ByteSource> {
+/** `source` without its compression; returned as it is where it has none. `onLayer` hears the name of what is taken off. */
+export async function decompress(source: ByteSource, onLayer?: (name: string) => void): Promise<ByteSource> {
   let current = source;
   for (let depth = 0; depth <= MAX_LAYERS; depth++) {
     const head = await current.peek(MAGIC_BYTES);
     if (isZboot(head)) {
+      onLayer?.("zboot");
       current = ByteSource.from(await openZboot(current));
       continue;
     }
     const layer = LAYERS.find(({ magic }) => magic.every((byte, index) => head[index] === byte));
     if (layer === undefined) return current;
+    onLayer?.(layer.name);
     current = ByteSource.from(named(layer, current));
   }
   await source.cancel();

@@ -23,7 +23,8 @@ export async function* unxz(source: ByteSource): AsyncGenerator<Uint8Array> {
       yield value;
     }
   } finally {
-    if (!finished) await reader.cancel();
+    // After the last byte the decoder has let go of its memory by itself, and fails to do so again.
+    if (!finished) await reader.cancel().catch(() => undefined);
   }
 }
 
