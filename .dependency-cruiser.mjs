@@ -41,7 +41,7 @@ export default {
     rule(
       "services-below-machine",
       "Host services are used by the machine, not the other way.",
-      "^src/ts/(storage|net|fdt|loader|config)/",
+      "^src/ts/(storage|inspect|net|fdt|loader|config)/",
       {
         path: "^src/ts/(machine|worker)/|^web",
       },

@@ -55,6 +55,17 @@ export const packages = {
     cpio: "reads the initramfs",
     "xz-utils": "makes kernels for the loader's tests",
     zstd: "makes kernels for the loader's tests",
+    fdisk: "partition tables to read: sfdisk, fdisk",
+    gdisk: "partition tables to read: sgdisk",
+    dosfstools: "file systems to read: mkfs.vfat",
+    mtools: "puts files into FAT",
+    genisoimage: "file systems to read: ISO 9660",
+    "squashfs-tools": "file systems to recognise",
+    xfsprogs: "file systems to recognise",
+    "btrfs-progs": "file systems to recognise",
+    "f2fs-tools": "file systems to recognise",
+    exfatprogs: "file systems to recognise",
+    "cryptsetup-bin": "encrypted volumes to recognise",
   },
 };
 
