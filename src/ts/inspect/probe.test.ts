@@ -1,0 +1,344 @@
+import { symlinkSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { arm64Image, pattern } from "../loader/testing/samples.ts";
+import { type BlockSource, MemorySource } from "../storage/block-source.ts";
+import { StorageError } from "../storage/storage-error.ts";
+import { extractBootFiles } from "./boot-files.ts";
+import type { FileFindings } from "./findings.ts";
+import { inspectFile } from "./probe.ts";
+import { ImageFolder } from "./testing/images.ts";
+
+const MIB = 2 ** 20;
+const images = new ImageFolder();
+afterAll(() => images.remove());
+
+const kernel = arm64Image(700_000, 0, MIB);
+const initrd = pattern(90_000, 7);
+
+/** The start of an ELF program: what tells its processor. */
+function program(machine: number, bits: 32 | 64 = 64): Uint8Array {
+  const bytes = new Uint8Array(200);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, bits / 32, 1, 1]);
+  new DataView(bytes.buffer).setUint16(18, machine, true);
+  return bytes;
+}
+
+const DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nID=debian\n';
+
+/** Files of a root like Debian's, where programs are for `machine`. */
+function rootTree(tree: string, machine: number, files: Record<string, string | Uint8Array> = {}): void {
+  images.file(`${tree}/usr/lib/os-release`, DEBIAN);
+  images.file(`${tree}/usr/bin/dash`, program(machine));
+  images.file(`${tree}/etc/hostname`, "test\n");
+  symlinkSync("../usr/lib/os-release", images.at(`${tree}/etc/os-release`));
+  symlinkSync("usr/bin", images.at(`${tree}/bin`));
+  symlinkSync("dash", images.at(`${tree}/usr/bin/sh`));
+  for (const [path, content] of Object.entries(files)) images.file(`${tree}${path}`, content);
+}
+
+function ext4(name: string, sizeMib: number, tree: string): void {
+  images.empty(name, sizeMib * MIB);
+  images.run("mke2fs", ["-q", "-F", "-t", "ext4", "-d", tree, name]);
+}
+
+function vfat(name: string, sizeMib: number, tree: string, ...top: string[]): void {
+  images.empty(name, sizeMib * MIB);
+  images.run("mkfs.vfat", ["-n", "ESP", name]);
+  images.run("mcopy", ["-s", "-i", name, ...top.map((entry) => images.at(`${tree}/${entry}`)), "::/"]);
+}
+
+/** A disk of partitions that have the contents of other images, one after the other from 1 MiB on. */
+function disk(name: string, label: "gpt" | "dos", parts: readonly (readonly [string, number, string])[]): void {
+  const lines = parts.map(([, sizeMib, type]) => `size=${sizeMib}M, type=${type}`);
+  images.empty(name, (parts.reduce((sum, [, sizeMib]) => sum + sizeMib, 0) + 2) * MIB);
+  images.run("sfdisk", ["--quiet", name], `label: ${label}\n${lines.join("\n")}\n`);
+  let at = MIB;
+  for (const [content, sizeMib] of parts) {
+    if (content !== "") images.insert(name, content, at);
+    at += sizeMib * MIB;
+  }
+}
+
+async function inspect(name: string): Promise<FileFindings> {
+  return await inspectFile(images.source(name), { name, formats: [] });
+}
+
+const LINUX = "L";
+const ESP = "U";
+
+beforeAll(() => {
+  rootTree("debian", 183, {
+    "/boot/vmlinuz-6.1.0-9-arm64": pattern(5000),
+    "/boot/vmlinuz-6.1.0-50-arm64": kernel,
+    "/boot/initrd.img-6.1.0-50-arm64": initrd,
+    "/boot/initrd.img-6.1.0-9-arm64": pattern(100),
+    "/boot/vmlinuz-6.1.0-50-arm64.old": pattern(5000),
+  });
+  ext4("debian.ext4", 32, "debian");
+  images.file("esp/EFI/BOOT/BOOTAA64.EFI", pattern(1000));
+  vfat("esp.fat", 8, "esp", "EFI");
+});
+
+describe("inspectFile finds a system", () => {
+  it("on a partition, with its kernel", async () => {
+    disk("gpt.img", "gpt", [
+      ["esp.fat", 8, ESP],
+      ["debian.ext4", 32, LINUX],
+    ]);
+    const findings = await inspect("gpt.img");
+    expect(findings).toMatchObject({
+      role: "disk",
+      formats: [],
+      summary: "Debian GNU/Linux 12 (bookworm) on /dev/vda2, ext4.",
+      diskSizeBytes: 42 * MIB,
+      partitionTable: "gpt",
+      partitions: [
+        { number: 1, offsetBytes: MIB, sizeBytes: 8 * MIB, fileSystem: "vfat", label: "ESP" },
+        { number: 2, offsetBytes: 9 * MIB, sizeBytes: 32 * MIB, fileSystem: "ext4", label: null },
+      ],
+      system: {
+        title: "Debian GNU/Linux 12 (bookworm)",
+        partition: 2,
+        architecture: "arm64",
+        kernelPath: "/boot/vmlinuz-6.1.0-50-arm64",
+        initrdPath: "/boot/initrd.img-6.1.0-50-arm64",
+      },
+      root: "/dev/vda2",
+    });
+    const files = await extractBootFiles(images.source("gpt.img"), findings);
+    expect(Buffer.compare(files?.kernel ?? new Uint8Array(0), kernel)).toBe(0);
+    expect(Buffer.compare(files?.initrd ?? new Uint8Array(0), initrd)).toBe(0);
+    expect(files?.append).toBe("console=ttyAMA0 root=/dev/vda2 rw");
+  });
+
+  it("on a disk without partitions", async () => {
+    const findings = await inspect("debian.ext4");
+    expect(findings).toMatchObject({
+      summary: "Debian GNU/Linux 12 (bookworm) on /dev/vda, ext4.",
+      partitionTable: null,
+      partitions: [{ number: 0, offsetBytes: 0, sizeBytes: 32 * MIB, fileSystem: "ext4" }],
+      root: "/dev/vda",
+    });
+    expect((await extractBootFiles(images.source("debian.ext4"), findings))?.append).toContain("root=/dev/vda rw");
+  });
+
+  it("whose kernel is on a partition of its own", async () => {
+    rootTree("bare", 183);
+    ext4("bare.ext4", 16, "bare");
+    images.file("boot/Image", arm64Image(50_000, 0, MIB));
+    images.file("boot/vmlinuz-6.6.3-200.fc39.aarch64", kernel);
+    images.file("boot/vmlinuz-0-rescue-1234", kernel);
+    images.file("boot/initramfs-6.6.3-200.fc39.aarch64.img", initrd);
+    ext4("boot.ext4", 16, "boot");
+    disk("boot.img", "dos", [
+      ["boot.ext4", 16, "83"],
+      ["", 4, "82"],
+      ["bare.ext4", 16, "83"],
+    ]);
+    const findings = await inspect("boot.img");
+    expect(findings).toMatchObject({
+      partitionTable: "mbr",
+      root: "/dev/vda3",
+      system: {
+        partition: 3,
+        kernelPath: "/boot/vmlinuz-6.6.3-200.fc39.aarch64",
+        initrdPath: "/boot/initramfs-6.6.3-200.fc39.aarch64.img",
+      },
+    });
+    const files = await extractBootFiles(images.source("boot.img"), findings);
+    expect(Buffer.compare(files?.kernel ?? new Uint8Array(0), kernel)).toBe(0);
+    expect(files?.append).toBe("console=ttyAMA0 root=/dev/vda3 rw");
+  });
+
+  it("whose kernel is compressed, and on FAT", async () => {
+    images.file("fatboot/plain", kernel);
+    images.run("sh", ["-c", "gzip -9 <fatboot/plain >fatboot/Image.gz"]);
+    vfat("fatboot.fat", 16, "fatboot", "Image.gz");
+    disk("fatboot.img", "dos", [
+      ["fatboot.fat", 16, "c"],
+      ["bare.ext4", 16, "83"],
+    ]);
+    const findings = await inspect("fatboot.img");
+    expect(findings).toMatchObject({ root: "/dev/vda2", system: { kernelPath: "/boot/Image.gz", initrdPath: null } });
+    const files = await extractBootFiles(images.source("fatboot.img"), findings);
+    expect(files).toMatchObject({ initrd: null });
+    expect(Buffer.compare(files?.kernel ?? new Uint8Array(0), images.bytes("fatboot/Image.gz"))).toBe(0);
+  });
+
+  it("for another processor, and says so", async () => {
+    rootTree("x86", 62, { "/boot/vmlinuz-6.1.0": pattern(5000) });
+    ext4("x86.ext4", 16, "x86");
+    disk("x86.img", "gpt", [["x86.ext4", 16, LINUX]]);
+    const findings = await inspect("x86.img");
+    expect(findings.system).toMatchObject({ architecture: "x86-64", kernelPath: null });
+    expect(findings.summary).toBe(
+      "Debian GNU/Linux 12 (bookworm) on /dev/vda1, ext4. Its programs are for x86-64, which this machine cannot run: it needs those for arm64.",
+    );
+    expect(await extractBootFiles(images.source("x86.img"), findings)).toBe(null);
+  });
+
+  it("by its boot entries where its file system cannot be read", async () => {
+    images.file(
+      "bls/loader/entries/1234-6.5.6-300.fc39.aarch64.conf",
+      [
+        "title Fedora Linux (6.5.6-300.fc39.aarch64) 39 (Cloud Edition)",
+        "linux /vmlinuz-6.5.6-300.fc39.aarch64",
+        "options root=UUID=abc rootflags=subvol=root console=ttyS0",
+      ].join("\n"),
+    );
+    images.file("bls/vmlinuz-6.5.6-300.fc39.aarch64", kernel);
+    ext4("bls.ext4", 16, "bls");
+    images.empty("root.btrfs", 128 * MIB);
+    images.run("mkfs.btrfs", ["-q", "root.btrfs"]);
+    disk("fedora.img", "gpt", [
+      ["esp.fat", 8, ESP],
+      ["bls.ext4", 16, LINUX],
+      ["root.btrfs", 128, LINUX],
+    ]);
+    const findings = await inspect("fedora.img");
+    expect(findings).toMatchObject({
+      summary: "Fedora Linux (6.5.6-300.fc39.aarch64) 39 (Cloud Edition) on /dev/vda3, btrfs.",
+      root: "/dev/vda3",
+      system: { kernelPath: "/boot/vmlinuz-6.5.6-300.fc39.aarch64" },
+    });
+    const append = (await extractBootFiles(images.source("fedora.img"), findings))?.append;
+    expect(append).toBe("console=ttyAMA0 root=/dev/vda3 rw rootflags=subvol=root");
+  });
+
+  it("that only firmware can start", async () => {
+    disk("uefi.img", "gpt", [["esp.fat", 8, ESP]]);
+    expect(await inspect("uefi.img")).toMatchObject({
+      summary:
+        "A disk with one partition (GPT): vfat on /dev/vda1. It starts by UEFI (\\EFI\\BOOT\\BOOTAA64.EFI on /dev/vda1); no kernel that could be started without was found on it.",
+      system: null,
+      root: null,
+    });
+  });
+
+  it("on the disc of an installer", async () => {
+    images.file("disc/.disk/info", 'Debian GNU/Linux 12.5.0 "Bookworm" - Official arm64 NETINST\n');
+    images.file("disc/install.a64/vmlinuz", kernel);
+    images.file("disc/install.a64/initrd.gz", initrd);
+    images.file("disc/EFI/BOOT/BOOTAA64.EFI", pattern(1000));
+    images.run("genisoimage", ["-quiet", "-R", "-J", "-V", "Debian", "-o", "disc.iso", "disc"]);
+    const findings = await inspect("disc.iso");
+    expect(findings).toMatchObject({
+      role: "cdrom",
+      summary: 'Debian GNU/Linux 12.5.0 "Bookworm" - Official arm64 NETINST, a disc (ISO 9660).',
+      system: { architecture: "arm64", kernelPath: "/install.a64/vmlinuz", initrdPath: "/install.a64/initrd.gz" },
+      root: null,
+    });
+    expect((await extractBootFiles(images.source("disc.iso"), findings))?.append).toBe("console=ttyAMA0");
+  });
+});
+
+describe("inspectFile looks into containers", () => {
+  it.each([
+    ["xz", "xz -1"],
+    ["gzip", "gzip -1"],
+    ["zstd", "zstd -q -1"],
+  ])("a small disk in %s, whole", async (format, command) => {
+    images.run("sh", ["-c", `${command} -c <fatboot.fat >small.packed`]);
+    expect(await inspect("small.packed")).toMatchObject({
+      ...{ role: "disk", formats: [format], diskSizeBytes: null },
+      partitions: [{ fileSystem: "vfat" }],
+    });
+    images.run("sh", ["-c", `head -c 8M esp.fat | ${command} -c >smaller.packed`]);
+    expect(await inspect("smaller.packed")).toMatchObject({ formats: [format], diskSizeBytes: 8 * MIB });
+  });
+
+  it("a large disk in xz, at its beginning", async () => {
+    images.run("sh", ["-c", "xz -1 -c <gpt.img >gpt.img.xz"]);
+    const findings = await inspect("gpt.img.xz");
+    expect(findings).toMatchObject({ role: "disk", formats: ["xz"], diskSizeBytes: null, partitionTable: "gpt" });
+    expect(findings.partitions).toHaveLength(2);
+    expect(findings.summary).toContain("shows once it is unpacked");
+    expect(findings.summary).not.toContain("damaged");
+  });
+
+  it("qcow2, plain and packed, which is to be opened first", async () => {
+    images.run("qemu-img", ["convert", "-O", "qcow2", "gpt.img", "gpt.qcow2"]);
+    images.run("sh", ["-c", "gzip -c <gpt.qcow2 >gpt.qcow2.gz"]);
+    expect(await inspect("gpt.qcow2")).toMatchObject({
+      ...{ role: "disk", formats: ["qcow2"], diskSizeBytes: 42 * MIB },
+      summary: "A qcow2 disk image of 44 MB. What is on it shows once it is opened.",
+    });
+    expect(await inspect("gpt.qcow2.gz")).toMatchObject({ role: "disk", formats: ["gzip", "qcow2"] });
+  });
+
+  it("names what was opened before", async () => {
+    const findings = await inspectFile(images.source("gpt.img"), { name: "gpt.qcow2.xz", formats: ["xz", "qcow2"] });
+    expect(findings).toMatchObject({ formats: ["xz", "qcow2"], root: "/dev/vda2" });
+  });
+});
+
+describe("inspectFile tells what is no disk", () => {
+  const cases: readonly (readonly [string, Uint8Array | string, Partial<FileFindings>])[] = [
+    ["Image", kernel, { role: "kernel", summary: "A Linux kernel for arm64." }],
+    ["a.elf", program(183), { role: "kernel" }],
+    ["ls", program(62), { role: null, summary: "An ELF program for x86-64: this machine runs arm64 programs only." }],
+    ["ls", program(40, 32), { role: null, summary: "An ELF program for arm: this machine runs arm64 programs only." }],
+    ["initrd", "070701", { role: "initrd" }],
+    ["virt.dtb", "\xd0\x0d\xfe\xed", { role: "dtb" }],
+    [
+      "a.zip",
+      "PK\x03\x04",
+      { role: null, summary: "A zip archive, which cannot be read here: unpack it and take what is in it." },
+    ],
+    ["a.vmdk", "KDMV", { role: null }],
+    ["notes.txt", "Hello\n", { role: null }],
+    ["initrd.img", "\x02\x21\x4c\x18", { role: "initrd" }],
+    ["Image.lz4", "\x02\x21\x4c\x18", { role: null }],
+    ["empty", "", { role: null, summary: "“empty” is empty (or a folder: drop the files in it instead)." }],
+    ["blank.img", new Uint8Array(MIB), { role: "disk", diskSizeBytes: MIB }],
+    ["blank", new Uint8Array(MIB), { role: "disk", diskSizeBytes: MIB }],
+  ];
+  it.each(cases)("%s", async (name, content, wanted) => {
+    const bytes = typeof content === "string" ? Buffer.from(content, "latin1") : content;
+    const padded = new Uint8Array(bytes.length === 0 ? 0 : Math.max(bytes.length, 4096));
+    padded.set(bytes);
+    const findings = await inspectFile(new MemorySource(padded), { name, formats: [] });
+    expect(findings).toMatchObject(wanted);
+    expect(findings.summary).toMatch(/^.+[.)]$/);
+  });
+
+  it("a tar archive, made by tar", async () => {
+    images.run("tar", ["-cf", "boot.tar", "boot"]);
+    expect(await inspect("boot.tar")).toMatchObject({
+      role: null,
+      summary: expect.stringMatching(/^A tar archive/) as string,
+    });
+  });
+
+  it("an initramfs and a kernel, compressed by the tools", async () => {
+    images.run("sh", ["-c", "cd debian && find . | cpio --quiet -o -H newc | zstd -q >../cpio.zst"]);
+    images.run("sh", ["-c", "xz --check=crc32 -c <fatboot/plain >Image.xz"]);
+    expect(await inspect("cpio.zst")).toMatchObject({ role: "initrd", formats: ["zstd"] });
+    expect(await inspect("Image.xz")).toMatchObject({ role: "kernel", formats: ["xz"] });
+  });
+
+  it("damaged compression", async () => {
+    const packed = images.bytes("gpt.img.xz").slice();
+    packed.fill(0x5a, 40, 200);
+    const findings = await inspectFile(new MemorySource(packed), { name: "x.xz", formats: [] });
+    expect(findings).toMatchObject({ role: null, summary: expect.stringContaining("damaged") as string });
+  });
+
+  it("a folder, and a file that cannot be read", async () => {
+    const failing = (error: Error): BlockSource => ({ sizeBytes: 4096, read: () => Promise.reject(error) });
+    const folder = await inspectFile(failing(new DOMException("", "NotFoundError")), { name: "photos", formats: [] });
+    expect(folder).toMatchObject({
+      role: null,
+      summary: "“photos” cannot be read. If it is a folder, drop the files in it instead.",
+    });
+    const gone = new StorageError("gone", "The file was moved.", "");
+    expect((await inspectFile(failing(gone), { name: "x", formats: [] })).summary).toContain("The file was moved.");
+  });
+
+  it("names that want to be something else", async () => {
+    const name = `evil\u202egnp.exe\n<b>${"x".repeat(500)}`;
+    const { summary } = await inspectFile(new MemorySource(new Uint8Array(0)), { name, formats: [] });
+    expect(summary).not.toMatch(/[\u202e\n]/);
+    expect(summary.length).toBeLessThan(250);
+  });
+});
