@@ -79,6 +79,7 @@ describe("a link", () => {
       expect(link.config).toMatchObject({ drives: [], devices: [] });
       expect(link.args).not.toContain("disk:");
       expect(link.warnings).toEqual([expect.stringMatching(/“disk1”/)]);
+      expect(link.keptDisks).toEqual(["a"]);
       expect(open(query, { trusted: true }).config.drives).toMatchObject([{ file: "disk:a" }]);
     }
   });

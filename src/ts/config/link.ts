@@ -68,6 +68,8 @@ export interface MachineLink {
   readonly typed: TypedCommands;
   /** Sentences for the user about what of the link was not followed. */
   readonly warnings: readonly string[];
+  /** Ids (`disk:ID`) of disks of this browser that the link names and did not get, since it may be a stranger's. */
+  readonly keptDisks: readonly string[];
   /** Other origins that files of the link come from, such as "https://example.org"; those of the profile are not listed. */
   readonly origins: readonly string[];
   /** `default`: the address says nothing about the machine. */
@@ -96,7 +98,8 @@ export function parseLink(
   const { base, profile } = baseOf(keys, profiles, warnings);
   let config = refine(base, keys);
   const trusted = options.trusted === true;
-  if (!trusted) config = withoutKeptDisks(config, warnings);
+  const keptDisks = trusted ? [] : config.drives.map(({ file }) => keptDiskId(file)).filter((id) => id !== null);
+  if (keptDisks.length > 0) config = withoutKeptDisks(config, warnings);
   const origins = checkFiles(config, base, profile !== null, page);
   const typed = typedOf(keys, config, profile !== null, trusted);
   const machine = { ...config, typed: [] };
@@ -110,6 +113,7 @@ export function parseLink(
     rows: consoleSize("rows", keys, warnings),
     typed,
     warnings: warnings.texts(),
+    keptDisks,
     origins,
     source: keys.size === 0 ? "default" : "link",
   };
