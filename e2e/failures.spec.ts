@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, type Locator, type Page, test } from "playwright/test";
@@ -47,6 +48,18 @@ test("a file that is no kernel for this machine is refused with the reason", asy
   await page.goto(machineAddress("-M virt -kernel bzImage"));
   await expect(notice(page)).toContainText("The machine cannot start with these files");
   await expect(notice(page)).toContainText(/x86/);
+});
+
+test("a kernel that is not the one that its hash was given for is refused", async ({ page }) => {
+  const body = Buffer.alloc(4096, 1);
+  const hash = createHash("sha256").update(body).digest("hex");
+  await page.route("**/other", (route) => route.fulfill({ contentType: "application/octet-stream", body }));
+  await page.goto(machineAddress(`-M virt -kernel other,sha256=${"0".repeat(64)}`));
+  await expect(notice(page)).toContainText("A file is not the one that is wanted");
+  await expect(notice(page)).toContainText(hash);
+  await page.goto(machineAddress(`-M virt -kernel other,sha256=${hash}`));
+  await expect(notice(page)).not.toContainText("not the one");
+  expect(await page.evaluate(() => window.vm.state)).not.toBe("crashed");
 });
 
 test("an unknown option names the nearest known one and starts nothing", async ({ page }) => {

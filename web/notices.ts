@@ -12,6 +12,7 @@ const FAILURE_TITLES: Record<FailureCode, string> = {
   "connection-lost": "The connection was lost",
   cancelled: "Loading was cancelled",
   "bad-file": "The machine cannot start with these files",
+  "hash-mismatch": "A file is not the one that is wanted",
   "out-of-memory": "The browser has not enough memory for this machine",
   "version-mismatch": "A new version was published meanwhile",
   unsupported: "This browser cannot run the machine",

@@ -1,4 +1,5 @@
 /** Every disk of the command line and of the page keeps the promises of BlockBackend. */
+import { createHash } from "node:crypto";
 import { chmodSync, linkSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -128,6 +129,16 @@ it("format=raw is the image's bytes, whatever they look like", async () => {
   const into = new Uint8Array(512);
   await disk.read(0, into);
   expect(Buffer.compare(into, bytes.subarray(0, 512))).toBe(0);
+});
+
+it("sha256= takes the image that was hashed, and no other", async () => {
+  const sha256 = createHash("sha256").update(original).digest("hex");
+  const disk = await disks.openChecked(drive({ sha256, snapshot: true }));
+  expect(disk.sizeBytes).toBe(SIZE_BYTES);
+  truncateSync(image, SIZE_BYTES - 512);
+  const other = createHash("sha256").update(original.subarray(0, -512)).digest("hex");
+  const failed = disks.openChecked(drive({ id: "b", sha256, snapshot: true }));
+  await expect(failed).rejects.toThrow(`its SHA-256 is ${other}, and should be ${sha256}.`);
 });
 
 it("a file that becomes shorter is an error for the guest, with a sentence", () => {

@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import type { BlockBackend } from "../../virtio/backends.ts";
 import { type DriveConfig, keptDiskId } from "../config/machine-config.ts";
+import { HashMismatchError } from "../machine/checked-file.ts";
 import { OverlayDisk } from "../storage/overlay-disk.ts";
 import { FileDisk, ImageFile } from "./file-disk.ts";
 import { HostError } from "./host-error.ts";
@@ -13,7 +16,19 @@ interface OpenImage {
 export class Disks {
   readonly #open: OpenImage[] = [];
 
-  /** Opens the disk of a `-drive`. Throws HostError. */
+  /**
+   * Opens the disk of a `-drive` once its image was found to be the one that its hash was given for. Rejects with a HostError or
+   * a HashMismatchError.
+   */
+  async openChecked(drive: DriveConfig): Promise<BlockBackend> {
+    const disk = this.open(drive);
+    // What was opened last is what `open` opened.
+    const image = this.#open.at(-1)?.image;
+    if (drive.sha256 !== null && image !== undefined) await checkImage(image, drive.sha256);
+    return disk;
+  }
+
+  /** Opens the disk of a `-drive`, whatever its hash. Throws HostError. */
   open(drive: DriveConfig): BlockBackend {
     const writable = !drive.readOnly && !drive.snapshot;
     if (keptDiskId(drive.file) !== null) {
@@ -52,4 +67,23 @@ export class Disks {
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   }
+}
+
+/** A part of an image while it is hashed: between two of them signals are heard. */
+const HASH_CHUNK_BYTES = 4 << 20;
+
+async function checkImage(image: ImageFile, expected: string): Promise<void> {
+  const hash = createHash("sha256");
+  const chunk = new Uint8Array(HASH_CHUNK_BYTES);
+  for (let at = 0; at < image.sizeBytes; at += HASH_CHUNK_BYTES) {
+    const part = chunk.subarray(0, Math.min(HASH_CHUNK_BYTES, image.sizeBytes - at));
+    image.read(at, part);
+    hash.update(part);
+    await setImmediate();
+  }
+  const actual = hash.digest("hex");
+  if (actual === expected) return;
+  const advice =
+    "It was changed or damaged since, perhaps by a guest: with snapshot=on its disk stays as it is. Get the right one, or leave out sha256= to use it as it is.";
+  throw new HashMismatchError(image.name, actual, expected, advice);
 }

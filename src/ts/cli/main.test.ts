@@ -9,6 +9,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import binaryen from "binaryen";
@@ -33,6 +34,24 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe("a run", { timeout: 60_000 }, () => {
   it("ends with 0 when the guest powers off, with the serial console alone on standard output", async () => {
     expect(await run(["-kernel", "off"], folder)).toEqual({ status: 0, stdout: "ready\n", stderr: "" });
+  });
+
+  it("takes the files whose hashes are given, and no others", async () => {
+    const hash = createHash("sha256")
+      .update(readFileSync(join(folder, "off")))
+      .digest("hex");
+    const wrong = hash.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+    expect(await run(["-kernel", `off,sha256=${hash.toUpperCase()}`], folder)).toMatchObject({ stdout: "ready\n" });
+    for (const files of [
+      ["-kernel", `off,sha256=${wrong}`],
+      ["-kernel", "off", "-initrd", `off,sha256=${wrong}`],
+      ["-kernel", "off", "-dtb", `off,sha256=${wrong}`],
+      ["-kernel", "off", "-drive", `file=disk.img,sha256=${hash},snapshot=on`],
+    ]) {
+      const { status, stdout, stderr } = await run(files, folder);
+      expect([status, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(/The file \S+ is not the one that is wanted: its SHA-256 is [0-9a-f]{64}, and should be/);
+    }
   });
 
   it("shows nothing of a serial port that is connected to nothing", async () => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { webcrypto } from "node:crypto";
 import { readCommandLine } from "../config/command-line.ts";
 import { ConfigError } from "../config/config-error.ts";
+import { HashMismatchError } from "../machine/checked-file.ts";
 import { messageChannelTurns } from "../worker/turns.ts";
 import { withDefaultGuest } from "./default-guest.ts";
 import { Disks } from "./disks.ts";
@@ -49,7 +50,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
       wasm: await WebAssembly.compile(await readWhole(engineFile)),
       clock: { nowMs: () => performance.now(), wallMs: () => Date.now() },
       readFile: readWhole,
-      openDisk: async (drive) => disks.open(drive),
+      openDisk: (drive) => disks.openChecked(drive),
       entropy(bytes) {
         for (let start = 0; start < bytes.length; start += ENTROPY_CHUNK_BYTES) {
           webcrypto.getRandomValues(bytes.subarray(start, start + ENTROPY_CHUNK_BYTES));
@@ -79,7 +80,8 @@ try {
 } catch (error) {
   status = EXIT_HOST;
   terminal.close();
-  const message = error instanceof Error ? error.message : String(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = error instanceof HashMismatchError ? `${reason} ${error.advice}` : reason;
   terminal.message(error instanceof ConfigError ? `${message}\narmlet -h lists the options.` : message);
 }
 await terminal.flush();

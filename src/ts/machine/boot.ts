@@ -4,6 +4,7 @@ import { writeFdt } from "../fdt/writer.ts";
 import { type BootPlan, planBoot } from "../loader/boot-plan.ts";
 import { parseDtb, patchDtb } from "../loader/dtb.ts";
 import { loadInitrd, loadKernel } from "../loader/load.ts";
+import { checkFile } from "./checked-file.ts";
 import { machineTree } from "./machine-tree.ts";
 import { MEMORY_MAP } from "./memory-map.ts";
 import type { MachineServices } from "./services.ts";
@@ -21,9 +22,15 @@ export async function loadBootPlan(
   const ram = { base: MEMORY_MAP.VIRT_MEM.base, sizeBytes: config.ramSizeBytes };
   const options = { limitBytes: config.ramSizeBytes, ...(signal === undefined ? {} : { signal }) };
   if (config.kernel === null) throw new Error("No kernel is given: name one with -kernel.");
-  const kernel = await loadKernel(await services.readFile(config.kernel), ram.base, options);
-  const initrd = config.initrd === null ? undefined : await loadInitrd(await services.readFile(config.initrd), options);
-  const given = config.dtb === null ? undefined : parseDtb(await services.readFile(config.dtb));
+  const read = async (file: string, sha256: string | null): Promise<Uint8Array> => {
+    const bytes = await services.readFile(file);
+    await checkFile(file, bytes, sha256);
+    return bytes;
+  };
+  const kernel = await loadKernel(await read(config.kernel, config.kernelSha256), ram.base, options);
+  const initrd =
+    config.initrd === null ? undefined : await loadInitrd(await read(config.initrd, config.initrdSha256), options);
+  const given = config.dtb === null ? undefined : parseDtb(await read(config.dtb, config.dtbSha256));
   const random = (count: number): Uint8Array => {
     const bytes = new Uint8Array(count);
     services.entropy(bytes);

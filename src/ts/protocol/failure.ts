@@ -13,6 +13,7 @@ export const FAILURE_CODES = [
   "unreachable",
   "connection-lost",
   "bad-file",
+  "hash-mismatch",
   "out-of-memory",
   "version-mismatch",
   "unsupported",

@@ -1,6 +1,7 @@
 import type { BlockBackend } from "../../virtio/backends.ts";
 import { DeviceOptionError } from "../../virtio/properties.ts";
 import { type DriveConfig, keptDiskId, type MachineConfig } from "../config/machine-config.ts";
+import { HashMismatchError } from "../machine/checked-file.ts";
 import { MemoryError } from "../machine/engine.ts";
 import { Machine } from "../machine/machine.ts";
 import { FailureError, failureOf } from "../protocol/failure.ts";
@@ -26,7 +27,7 @@ export function machineBlueprint(config: MachineConfig): Blueprint {
       try {
         return await Machine.create(config, { ...services, openDisk: (drive) => openDisk(drive, services) }, signal);
       } catch (error) {
-        throw explained(error);
+        throw explained(error, services);
       }
     },
     async flush() {
@@ -37,7 +38,11 @@ export function machineBlueprint(config: MachineConfig): Blueprint {
 }
 
 /** Which kind of failure an error of the machine's parts is; its message is a sentence already. */
-function explained(error: unknown): unknown {
+function explained(error: unknown, services: WorkerServices): unknown {
+  if (error instanceof HashMismatchError) {
+    const { message, advice, file } = error;
+    return new FailureError({ code: "hash-mismatch", message, advice, url: services.resolve(file) }, { cause: error });
+  }
   if (error instanceof MemoryError) return new FailureError(failureOf(error, "out-of-memory"), { cause: error });
   if (error instanceof DeviceOptionError) return new FailureError(failureOf(error, "command-line"), { cause: error });
   return error;
