@@ -10,10 +10,17 @@ import type { Features } from "./features.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { type InterfaceMode, Negotiation } from "./negotiation.ts";
 import { describeRingError, type RingEngine } from "./ring-engine.ts";
-import { VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC, VIRTIO_F_NOTIFY_ON_EMPTY } from "./spec/features.ts";
+import {
+  VIRTIO_F_EVENT_IDX,
+  VIRTIO_F_IN_ORDER,
+  VIRTIO_F_INDIRECT_DESC,
+  VIRTIO_F_NOTIFICATION_DATA,
+  VIRTIO_F_NOTIFY_ON_EMPTY,
+  VIRTIO_F_RING_PACKED,
+} from "./spec/features.ts";
 import { VIRTIO_ID_NONE } from "./spec/ids.ts";
 import { STATUS_DEVICE_NEEDS_RESET, STATUS_DRIVER_OK, STATUS_FAILED, STATUS_FEATURES_OK } from "./spec/status.ts";
-import { VQ_FLAG_EVENT_IDX, VQ_FLAG_INDIRECT, VQ_FLAG_NOTIFY_ON_EMPTY } from "./spec/walker.ts";
+import { VQ_FLAG_EVENT_IDX, VQ_FLAG_INDIRECT, VQ_FLAG_NOTIFY_ON_EMPTY, VQ_FLAG_PACKED } from "./spec/walker.ts";
 import { type SavedState, StateReader } from "./state.ts";
 import { type QueueHost, Virtqueue, type VirtqueueState } from "./virtqueue.ts";
 
@@ -249,8 +256,12 @@ export abstract class VirtioBus implements QueueHost {
     this.slot?.onQueueStopped(queue);
   }
 
-  /** An available buffer notification. */
-  notify(index: number): void {
+  /**
+   * An available buffer notification: the queue's number, with VIRTIO_F_NOTIFICATION_DATA below how far the driver is
+   * (2.9), which the ring tells as well.
+   */
+  notify(value: number): void {
+    const index = this.has(VIRTIO_F_NOTIFICATION_DATA) ? value & 0xffff : value;
     const queue = this.queueList[index];
     if (queue === undefined || !queue.ready || !this.live) {
       this.log.guestError(
@@ -359,8 +370,13 @@ export abstract class VirtioBus implements QueueHost {
     return (
       (this.has(VIRTIO_F_EVENT_IDX) ? VQ_FLAG_EVENT_IDX : 0) |
       (this.has(VIRTIO_F_INDIRECT_DESC) ? VQ_FLAG_INDIRECT : 0) |
-      (this.has(VIRTIO_F_NOTIFY_ON_EMPTY) ? VQ_FLAG_NOTIFY_ON_EMPTY : 0)
+      (this.has(VIRTIO_F_NOTIFY_ON_EMPTY) ? VQ_FLAG_NOTIFY_ON_EMPTY : 0) |
+      (this.has(VIRTIO_F_RING_PACKED) ? VQ_FLAG_PACKED : 0)
     );
+  }
+
+  get inOrder(): boolean {
+    return this.has(VIRTIO_F_IN_ORDER);
   }
 
   usedBuffer(queue: Virtqueue): void {

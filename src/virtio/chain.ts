@@ -5,8 +5,18 @@ import type { Virtqueue } from "./virtqueue.ts";
 /** A chain as it is kept in a saved state: segments as {offset from the start of RAM, bytes}, readable ones first. */
 export interface ChainState {
   readonly head: number;
+  /** CHAIN_PACKED of the chain record; absent in states of before packed rings. */
+  readonly packed?: number;
   readonly readable: number;
   readonly segments: readonly { readonly offset: number; readonly length: number }[];
+}
+
+/** What the walker calls a chain: it takes these back. */
+export interface ChainName {
+  /** The life of the queue in which it was taken. */
+  readonly generation: number;
+  readonly head: number;
+  readonly packed: number;
 }
 
 /**
@@ -18,8 +28,10 @@ export class Chain {
   readonly queue: Virtqueue;
   readonly memory: GuestMemory;
   readonly generation: number;
-  /** Index of the first descriptor: the name of the chain on its queue. */
+  /** The name of the chain on its queue: on a split ring the index of its first descriptor. */
   readonly head: number;
+  /** What a packed ring needs to return it: CHAIN_PACKED of the chain record. */
+  readonly packed: number;
   /** {linear-memory address, bytes} for each segment, device-readable ones first. */
   readonly segments: Uint32Array;
   /** How many of the segments are device-readable. */
@@ -30,8 +42,7 @@ export class Chain {
   constructor(
     queue: Virtqueue,
     memory: GuestMemory,
-    generation: number,
-    head: number,
+    { generation, head, packed }: ChainName,
     readable: number,
     segments: Uint32Array,
   ) {
@@ -39,6 +50,7 @@ export class Chain {
     this.memory = memory;
     this.generation = generation;
     this.head = head;
+    this.packed = packed;
     this.readableSegments = readable;
     this.segments = segments;
     let readableBytes = 0;
@@ -73,7 +85,7 @@ export class Chain {
       const host = this.segments[index] as number;
       segments.push({ offset: host - this.memory.base, length: this.segments[index + 1] as number });
     }
-    return { head: this.head, readable: this.readableSegments, segments };
+    return { head: this.head, packed: this.packed, readable: this.readableSegments, segments };
   }
 }
 

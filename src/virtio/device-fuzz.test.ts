@@ -87,10 +87,10 @@ async function act(target: Victim, choice: number, a: number, b: number): Promis
       break;
     }
     case 4:
-      vm.ram.setU8(vm.ring(queue).place.desc + (a % 128), b);
+      vm.ram.setU8(vm.splitRing(queue).place.desc + (a % 128), b);
       break;
     case 5:
-      vm.ring(queue).offer(a & 63);
+      vm.splitRing(queue).offer(a & 63);
       vm.driver.notify(queue);
       break;
     case 6:

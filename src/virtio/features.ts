@@ -2,8 +2,11 @@
 import {
   VIRTIO_F_ANY_LAYOUT,
   VIRTIO_F_EVENT_IDX,
+  VIRTIO_F_IN_ORDER,
   VIRTIO_F_INDIRECT_DESC,
+  VIRTIO_F_NOTIFICATION_DATA,
   VIRTIO_F_NOTIFY_ON_EMPTY,
+  VIRTIO_F_RING_PACKED,
   VIRTIO_F_RING_RESET,
   VIRTIO_F_VERSION_1,
 } from "./spec/features.ts";
@@ -92,6 +95,9 @@ export const RING_FEATURES: readonly FeatureRow[] = [
   { bit: VIRTIO_F_INDIRECT_DESC, name: "VIRTIO_F_INDIRECT_DESC" },
   { bit: VIRTIO_F_EVENT_IDX, name: "VIRTIO_F_EVENT_IDX" },
   { bit: VIRTIO_F_VERSION_1, name: "VIRTIO_F_VERSION_1", only: "modern" },
+  { bit: VIRTIO_F_RING_PACKED, name: "VIRTIO_F_RING_PACKED", only: "modern" },
+  { bit: VIRTIO_F_IN_ORDER, name: "VIRTIO_F_IN_ORDER", only: "modern" },
+  { bit: VIRTIO_F_NOTIFICATION_DATA, name: "VIRTIO_F_NOTIFICATION_DATA", only: "modern" },
   { bit: VIRTIO_F_RING_RESET, name: "VIRTIO_F_RING_RESET", only: "modern" },
 ];
 

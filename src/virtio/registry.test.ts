@@ -111,7 +111,6 @@ describe("properties", () => {
     [{ drive: "hd0", "queue-size": 100 }, "is a power of two"],
     [{ drive: "hd0", "queue-size": 2048 }, "is a number from 4 to 1024"],
     [{ drive: "hd0", logical_block_size: "4k", physical_block_size: 512 }, "physical_block_size is smaller"],
-    [{ drive: "hd0", packed: "on" }, "packed=on is not available yet"],
     [{ drive: "hd0", iommu_platform: true }, "iommu_platform=on is not available yet"],
   ] as [Record<string, PropertyValue>, string][])("%j is refused", (properties, message) => {
     expect(refusal("virtio-blk-device", properties)).toContain(message);

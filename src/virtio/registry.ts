@@ -18,8 +18,11 @@ import {
 import {
   VIRTIO_F_ANY_LAYOUT,
   VIRTIO_F_EVENT_IDX,
+  VIRTIO_F_IN_ORDER,
   VIRTIO_F_INDIRECT_DESC,
+  VIRTIO_F_NOTIFICATION_DATA,
   VIRTIO_F_NOTIFY_ON_EMPTY,
+  VIRTIO_F_RING_PACKED,
   VIRTIO_F_RING_RESET,
 } from "./spec/features.ts";
 import type { VirtioTransport } from "./transport/transport.ts";
@@ -88,7 +91,9 @@ const COMMON: PropertyTable = {
   notify_on_empty: { type: "bool", default: true, doc: "offer VIRTIO_F_NOTIFY_ON_EMPTY (legacy)" },
   any_layout: { type: "bool", default: true, doc: "offer VIRTIO_F_ANY_LAYOUT (legacy)" },
   queue_reset: { type: "bool", default: true, doc: "offer VIRTIO_F_RING_RESET" },
-  packed: { type: "bool", default: false, doc: "offer VIRTIO_F_RING_PACKED; not available yet" },
+  packed: { type: "bool", default: false, doc: "offer VIRTIO_F_RING_PACKED" },
+  in_order: { type: "bool", default: false, doc: "offer VIRTIO_F_IN_ORDER" },
+  notification_data: { type: "bool", default: false, doc: "offer VIRTIO_F_NOTIFICATION_DATA" },
   iommu_platform: { type: "bool", default: false, doc: "offer VIRTIO_F_ACCESS_PLATFORM; not available yet" },
 };
 
@@ -98,8 +103,11 @@ const FEATURE_PROPERTIES: readonly { readonly property: string; readonly bit: nu
   { property: "notify_on_empty", bit: VIRTIO_F_NOTIFY_ON_EMPTY },
   { property: "any_layout", bit: VIRTIO_F_ANY_LAYOUT },
   { property: "queue_reset", bit: VIRTIO_F_RING_RESET },
+  { property: "packed", bit: VIRTIO_F_RING_PACKED },
+  { property: "in_order", bit: VIRTIO_F_IN_ORDER },
+  { property: "notification_data", bit: VIRTIO_F_NOTIFICATION_DATA },
 ];
-const NOT_YET = ["packed", "iommu_platform"];
+const NOT_YET = ["iommu_platform"];
 
 const TRANSPORT_PROPERTIES: Readonly<Record<BuiltTransportKind, PropertyTable>> = {
   mmio: {

@@ -18,6 +18,7 @@ import {
   VQ_ERROR_OVERLAP,
   VQ_ERROR_SIZE,
   VQ_ERROR_TOTAL,
+  VQ_ERROR_UNAVAILABLE,
 } from "./spec/walker.ts";
 
 /** The vq_* exports of the engine (src/wasm/virtqueue/abi.ts) and the memory that guest RAM is a part of. */
@@ -33,15 +34,15 @@ export interface RingEngine {
   vq_stop(queue: number): void;
   vq_generation(queue: number): number;
   vq_pop(queue: number): number;
-  vq_push(queue: number, generation: number, head: number, written: number): number;
-  vq_unpop(queue: number, generation: number, head: number): number;
+  vq_push(queue: number, generation: number, head: number, written: number, packed: number): number;
+  vq_unpop(queue: number, generation: number, head: number, packed: number): number;
   vq_flush(queue: number): number;
   vq_arm(queue: number): number;
   vq_disarm(queue: number): void;
   vq_pending(queue: number): number;
   vq_get(queue: number, field: number): number;
-  vq_restore(queue: number, lastAvail: number, usedIdx: number, signalledUsed: number, signalledValid: number): void;
-  vq_hold(queue: number, head: number): number;
+  vq_restore(queue: number, lastAvail: number, usedIdx: number, signalledUsed: number, signalledValid: number): number;
+  vq_hold(queue: number, head: number, packed: number): number;
   vq_ram_base(): number;
   vq_ram_size(): number;
   vq_host(addressLow: number, addressHigh: number, length: number): number;
@@ -49,11 +50,14 @@ export interface RingEngine {
 }
 
 const RING_ERRORS: ReadonlyMap<number, string> = new Map([
-  [VQ_ERROR_SIZE, "the queue size is 0, not a power of two, or larger than the maximum"],
-  [VQ_ERROR_ALIGNMENT, "a ring area is not aligned (descriptors 16, driver area 2, device area 4 bytes)"],
+  [VQ_ERROR_SIZE, "the queue size is 0, larger than the maximum, or (split ring) not a power of two"],
+  [
+    VQ_ERROR_ALIGNMENT,
+    "a ring area is not aligned (descriptors 16, driver area 2, packed ring 4, device area 4 bytes)",
+  ],
   [VQ_ERROR_NOT_RAM, "a ring area is not in RAM"],
   [VQ_ERROR_OVERLAP, "the ring areas overlap"],
-  [VQ_ERROR_AVAIL_IDX, "the available index is more than the queue size ahead"],
+  [VQ_ERROR_AVAIL_IDX, "more descriptors are available than the queue has"],
   [VQ_ERROR_HEAD, "an available entry names a descriptor outside the table"],
   [VQ_ERROR_NEXT, "a descriptor's next field is outside the table"],
   [VQ_ERROR_LOOP, "a descriptor chain is longer than its table: it has a loop"],
@@ -67,6 +71,7 @@ const RING_ERRORS: ReadonlyMap<number, string> = new Map([
   [VQ_ERROR_ORDER, "a device-readable descriptor after a device-writable one"],
   [VQ_ERROR_DUPLICATE, "a chain was made available again while the device had it"],
   [VQ_ERROR_ENDLESS, "the device's own writes made chains available: buffers overlap the ring"],
+  [VQ_ERROR_UNAVAILABLE, "a later descriptor of a chain was not made available"],
 ]);
 
 /** The sentence for a VQ_ERROR_* code. */

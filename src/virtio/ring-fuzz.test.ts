@@ -201,7 +201,7 @@ class Program {
     if (entry === undefined) return;
     if (index < 200) this.popped.splice(this.popped.indexOf(entry), 1);
     const head = index === 255 ? this.source.interesting() & 0xffff : entry.chain.head;
-    expect(engine.vq_push(queue, entry.chain.generation, head, written)).toBe(
+    expect(engine.vq_push(queue, entry.chain.generation, head, written, 0)).toBe(
       this.reference.push(head, entry.generation, written),
     );
     if (entry === this.last) this.last = null;
@@ -210,7 +210,7 @@ class Program {
   private unpop(): void {
     if (this.last === null) return;
     const { chain, generation } = this.last;
-    expect(engine.vq_unpop(queue, chain.generation, chain.head)).toBe(this.reference.unpop(chain.head, generation));
+    expect(engine.vq_unpop(queue, chain.generation, chain.head, 0)).toBe(this.reference.unpop(chain.head, generation));
     this.last = null;
   }
 
@@ -251,7 +251,7 @@ class Program {
     if (engine.vq_enable(queue, this.reference.currentSize, this.reference.currentFlags) !== 0)
       throw new Error("a running queue was refused");
     engine.vq_restore(queue, ...saved);
-    for (const head of this.reference.held) expect(engine.vq_hold(queue, head)).toBe(0);
+    for (const head of this.reference.held) expect(engine.vq_hold(queue, head, 0)).toBe(0);
     const generation = engine.vq_generation(queue) >>> 0;
     for (const entry of this.popped) {
       if (entry.generation === this.reference.currentGeneration) entry.chain = { ...entry.chain, generation };

@@ -253,7 +253,7 @@ describe("ring violations", () => {
     descriptor(ring, 2, 0xffff_ffff_ffff_ffffn, 0, WRITE);
     ring.offer(0);
     expect(chain(bench.pop())).toMatchObject({ readable: 1, segments: [{ address: buffer, length: 4 }] });
-    expect(bench.engine.vq_push(bench.queue, bench.engine.vq_generation(bench.queue), 0, 0)).toBe(1);
+    expect(bench.engine.vq_push(bench.queue, bench.engine.vq_generation(bench.queue), 0, 0, 0)).toBe(1);
   });
 
   it("R16: a chain of 2^32 bytes", () => {
@@ -321,9 +321,9 @@ describe("ring violations", () => {
     for (let turn = 0; turn < 3; ++turn) {
       ring.offer(3);
       const popped = chain(bench.pop());
-      expect(bench.engine.vq_push(bench.queue, popped.generation, 3, 0)).toBe(1);
+      expect(bench.engine.vq_push(bench.queue, popped.generation, 3, 0, 0)).toBe(1);
       // A second return of the same chain writes nothing.
-      expect(bench.engine.vq_push(bench.queue, popped.generation, 3, 0)).toBe(0);
+      expect(bench.engine.vq_push(bench.queue, popped.generation, 3, 0, 0)).toBe(0);
     }
     bench.engine.vq_flush(bench.queue);
     expect(ring.usedIndex).toBe(3);
@@ -376,7 +376,7 @@ describe("indices and notifications", () => {
       descriptor(ring, 0, buffer, 4, 0);
       ring.offer(0);
       const popped = chain(bench.pop());
-      expect(bench.engine.vq_push(bench.queue, popped.generation, 0, 0)).toBe(1);
+      expect(bench.engine.vq_push(bench.queue, popped.generation, 0, 0, 0)).toBe(1);
       expect([0, 1]).toContain(bench.engine.vq_flush(bench.queue));
     }
     expect(ring.usedIndex).toBe(5);
@@ -390,7 +390,7 @@ describe("indices and notifications", () => {
       const head = ring.add([buffer], "direct");
       const record = bench.engine.vq_pop(bench.queue);
       if (record <= 0) throw new Error(`turn ${turn}: ${record}`);
-      bench.engine.vq_push(bench.queue, bench.engine.vq_generation(bench.queue), head, turn & 3);
+      bench.engine.vq_push(bench.queue, bench.engine.vq_generation(bench.queue), head, turn & 3, 0);
       // The driver asked for the next used entry, so every one is told.
       if (bench.engine.vq_flush(bench.queue) !== 1) throw new Error(`turn ${turn}: no notification`);
       const used = ring.take();
@@ -406,7 +406,7 @@ describe("indices and notifications", () => {
     for (let turn = 0; turn < 100; ++turn) {
       const head = ring.add([{ address: GUEST_RAM_BASE, length: 1, write: false }], "direct");
       expect(chain(bench.pop()).head).toBe(head);
-      bench.engine.vq_push(bench.queue, bench.engine.vq_generation(bench.queue), head, 0);
+      bench.engine.vq_push(bench.queue, bench.engine.vq_generation(bench.queue), head, 0, 0);
       expect(bench.engine.vq_flush(bench.queue)).toBe(0);
       ring.take();
     }
@@ -420,12 +420,12 @@ describe("indices and notifications", () => {
     bench.engine.vq_disable(bench.queue);
     expect(bench.enable(8, ring.place)).toBe(0);
     const before = bench.ram.bytes(ring.place.device, 70).slice();
-    expect(bench.engine.vq_push(bench.queue, old.generation, old.head, 1)).toBe(0);
+    expect(bench.engine.vq_push(bench.queue, old.generation, old.head, 1, 0)).toBe(0);
     expect(bench.engine.vq_flush(bench.queue)).toBe(0);
     expect(bench.ram.bytes(ring.place.device, 70)).toEqual(before);
     // The same head may be in flight again in the new life: the old completion still does not count.
     expect(chain(bench.pop()).head).toBe(old.head);
-    expect(bench.engine.vq_push(bench.queue, old.generation, old.head, 1)).toBe(0);
+    expect(bench.engine.vq_push(bench.queue, old.generation, old.head, 1, 0)).toBe(0);
   });
 
   it("slots are given out until none is left, and again when given back", () => {

@@ -1,16 +1,19 @@
 /** A virtqueue: the typed handle over the ring walker. */
 import { Chain, type ChainState } from "./chain.ts";
+import { CompletionOrder } from "./completion-order.ts";
 import type { GuestMemory } from "./guest-memory.ts";
 import type { RingEngine } from "./ring-engine.ts";
 import {
   CHAIN_GENERATION,
   CHAIN_HEAD,
+  CHAIN_PACKED,
   CHAIN_READABLE,
   CHAIN_SEGMENTS,
   CHAIN_WRITABLE,
   VQ_AREA_DESC,
   VQ_AREA_DEVICE,
   VQ_AREA_DRIVER,
+  VQ_ERROR_DUPLICATE,
   VQ_ERROR_ENDLESS,
   VQ_ERROR_SIZE,
   VQ_FIELD_LAST_AVAIL,
@@ -37,6 +40,8 @@ export interface QueueHost {
   readonly live: boolean;
   /** VQ_FLAG_* bits of the negotiated features. */
   ringFlags(): number;
+  /** Chains go back in the order in which they came (VIRTIO_F_IN_ORDER). */
+  readonly inOrder: boolean;
   /** A used buffer notification is due. */
   usedBuffer(queue: Virtqueue): void;
   /** The driver has broken the rules of the ring. */
@@ -77,6 +82,7 @@ export class Virtqueue {
   private readonly slot: number;
   private isReady = false;
   private readonly held = new Map<number, Chain>();
+  private readonly order = new CompletionOrder();
 
   constructor(host: QueueHost, index: number, spec: QueueSpec) {
     if (spec.sizeMax > VQ_SIZE_MAX) throw new RangeError(`${spec.name}: queue size above ${VQ_SIZE_MAX}`);
@@ -94,9 +100,9 @@ export class Virtqueue {
     return this.isReady;
   }
 
-  /** The chains that the device has taken and not returned. */
+  /** The chains that were taken and that the driver does not have back yet, in the order in which they came. */
   get inFlight(): Iterable<Chain> {
-    return this.held.values();
+    return this.host.inOrder ? this.order.chains : this.held.values();
   }
 
   /** Chains waiting, as the driver claims. */
@@ -120,7 +126,7 @@ export class Virtqueue {
   /** Stops the queue: its chains are dead, the ring is touched no more. */
   disable(): void {
     this.isReady = false;
-    this.held.clear();
+    this.forget();
     this.host.engine.vq_disable(this.slot);
   }
 
@@ -136,7 +142,7 @@ export class Virtqueue {
 
   /** As `disable`, but the driver still sees the queue as it was: the device needs a reset. */
   stop(): void {
-    this.held.clear();
+    this.forget();
     this.host.engine.vq_stop(this.slot);
   }
 
@@ -158,7 +164,7 @@ export class Virtqueue {
     const record = engine.vq_pop(this.slot);
     if (record === 0) return null;
     if (record < 0) {
-      this.held.clear();
+      this.forget();
       this.host.ringViolation(this, record);
       return null;
     }
@@ -166,10 +172,23 @@ export class Virtqueue {
     const readable = header[CHAIN_READABLE >> 2] as number;
     const count = readable + (header[CHAIN_WRITABLE >> 2] as number);
     const segments = new Uint32Array(engine.memory.buffer, record + CHAIN_SEGMENTS, count * 2).slice();
-    const generation = header[CHAIN_GENERATION >> 2] as number;
-    const chain = new Chain(this, memory, generation, header[CHAIN_HEAD >> 2] as number, readable, segments);
+    const name = {
+      generation: header[CHAIN_GENERATION >> 2] as number,
+      head: header[CHAIN_HEAD >> 2] as number,
+      packed: header[CHAIN_PACKED >> 2] as number,
+    };
+    return this.hold(new Chain(this, memory, name, readable, segments));
+  }
+
+  private hold(chain: Chain): Chain {
     this.held.set(chain.head, chain);
+    if (this.host.inOrder) this.order.take(chain);
     return chain;
+  }
+
+  private forget(): void {
+    this.held.clear();
+    this.order.clear();
   }
 
   /** Whether `chain` is still the device's to answer. */
@@ -179,19 +198,27 @@ export class Virtqueue {
 
   /**
    * Returns a chain with `written` bytes written from the start of its writable part. The driver sees it after
-   * `flush`. False, and nothing written, when the chain is dead.
+   * `flush`; with VIRTIO_F_IN_ORDER not before all that were taken before it. False, and nothing written, when the
+   * chain is dead.
    */
   push(chain: Chain, written: number): boolean {
     if (!this.owns(chain)) return false;
     this.held.delete(chain.head);
-    return this.host.engine.vq_push(this.slot, chain.generation, chain.head, written) !== 0;
+    if (!this.host.inOrder) return this.give(chain, written);
+    for (const [next, bytes] of this.order.finish(chain, written)) this.give(next, bytes);
+    return true;
+  }
+
+  private give({ generation, head, packed }: Chain, written: number): boolean {
+    return this.host.engine.vq_push(this.slot, generation, head, written, packed) !== 0;
   }
 
   /** Puts back the chain that was taken last, untouched. */
   unpop(chain: Chain): boolean {
     if (!this.owns(chain)) return false;
     this.held.delete(chain.head);
-    return this.host.engine.vq_unpop(this.slot, chain.generation, chain.head) !== 0;
+    this.order.untake(chain);
+    return this.host.engine.vq_unpop(this.slot, chain.generation, chain.head, chain.packed) !== 0;
   }
 
   /** Shows the driver what was pushed, and notifies it if it asked for that. */
@@ -241,7 +268,7 @@ export class Virtqueue {
       usedIdx: engine.vq_get(this.slot, VQ_FIELD_USED_IDX),
       signalledUsed: engine.vq_get(this.slot, VQ_FIELD_SIGNALLED_USED),
       signalledValid: engine.vq_get(this.slot, VQ_FIELD_SIGNALLED_VALID),
-      inFlight: Array.from(this.held.values(), (chain) => chain.save()),
+      inFlight: Array.from(this.inFlight, (chain) => chain.save()),
     };
   }
 
@@ -265,13 +292,16 @@ export class Virtqueue {
     }
     const refusal = this.enable();
     if (refusal !== 0) throw state.error(`the rings are refused (${refusal})`);
-    this.host.engine.vq_restore(this.slot, lastAvail, usedIdx, signalledUsed, signalledValid);
+    if (this.host.engine.vq_restore(this.slot, lastAvail, usedIdx, signalledUsed, signalledValid) === 0) {
+      throw state.error("the positions lie outside the ring");
+    }
     for (const chain of inFlight) this.loadChain(chain);
   }
 
   private loadChain(state: StateReader): void {
     const { engine, memory } = this.host;
     const head = state.integer("head", 0, this.size - 1);
+    const packed = state.raw("packed") === undefined ? 0 : state.integer("packed", 0, 0xffff_ffff);
     const saved = state.list("segments");
     const readable = state.integer("readable", 0, saved.length);
     const segments = new Uint32Array(saved.length * 2);
@@ -280,8 +310,10 @@ export class Virtqueue {
       segments[index * 2] = memory.base + offset;
       segments[index * 2 + 1] = segment.integer("length", 1, memory.sizeBytes - offset);
     });
-    if (engine.vq_hold(this.slot, head) !== 0) throw state.error(`chain ${head} is in flight twice`);
+    const refusal = engine.vq_hold(this.slot, head, packed);
+    if (refusal === VQ_ERROR_DUPLICATE) throw state.error(`chain ${head} is in flight twice`);
+    if (refusal !== 0) throw state.error(`chain ${head} has no place in the ring`);
     const generation = engine.vq_generation(this.slot) >>> 0;
-    this.held.set(head, new Chain(this, memory, generation, head, readable, segments));
+    this.hold(new Chain(this, memory, { generation, head, packed }, readable, segments));
   }
 }

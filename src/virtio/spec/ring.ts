@@ -1,4 +1,4 @@
-/** The split virtqueue (virtio 1.4, 2.7). Offsets and sizes in bytes. */
+/** The split virtqueue (virtio 1.4, 2.7) and the packed one (2.8). Offsets and sizes in bytes. */
 
 export const VIRTQ_DESC_F_NEXT = 1;
 export const VIRTQ_DESC_F_WRITE = 2;
@@ -34,3 +34,19 @@ export const USED_OVERHEAD = 6;
 export const DESC_ALIGN = 16;
 export const AVAIL_ALIGN = 2;
 export const USED_ALIGN = 4;
+
+/** Packed ring: struct pvirtq_desc is addr u64, len u32, id u16, flags u16, and has the size of a split descriptor. */
+export const VIRTQ_DESC_F_AVAIL = 0x80;
+export const VIRTQ_DESC_F_USED = 0x8000;
+
+/** struct pvirtq_event_suppress: a descriptor's position with the wrap counter above it u16, flags u16. */
+export const EVENT_SUPPRESS_SIZE = 4;
+export const EVENT_DESC = 0;
+export const EVENT_FLAGS = 2;
+export const EVENT_WRAP = 0x8000;
+export const RING_EVENT_FLAGS_ENABLE = 0;
+export const RING_EVENT_FLAGS_DISABLE = 1;
+export const RING_EVENT_FLAGS_DESC = 2;
+
+/** Alignment of both event suppression structures. */
+export const EVENT_ALIGN = 4;

@@ -22,6 +22,8 @@ export const VQ_AREA_DEVICE = 2;
 export const VQ_FLAG_EVENT_IDX = 1;
 export const VQ_FLAG_INDIRECT = 2;
 export const VQ_FLAG_NOTIFY_ON_EMPTY = 4;
+/** Only vq_enable looks at this one. */
+export const VQ_FLAG_PACKED = 8;
 
 /** Refusals of vq_enable. */
 export const VQ_ERROR_SIZE = -1;
@@ -44,8 +46,10 @@ export const VQ_ERROR_ORDER = -16;
 export const VQ_ERROR_DUPLICATE = -17;
 /** Found by the handle, not by the walker: chains came up while the driver could not have added any. */
 export const VQ_ERROR_ENDLESS = -18;
+/** Packed ring: a chain whose later descriptors were not made available. */
+export const VQ_ERROR_UNAVAILABLE = -19;
 
-/** Fields of vq_get. */
+/** Fields of vq_get. On a packed ring LAST_AVAIL and USED_IDX are positions with the wrap counter as bit 15. */
 export const VQ_FIELD_LAST_AVAIL = 0;
 export const VQ_FIELD_USED_IDX = 1;
 export const VQ_FIELD_SIGNALLED_USED = 2;
@@ -61,6 +65,11 @@ export const CHAIN_READABLE = 8;
 export const CHAIN_WRITABLE = 12;
 export const CHAIN_READABLE_BYTES = 16;
 export const CHAIN_WRITABLE_BYTES = 20;
+/**
+ * What a packed ring needs to return the chain: its buffer id, and above these 16 bits the number of ring descriptors
+ * that it takes up. 0 on a split ring.
+ */
+export const CHAIN_PACKED = 24;
 /** Segments: {linear-memory address u32, bytes u32}, readable ones first. */
-export const CHAIN_SEGMENTS = 24;
+export const CHAIN_SEGMENTS = 28;
 export const CHAIN_SEGMENT_SIZE = 8;

@@ -25,7 +25,23 @@ export interface UsedElement {
   readonly length: number;
 }
 
-export class DriverRing {
+/** What a driver does with a ring, whatever its format. */
+export interface RingDriver {
+  /** Descriptors that are not in use. */
+  readonly freeCount: number;
+  /** Makes a chain available; returns what the device will call it. Does not notify. */
+  add(buffers: readonly DriverBuffer[], style: ChainStyle): number;
+  /** Whether the device wants to hear of what was added since the last call. */
+  mustKick(): boolean;
+  /** The next used element, or null. Frees its descriptors. */
+  take(): UsedElement | null;
+  /** Suppresses used buffer notifications, where event indices are not in use. */
+  setNoInterrupt(on: boolean): void;
+  /** The same driver in another machine with the same memory. */
+  moveTo(ram: GuestRam): RingDriver;
+}
+
+export class DriverRing implements RingDriver {
   readonly ram: GuestRam;
   readonly size: number;
   readonly place: RingPlace;

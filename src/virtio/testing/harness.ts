@@ -6,15 +6,21 @@ import { Features } from "../features.ts";
 import type { PropertyValue } from "../properties.ts";
 import { type CreatedDevice, createDevice, type DeviceContext } from "../registry.ts";
 import type { RingEngine } from "../ring-engine.ts";
-import { VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC, VIRTIO_F_NOTIFY_ON_EMPTY } from "../spec/features.ts";
+import {
+  VIRTIO_F_EVENT_IDX,
+  VIRTIO_F_INDIRECT_DESC,
+  VIRTIO_F_NOTIFY_ON_EMPTY,
+  VIRTIO_F_RING_PACKED,
+} from "../spec/features.ts";
 import { STATUS_ACKNOWLEDGE, STATUS_DRIVER, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from "../spec/status.ts";
 import { VirtioMmio } from "../transport/mmio.ts";
 import type { VirtioTransport } from "../transport/transport.ts";
-import { type ChainStyle, type DriverBuffer, DriverRing, type UsedElement } from "./driver-ring.ts";
+import { type ChainStyle, type DriverBuffer, DriverRing, type RingDriver, type UsedElement } from "./driver-ring.ts";
 import type { DriverTransport } from "./driver-transport.ts";
 import { loadRingEngine } from "./engine.ts";
 import { GuestRam } from "./guest-ram.ts";
 import { MmioDriver } from "./mmio-driver.ts";
+import { PackedDriverRing } from "./packed-driver-ring.ts";
 import { S390_PAGES, S390Driver, TestHypervisor } from "./s390-driver.ts";
 
 export type TransportName = "mmio v2" | "mmio v1" | "s390 pages";
@@ -24,14 +30,24 @@ export interface Configuration {
   readonly transport: TransportName;
   readonly eventIdx: boolean;
   readonly style: ChainStyle;
+  /** The packed ring format; modern transports only. */
+  readonly packed?: boolean;
 }
+
+/** What of a configuration is about rings. */
+export type RingConfiguration = Pick<Configuration, "eventIdx" | "style" | "packed">;
 
 export const TRANSPORTS: readonly TransportName[] = ["mmio v2", "mmio v1", "s390 pages"];
 
+/** Transports that carry VIRTIO_F_RING_PACKED. */
+export const PACKED_TRANSPORTS: readonly TransportName[] = ["mmio v2"];
+
 /** Every transport with every way of using a ring. */
 export const MATRIX: readonly Configuration[] = TRANSPORTS.flatMap((transport) =>
-  [false, true].flatMap((eventIdx) =>
-    (["direct", "indirect", "mixed"] as const).map((style) => ({ transport, eventIdx, style })),
+  (PACKED_TRANSPORTS.includes(transport) ? [false, true] : [false]).flatMap((packed) =>
+    [false, true].flatMap((eventIdx) =>
+      (["direct", "indirect", "mixed"] as const).map((style) => ({ transport, eventIdx, style, packed })),
+    ),
   ),
 );
 
@@ -108,7 +124,7 @@ export class Harness {
   readonly driver: DriverTransport;
   readonly created: CreatedDevice;
   readonly context: DeviceContext;
-  private readonly rings = new Map<number, DriverRing>();
+  private readonly rings = new Map<number, RingDriver>();
 
   constructor(
     transport: TransportName,
@@ -141,7 +157,9 @@ export class Harness {
     };
     const suffix = transport === "s390 pages" ? "-s390" : "-device";
     const legacy: Readonly<Record<string, boolean>> = transport === "mmio v1" ? { "force-legacy": true } : {};
-    this.created = createDevice(device + suffix, { ...properties, ...legacy }, this.context);
+    // Which format is used is up to the driver: see chooseFeatures.
+    const packed: Readonly<Record<string, boolean>> = PACKED_TRANSPORTS.includes(transport) ? { packed: true } : {};
+    this.created = createDevice(device + suffix, { ...packed, ...properties, ...legacy }, this.context);
     this.transport = this.created.transport;
     this.driver =
       this.transport instanceof VirtioMmio
@@ -150,11 +168,12 @@ export class Harness {
   }
 
   /** Features to acknowledge: all that are offered, less the ring features that a configuration leaves out. */
-  chooseFeatures(configuration: Pick<Configuration, "eventIdx" | "style">, without: readonly number[] = []): Features {
+  chooseFeatures(configuration: RingConfiguration, without: readonly number[] = []): Features {
     const features = new Features();
     features.assign(this.driver.deviceFeatures());
     // Linux never takes it, and it would hide what interrupt suppression does.
     features.remove(VIRTIO_F_NOTIFY_ON_EMPTY);
+    if (configuration.packed !== true) features.remove(VIRTIO_F_RING_PACKED);
     if (!configuration.eventIdx) features.remove(VIRTIO_F_EVENT_IDX);
     if (configuration.style === "direct") features.remove(VIRTIO_F_INDIRECT_DESC);
     for (const bit of without) features.remove(bit);
@@ -163,7 +182,7 @@ export class Harness {
 
   /** Brings the device up as 3.1.1 says, with `queues` queues of `size` descriptors each. */
   start(
-    configuration: Pick<Configuration, "eventIdx" | "style">,
+    configuration: RingConfiguration,
     queues: readonly number[] = [0],
     { size = 32, without = [] }: { size?: number; without?: readonly number[] } = {},
   ): void {
@@ -184,18 +203,26 @@ export class Harness {
   }
 
   /** Sets up one queue. */
-  setup(index: number, { eventIdx }: Pick<Configuration, "eventIdx">, size = 32): DriverRing {
+  setup(index: number, { eventIdx, packed }: Omit<RingConfiguration, "style">, size = 32): RingDriver {
     const setup = this.driver.setupQueue(index, size);
     if (setup === null) throw new Error(`queue ${index} was refused`);
-    const ring = new DriverRing(this.ram, setup.size, setup.place, eventIdx);
+    const Ring = packed === true ? PackedDriverRing : DriverRing;
+    const ring = new Ring(this.ram, setup.size, setup.place, eventIdx);
     this.rings.set(index, ring);
     return ring;
   }
 
   /** The driver's side of a queue that `start` has set up. */
-  ring(index = 0): DriverRing {
+  ring(index = 0): RingDriver {
     const ring = this.rings.get(index);
     if (ring === undefined) throw new Error(`queue ${index} is not set up`);
+    return ring;
+  }
+
+  /** The same of a queue that is a split ring. */
+  splitRing(index = 0): DriverRing {
+    const ring = this.ring(index);
+    if (!(ring instanceof DriverRing)) throw new Error(`queue ${index} is no split ring`);
     return ring;
   }
 

@@ -88,7 +88,7 @@ export class MmioDriver implements DriverTransport {
     if (this.legacy) return this.setupLegacy(actual);
     const place = {
       desc: this.ram.alloc(ringBytes.desc(actual), 16),
-      driver: this.ram.alloc(ringBytes.driver(actual), 2),
+      driver: this.ram.alloc(ringBytes.driver(actual), 4),
       device: this.ram.alloc(ringBytes.device(actual), 4),
     };
     for (const area of ["desc", "driver", "device"] as const) {

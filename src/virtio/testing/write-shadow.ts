@@ -81,14 +81,14 @@ export class WriteShadow implements Probe {
         else if (record < 0) forget(queue);
         return record;
       },
-      vq_push: (queue, generation, head, written) => {
-        const done = engine.vq_push(queue, generation, head, written);
+      vq_push: (queue, generation, head, written, packed) => {
+        const done = engine.vq_push(queue, generation, head, written, packed);
         if (done !== 0) this.chains.get(queue)?.delete(head);
         return done;
       },
-      vq_unpop: (queue, generation, head) => {
+      vq_unpop: (queue, generation, head, packed) => {
         this.chains.get(queue)?.delete(head);
-        return engine.vq_unpop(queue, generation, head);
+        return engine.vq_unpop(queue, generation, head, packed);
       },
       vq_written: (host, length) => {
         const segments = [...this.chains.values()].flatMap((chains) => [...chains.values()].flat());

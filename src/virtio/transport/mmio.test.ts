@@ -285,7 +285,7 @@ describe("version 1", () => {
     vm.setup(0, { eventIdx: false });
     const features = vm.chooseFeatures({ eventIdx: true, style: "indirect" });
     driver.setDriverFeatures(features);
-    const ring = vm.ring();
+    const ring = vm.splitRing();
     ring.eventIdx = true;
     ring.setUsedEvent(5);
     vm.send([vm.out(new Uint8Array(16)), vm.in(512), vm.in(1)], "direct");

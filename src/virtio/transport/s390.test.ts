@@ -69,7 +69,7 @@ describe("hypercalls", () => {
   it("a driver that scribbles over its device page changes nothing but status, features and tokens", async () => {
     const { vm, driver } = disk();
     vm.start(PLAIN, [0, 1]);
-    const rings = [vm.ring(0).place.desc, vm.ring(1).place.desc];
+    const rings = [vm.splitRing(0).place.desc, vm.splitRing(1).place.desc];
     const before = vm.ram.bytes(driver.descriptor, 200).slice();
     vm.ram.bytes(driver.descriptor, 200).fill(0xff);
     vm.ring().add([vm.out(new Uint8Array(16)), vm.in(512), vm.in(1)], "direct");

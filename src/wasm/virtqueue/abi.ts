@@ -1,6 +1,6 @@
 /**
- * The vq_* functions. A queue is named by its slot number. Only the split ring exists; a packed one takes its place
- * beside it behind the same functions, chosen by a flag of vq_enable.
+ * The vq_* functions. A queue is named by its slot number. Both ring formats are behind the same functions; a flag of
+ * vq_enable chooses. `packed` is what the chain record has as CHAIN_PACKED; a split ring ignores it.
  */
 import {
   VQ_AREA_DEVICE,
@@ -11,12 +11,24 @@ import {
   VQ_FIELD_SIGNALLED_USED,
   VQ_FIELD_SIGNALLED_VALID,
   VQ_FIELD_USED_IDX,
+  VQ_FLAG_PACKED,
   VQ_SIZE_MAX,
   VQ_SLOTS,
 } from "../../virtio/spec/walker";
 import { invalidateCode } from "../cpu/code-frame";
 import { RAM_BASE } from "../layout";
 import { hostAddress, ramSize } from "../mmu/ram";
+import {
+  packedEnable,
+  packedFlush,
+  packedHold,
+  packedPending,
+  packedPop,
+  packedPush,
+  packedRestorable,
+  packedUnpop,
+} from "./packed";
+import { packedArm, packedDisarm } from "./packed-events";
 import { splitArm, splitDisarm, splitPending } from "./event-idx";
 import {
   addInFlight,
@@ -27,10 +39,13 @@ import {
   SLOT_ERROR,
   SLOT_FLAGS,
   SLOT_GENERATION,
+  SLOT_HELD,
   SLOT_IN_FLIGHT,
   SLOT_LAST_AVAIL,
   SLOT_LIVE,
   SLOT_OPEN,
+  SLOT_PACKED,
+  SLOT_RETURNED,
   SLOT_SIGNALLED,
   SLOT_SIGNALLED_VALID,
   SLOT_SIZE,
@@ -42,6 +57,10 @@ import { splitEnable, splitFlush, splitPop, splitPush, splitUnpop } from "./spli
 
 function isLive(slot: usize): bool {
   return load<u32>(slot, SLOT_LIVE) != 0;
+}
+
+function isPacked(slot: usize): bool {
+  return load<u32>(slot, SLOT_PACKED) != 0;
 }
 
 /** Takes a free slot: its number, or -1 when all are taken. */
@@ -71,8 +90,10 @@ export function vq_set_area(queue: u32, which: u32, addressLow: u32, addressHigh
 export function vq_enable(queue: u32, size: u32, flags: u32): i32 {
   const slot = slotAddress(queue);
   vq_disable(queue);
-  const error = splitEnable(slot, size);
+  const packed = (flags & VQ_FLAG_PACKED) != 0;
+  const error = packed ? packedEnable(slot, size) : splitEnable(slot, size);
   if (error != 0) return error;
+  store<u32>(slot, packed ? 1 : 0, SLOT_PACKED);
   store<u32>(slot, size, SLOT_SIZE);
   store<u32>(slot, flags, SLOT_FLAGS);
   store<u32>(slot, 1, SLOT_LIVE);
@@ -95,6 +116,9 @@ export function vq_disable(queue: u32): void {
   store<u32>(slot, 0, SLOT_SIGNALLED_VALID);
   store<u32>(slot, 0, SLOT_STAGED);
   store<u32>(slot, 0, SLOT_IN_FLIGHT);
+  store<u32>(slot, 0, SLOT_PACKED);
+  store<u32>(slot, 0, SLOT_HELD);
+  store<u32>(slot, 0, SLOT_RETURNED);
   memory.fill(slot + SLOT_BITSET, 0, VQ_SIZE_MAX >> 3);
 }
 
@@ -112,7 +136,7 @@ export function vq_generation(queue: u32): u32 {
 export function vq_pop(queue: u32): i32 {
   const slot = slotAddress(queue);
   if (!isLive(slot)) return load<i32>(slot, SLOT_ERROR);
-  return splitPop(slot);
+  return isPacked(slot) ? packedPop(slot) : splitPop(slot);
 }
 
 /** Whether the chain `head` of `generation` is still the device's to answer. */
@@ -126,43 +150,55 @@ function isHeld(slot: usize, generation: u32, head: u32): bool {
 }
 
 /** Returns a chain, `written` bytes written from its first writable byte on. 0: it was dead, nothing was written. */
-export function vq_push(queue: u32, generation: u32, head: u32, written: u32): u32 {
+export function vq_push(queue: u32, generation: u32, head: u32, written: u32, packed: u32): u32 {
   const slot = slotAddress(queue);
   if (!isHeld(slot, generation, head)) return 0;
-  splitPush(slot, head, written);
+  if (isPacked(slot)) packedPush(slot, head, written, packed);
+  else splitPush(slot, head, written);
   return 1;
 }
 
 /** Puts the chain that was taken last back. 0: it was dead. */
-export function vq_unpop(queue: u32, generation: u32, head: u32): u32 {
+export function vq_unpop(queue: u32, generation: u32, head: u32, packed: u32): u32 {
   const slot = slotAddress(queue);
   if (!isHeld(slot, generation, head)) return 0;
-  splitUnpop(slot, head);
+  if (isPacked(slot)) packedUnpop(slot, head, packed);
+  else splitUnpop(slot, head);
   return 1;
 }
 
 /** Publishes what was pushed; 1 when a used buffer notification is due. */
 export function vq_flush(queue: u32): u32 {
   const slot = slotAddress(queue);
-  return isLive(slot) && splitFlush(slot) ? 1 : 0;
+  if (!isLive(slot)) return 0;
+  return (isPacked(slot) ? packedFlush(slot) : splitFlush(slot)) ? 1 : 0;
 }
 
 /** Asks for available buffer notifications; 1 when buffers are there already and must be taken first. */
 export function vq_arm(queue: u32): u32 {
   const slot = slotAddress(queue);
-  return isLive(slot) && splitArm(slot) ? 1 : 0;
+  if (!isLive(slot)) return 0;
+  if (!isPacked(slot)) return splitArm(slot) ? 1 : 0;
+  packedArm(slot);
+  return packedPending(slot);
 }
 
 /** Asks for no available buffer notifications. */
 export function vq_disarm(queue: u32): void {
   const slot = slotAddress(queue);
-  if (isLive(slot)) splitDisarm(slot);
+  if (!isLive(slot)) return;
+  if (isPacked(slot)) packedDisarm(slot);
+  else splitDisarm(slot);
 }
 
-/** Chains that wait to be taken: what the guest claims, so it may be more than the queue's size. */
+/**
+ * Chains that wait to be taken: what the guest claims, so it may be more than the queue's size. On a packed ring, whether
+ * there is any.
+ */
 export function vq_pending(queue: u32): u32 {
   const slot = slotAddress(queue);
-  return isLive(slot) ? splitPending(slot) : 0;
+  if (!isLive(slot)) return 0;
+  return isPacked(slot) ? packedPending(slot) : splitPending(slot);
 }
 
 /** A VQ_FIELD_* of the queue, for saving and for looking at. */
@@ -184,20 +220,23 @@ export function vq_get(queue: u32, field: u32): u32 {
   }
 }
 
-/** Sets the indices of a queue that was just enabled to saved ones. */
-export function vq_restore(queue: u32, lastAvail: u32, usedIdx: u32, signalledUsed: u32, signalledValid: u32): void {
+/** Sets the indices of a queue that was just enabled to saved ones. 0: they lie outside the ring, nothing was set. */
+export function vq_restore(queue: u32, lastAvail: u32, usedIdx: u32, signalledUsed: u32, signalledValid: u32): u32 {
   const slot = slotAddress(queue);
+  if (isPacked(slot) && !packedRestorable(slot, lastAvail, usedIdx)) return 0;
   store<u32>(slot, lastAvail & 0xffff, SLOT_LAST_AVAIL);
   store<u32>(slot, usedIdx & 0xffff, SLOT_USED);
   store<u32>(slot, signalledUsed & 0xffff, SLOT_SIGNALLED);
   store<u32>(slot, signalledValid == 0 ? 0 : 1, SLOT_SIGNALLED_VALID);
+  return 1;
 }
 
 /** Marks a chain of a saved state as the device's again: 0, or why it cannot be. */
-export function vq_hold(queue: u32, head: u32): i32 {
+export function vq_hold(queue: u32, head: u32, packed: u32): i32 {
   const slot = slotAddress(queue);
   if (!isLive(slot) || head >= load<u32>(slot, SLOT_SIZE)) return VQ_ERROR_HEAD;
   if (isInFlight(slot, head)) return VQ_ERROR_DUPLICATE;
+  if (isPacked(slot) && !packedHold(slot, packed)) return VQ_ERROR_HEAD;
   addInFlight(slot, head);
   return 0;
 }

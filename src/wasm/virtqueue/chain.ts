@@ -2,6 +2,7 @@
 import {
   CHAIN_GENERATION,
   CHAIN_HEAD,
+  CHAIN_PACKED,
   CHAIN_READABLE,
   CHAIN_READABLE_BYTES,
   CHAIN_SEGMENT_SIZE,
@@ -23,6 +24,7 @@ export function beginChain(slot: usize, head: u32): void {
   writableSeen = false;
   store<u32>(CHAIN_RECORD, load<u32>(slot, SLOT_GENERATION), CHAIN_GENERATION);
   store<u32>(CHAIN_RECORD, head, CHAIN_HEAD);
+  store<u32>(CHAIN_RECORD, 0, CHAIN_PACKED);
   store<u32>(CHAIN_RECORD, 0, CHAIN_READABLE);
   store<u32>(CHAIN_RECORD, 0, CHAIN_WRITABLE);
   store<u32>(CHAIN_RECORD, 0, CHAIN_READABLE_BYTES);

@@ -1,4 +1,4 @@
-/** Walks descriptor tables: the queue's own and an indirect one (virtio 1.4, 2.7.5). */
+/** Walks descriptor tables: the queue's own and indirect ones (virtio 1.4, 2.7.5 and 2.8.7). */
 import {
   DESC_LEN,
   DESC_SIZE,
@@ -52,14 +52,33 @@ function walkTable(slot: usize, table: usize, entries: u32, head: u32, nested: b
   return VQ_ERROR_LOOP;
 }
 
-/** The write flag of the descriptor that points to the table has no meaning (2.7.5.3.2); the table may be unaligned. */
 function walkIndirect(slot: usize, address: u64, length: u32, flags: u32): i32 {
+  const error = indirectTable(slot, address, length, flags);
+  if (error != 0) return error;
+  return walkTable(slot, hostAddress(address, <u64>length), length / DESC_SIZE, 0, true);
+}
+
+/** Walks the indirect table of a packed ring: its descriptors follow each other, and only their WRITE flag counts. */
+export function walkPackedTable(table: usize, entries: u32): i32 {
+  for (let index: u32 = 0; index < entries; ++index) {
+    const descriptor = table + <usize>index * DESC_SIZE;
+    const address = readU64(descriptor);
+    const rest = readU64(descriptor + DESC_LEN);
+    const error = addSegment(address, <u32>rest, (<u32>(rest >> 48) & VIRTQ_DESC_F_WRITE) != 0);
+    if (error != 0) return error;
+  }
+  return 0;
+}
+
+/**
+ * Checks a descriptor that points to a table. Returns 0 or the violation. Its write flag has no meaning (2.7.5.3.2);
+ * the table may be unaligned.
+ */
+export function indirectTable(slot: usize, address: u64, length: u32, flags: u32): i32 {
   if ((load<u32>(slot, SLOT_FLAGS) & VQ_FLAG_INDIRECT) == 0) return VQ_ERROR_INDIRECT_FEATURE;
   if ((flags & VIRTQ_DESC_F_NEXT) != 0) return VQ_ERROR_INDIRECT_NEXT;
   if (length == 0 || (length & (DESC_SIZE - 1)) != 0 || length > <u32>(VQ_INDIRECT_MAX * DESC_SIZE)) {
     return VQ_ERROR_INDIRECT_SIZE;
   }
-  const table = hostAddress(address, <u64>length);
-  if (table == 0) return VQ_ERROR_INDIRECT_TABLE;
-  return walkTable(slot, table, length / DESC_SIZE, 0, true);
+  return hostAddress(address, <u64>length) == 0 ? VQ_ERROR_INDIRECT_TABLE : 0;
 }

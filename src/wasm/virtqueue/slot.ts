@@ -25,7 +25,10 @@ export const SLOT_AREAS: usize = 0x18;
 export const SLOT_DESC: usize = 0x30;
 export const SLOT_DRIVER: usize = 0x34;
 export const SLOT_DEVICE: usize = 0x38;
-/** u32 each, modulo 2^16: next available entry to take, next used entry to write, used index last told to the driver. */
+/**
+ * u32 each, modulo 2^16: next available entry to take, next used entry to write, used index last told to the driver.
+ * On a packed ring the first two are positions with the wrap counter as bit 15, and the third is not used.
+ */
 export const SLOT_LAST_AVAIL: usize = 0x3c;
 export const SLOT_USED: usize = 0x40;
 export const SLOT_SIGNALLED: usize = 0x44;
@@ -35,12 +38,21 @@ export const SLOT_SIGNALLED_VALID: usize = 0x48;
 export const SLOT_STAGED: usize = 0x4c;
 /** u32: chains that the device holds. */
 export const SLOT_IN_FLIGHT: usize = 0x50;
+/** u32: 1 when the ring is packed. */
+export const SLOT_PACKED: usize = 0x54;
+/** u32: packed ring: descriptors that were taken and not returned. */
+export const SLOT_HELD: usize = 0x58;
+/** u32: packed ring: descriptors returned but not yet published. */
+export const SLOT_RETURNED: usize = 0x5c;
+/** u32 each: packed ring: linear-memory address and value of the flags that publish what is staged. */
+export const SLOT_FIRST_AT: usize = 0x60;
+export const SLOT_FIRST_FLAGS: usize = 0x64;
 /** One bit for each of VQ_SIZE_MAX heads: 128 bytes. */
 export const SLOT_BITSET: usize = 0x80;
 
 /** The one chain record (spec/walker.ts), after the slots. */
 export const CHAIN_RECORD: usize = VQ_BASE + <usize>VQ_SLOTS * SLOT_STRIDE;
-/** Bytes that are left for it; the longest chain needs 24 + 8 * (VQ_SIZE_MAX + VQ_INDIRECT_MAX). */
+/** Bytes that are left for it; the longest chain needs 28 + 8 * (VQ_SIZE_MAX + VQ_INDIRECT_MAX). */
 export const CHAIN_RECORD_ROOM: usize = VQ_SIZE - <usize>VQ_SLOTS * SLOT_STRIDE;
 
 /** Address of slot number `index`; a number out of range lands on the last slot, inside the area in any case. */
@@ -64,6 +76,17 @@ export function violate(slot: usize, error: i32): i32 {
 /** Whether the device holds the chain that starts at descriptor `head` (below VQ_SIZE_MAX). */
 export function isInFlight(slot: usize, head: u32): bool {
   return (load<u32>(slot + ((<usize>head >> 5) << 2), SLOT_BITSET) & ((<u32>1) << (head & 31))) != 0;
+}
+
+/** The lowest head below `size` that the device does not hold, or -1. */
+export function freeHead(slot: usize, size: u32): i32 {
+  for (let base: u32 = 0; base < size; base += 32) {
+    const free = ~load<u32>(slot + ((<usize>base >> 5) << 2), SLOT_BITSET);
+    if (free == 0) continue;
+    const head = base + ctz<u32>(free);
+    return head < size ? <i32>head : -1;
+  }
+  return -1;
 }
 
 /** Adds `head` to the set of chains that the device holds. */

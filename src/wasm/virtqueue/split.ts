@@ -25,6 +25,7 @@ import {
   VQ_SIZE_MAX,
 } from "../../virtio/spec/walker";
 import { hostAddress } from "../mmu/ram";
+import { areaAddress, overlap } from "./areas";
 import { beginChain } from "./chain";
 import { splitMustNotify, splitPending } from "./event-idx";
 import { readU16, writeU16, writeU64 } from "./guest";
@@ -34,7 +35,6 @@ import {
   CHAIN_RECORD,
   isInFlight,
   removeInFlight,
-  SLOT_AREAS,
   SLOT_DESC,
   SLOT_DEVICE,
   SLOT_DRIVER,
@@ -45,21 +45,12 @@ import {
   violate,
 } from "./slot";
 
-function area(slot: usize, which: i32): u64 {
-  return load<u64>(slot + ((<usize>which) << 3), SLOT_AREAS);
-}
-
-/** Both ranges are checked RAM, so neither wraps. */
-function overlap(a: usize, aBytes: usize, b: usize, bBytes: usize): bool {
-  return a < b + bBytes && b < a + aBytes;
-}
-
 /** Checks the three areas for a ring of `size` descriptors and keeps where they are. Returns 0 or the refusal. */
 export function splitEnable(slot: usize, size: u32): i32 {
   if (size == 0 || size > <u32>VQ_SIZE_MAX || (size & (size - 1)) != 0) return VQ_ERROR_SIZE;
-  const descAddress = area(slot, VQ_AREA_DESC);
-  const driverAddress = area(slot, VQ_AREA_DRIVER);
-  const deviceAddress = area(slot, VQ_AREA_DEVICE);
+  const descAddress = areaAddress(slot, VQ_AREA_DESC);
+  const driverAddress = areaAddress(slot, VQ_AREA_DRIVER);
+  const deviceAddress = areaAddress(slot, VQ_AREA_DEVICE);
   if (
     (descAddress & (DESC_ALIGN - 1)) != 0 ||
     (driverAddress & (AVAIL_ALIGN - 1)) != 0 ||

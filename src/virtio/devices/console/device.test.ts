@@ -278,7 +278,7 @@ describe("virtio-serial ports", () => {
   });
 
   it("max_ports=1 leaves two queues and no MULTIPORT", () => {
-    const vm = new Harness("mmio v2", "virtio-serial", { max_ports: 1 });
+    const vm = new Harness("mmio v2", "virtio-serial", { max_ports: 1, packed: false });
     expect(vm.driver.deviceFeatures().bits()).toEqual([0, 2, 28, 29, 32, 40]);
     expect(vm.driver.queueSizeMax(1)).toBe(128);
     expect(vm.driver.queueSizeMax(2)).toBe(0);
