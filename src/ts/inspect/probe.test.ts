@@ -324,6 +324,15 @@ describe("inspectFile tells what is no disk", () => {
     expect(findings).toMatchObject({ role: null, summary: expect.stringContaining("damaged") as string });
   });
 
+  it("a disk whose partition table is damaged is still a disk", async () => {
+    const bytes = images.bytes("gpt.img");
+    bytes.fill(1, 600, 700);
+    bytes.fill(1, bytes.length - 500, bytes.length - 400);
+    const findings = await inspectFile(new MemorySource(bytes), { name: "x", formats: [] });
+    expect(findings).toMatchObject({ role: "disk", diskSizeBytes: 42 * MIB, partitions: [] });
+    expect(findings.summary).toMatch(/both copies of it are damaged/);
+  });
+
   it("a folder, and a file that cannot be read", async () => {
     const failing = (error: Error): BlockSource => ({ sizeBytes: 4096, read: () => Promise.reject(error) });
     const folder = await inspectFile(failing(new DOMException("", "NotFoundError")), { name: "photos", formats: [] });

@@ -61,8 +61,14 @@ async function look({ source, complete }: Peek, hints: InspectHints): Promise<Co
   const known = knownFile(head);
   if (known?.format !== undefined) return container(known, hints.formats);
   // A tar archive has its magic where a disk has boot code: that of a disk is stronger.
-  const found = known === null || known.role === null ? await survey(volume) : null;
-  if (found !== null) return disk(found, volume.sizeBytes, complete);
+  try {
+    const found = known === null || known.role === null ? await survey(volume) : null;
+    if (found !== null) return disk(found, volume.sizeBytes, complete);
+  } catch (error) {
+    // Whatever a damaged partition table is of, it can be attached and mended.
+    if (!(error instanceof InspectError)) throw error;
+    return { role: "disk", summary: error.message, diskSizeBytes: complete ? volume.sizeBytes : null };
+  }
   if (known !== null) return known;
   const foreign = byName(foreignFile(head), hints.name);
   if (foreign !== null) return foreign;

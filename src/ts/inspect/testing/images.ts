@@ -53,8 +53,9 @@ export class ImageFolder {
     }).toString();
   }
 
-  bytes(name: string): Uint8Array {
-    return readFileSync(this.at(name));
+  /** Not Node's Buffer, whose slices share their memory. */
+  bytes(name: string): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(readFileSync(this.at(name)));
   }
 
   /** Copies a file into another, at an offset. */
@@ -100,8 +101,9 @@ export class FileSource implements BlockSource {
 export class StrictSource implements BlockSource {
   readonly sizeBytes: number;
   readonly #bytes: Uint8Array;
-  /** What was asked for, in sum. */
+  /** What was asked for: in sum, and the most at once. */
   readBytes = 0;
+  longestBytes = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -112,6 +114,7 @@ export class StrictSource implements BlockSource {
     const inside = Number.isSafeInteger(offset) && offset >= 0 && offset + into.length <= this.sizeBytes;
     if (!inside) throw new RangeError(`read of ${into.length} bytes at ${offset} of ${this.sizeBytes}`);
     this.readBytes += into.length;
+    this.longestBytes = Math.max(this.longestBytes, into.length);
     into.set(this.#bytes.subarray(offset, offset + into.length));
   }
 }
