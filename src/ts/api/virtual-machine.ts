@@ -13,6 +13,7 @@ import { disposedError, notStartedError, PendingStart } from "./pending-start.ts
 import { composeReport } from "./report.ts";
 import { SerialPort } from "./serial-port.ts";
 import type { MachineStats, VirtualMachineEvents, VirtualMachineOptions } from "./types.ts";
+import { Typist } from "./typist.ts";
 import { WorkerLink } from "./worker-link.ts";
 
 /** A console of the size that every guest takes for granted. */
@@ -46,6 +47,9 @@ export class VirtualMachine {
   readonly #options: VirtualMachineOptions;
   readonly #emitter = new Emitter<VirtualMachineEvents>();
   readonly #watch: ConsoleWatch;
+  readonly #typist: Typist;
+  /** What is typed whenever the machine starts over. */
+  #typed: readonly string[] = [];
   #state: MachineState = "stopped";
   #stats = NO_STATS;
   #link: WorkerLink | null = null;
@@ -65,10 +69,19 @@ export class VirtualMachine {
       send: (bytes) => this.#link?.post({ kind: "serial-input", bytes }),
       acknowledge: (byteCount) => this.#link?.post({ kind: "serial-ack", byteCount }),
     });
+    this.#typist = new Typist((text) => this.serial.write(text));
     this.#watch = new ConsoleWatch({
       onPrompt: () => this.#onPrompt(),
       onPanic: (panic) => this.#emitter.emit("panic", panic),
     });
+  }
+
+  /**
+   * Types `texts` for the user: each at a prompt of the guest, the next one at the next prompt. `"\n"` is Enter. At once where
+   * the guest shows a prompt already.
+   */
+  type(texts: readonly string[]): void {
+    this.#typist.add(texts);
   }
 
   /** The command line the machine was made from. */
@@ -149,6 +162,7 @@ export class VirtualMachine {
     this.#startedMs = performance.now();
     this.#stats = { ...this.#stats, promptMs: null };
     this.#watch.restart();
+    this.#typist.restart(this.#typed);
     this.#crashReport = null;
     if (this.#link === null) await this.start();
     else if (this.#state === "crashed") await this.#rebuild(this.#link);
@@ -247,6 +261,8 @@ export class VirtualMachine {
         this.#emitter.emit("progress", message);
         break;
       case "described":
+        this.#typed = [...message.typed, ...(this.#options.type ?? [])];
+        this.#typist.begin(this.#typed);
         this.#stats = { ...this.#stats, memoryBytes: message.memoryBytes, cpuCount: message.cpuCount };
         this.#emitter.emit("stats", this.#stats);
         break;
@@ -256,7 +272,7 @@ export class VirtualMachine {
         this.#setState(message.state, message.stopReason);
         break;
       case "serial-output":
-        this.#watch.push(this.serial.deliver(message.bytes));
+        this.#onOutput(this.serial.deliver(message.bytes));
         break;
       case "metrics": {
         const { instructions, mips, cpuShare, guestErrors } = message;
@@ -276,6 +292,12 @@ export class VirtualMachine {
         this.#emitter.emit("crash", message);
         break;
     }
+  }
+
+  #onOutput(text: string): void {
+    // The prompt is told before anything is typed at it.
+    this.#watch.push(text);
+    this.#typist.push(text);
   }
 
   #onPrompt(): void {

@@ -65,6 +65,13 @@ describe.skipIf(!existsSync(manifestFile))("the default guest", () => {
     expect(stdout).toMatch(/vda [1-9]/);
   });
 
+  it("types what the command line says at its prompts, then takes the pipe", BOOT, async () => {
+    const typed = ["-armlet", "type=echo one | tr o 0\\n", "-armlet", "type=echo two | tr o 0\\n"];
+    const { status, stdout } = await run(typed, folder, "echo three | tr e E; poweroff -f\n");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\n0ne\r\n[^]*\ntw0\r\n[^]*\nthrEE\r\n/);
+  });
+
   it("starts over at a reset", BOOT, async () => {
     const running = start([], folder);
     await running.until(PROMPT);

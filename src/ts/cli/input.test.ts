@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type EscapeCommand, EscapeKeys } from "./escape-keys.ts";
 import { Input } from "./input.ts";
+import { TypedInput } from "./typed-input.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
@@ -111,5 +112,30 @@ describe("Input", () => {
     chunk.fill(0);
     input.feed(console.receive, true, 0);
     expect(console.text).toBe("ls");
+  });
+});
+
+describe("TypedInput", () => {
+  it("types each text at a prompt, with Enter as a terminal sends it", () => {
+    let text = "";
+    const receive = (chunk: Uint8Array): number => {
+      text += Buffer.from(chunk).toString("latin1");
+      return chunk.length;
+    };
+    const input = new TypedInput(["root\n", "ls\n"], 0);
+    input.sawOutput(bytes("booting\n"), 100);
+    expect(input.feed(receive, true, 1000)).toBe(false);
+    input.sawOutput(bytes("login: "), 1000);
+    expect(input.feed(receive, true, 1500)).toBe(true);
+    expect(input.waiting).toBe(true);
+    expect(input.feed(receive, true, 1600)).toBe(false);
+    input.sawOutput(bytes("root\r\n~ # "), 1700);
+    expect(input.feed(receive, true, 2200)).toBe(true);
+    expect(text).toBe("root\rls\r");
+    expect(input.waiting).toBe(false);
+  });
+
+  it("of nothing is done", () => {
+    expect(new TypedInput([], 0).waiting).toBe(false);
   });
 });

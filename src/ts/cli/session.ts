@@ -7,6 +7,7 @@ import type { Turns } from "../worker/turns.ts";
 import { type EscapeCommand, ESCAPE_HELP, EscapeKeys } from "./escape-keys.ts";
 import { Input } from "./input.ts";
 import type { Terminal } from "./terminal.ts";
+import { TypedInput } from "./typed-input.ts";
 
 /** Exit statuses of this program. */
 export const EXIT_OK = 0;
@@ -32,6 +33,7 @@ export class Session {
   readonly #config: MachineConfig;
   readonly #host: SessionHost;
   readonly #input: Input;
+  readonly #typed: TypedInput;
   #machine: Machine | null = null;
   #scheduler: Scheduler | null = null;
   #idles = false;
@@ -42,6 +44,7 @@ export class Session {
     this.#config = config;
     this.#host = host;
     this.#input = new Input(!host.terminal.inputIsTerminal, host.clock.nowMs());
+    this.#typed = new TypedInput(config.typed, host.clock.nowMs());
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -64,6 +67,7 @@ export class Session {
     this.#machine = machine;
     machine.serial.onOutput = (bytes) => {
       this.#input.sawOutput(bytes, clock.nowMs());
+      this.#typed.sawOutput(bytes, clock.nowMs());
       terminal.write(bytes);
     };
     const { size } = terminal;
@@ -128,11 +132,20 @@ export class Session {
     const { terminal, clock, turns } = this.#host;
     const machine = this.#machine;
     if (machine === null) return;
-    const took = this.#input.feed((bytes) => machine.serial.receive(bytes), this.#idles, clock.nowMs());
+    const receive = (bytes: Uint8Array): number => machine.serial.receive(bytes);
+    let took = false;
+    if (this.#typed.waiting) {
+      took = this.#typed.feed(receive, this.#idles, clock.nowMs());
+      // Then it is the pipe's turn, at the next prompt.
+      if (!this.#typed.waiting) this.#input.restart(clock.nowMs());
+    }
+    if (!this.#typed.waiting || terminal.inputIsTerminal) {
+      took = this.#input.feed(receive, this.#idles, clock.nowMs()) || took;
+    }
     if (took) this.#scheduler?.wake();
     terminal.pauseInput(this.#input.full);
     // While the guest sleeps nobody else asks again.
-    if (this.#input.waiting) {
+    if (this.#input.waiting || this.#typed.waiting) {
       this.#cancelPoll ??= turns.after(INPUT_POLL_MS, () => {
         this.#cancelPoll = null;
         this.#feed();

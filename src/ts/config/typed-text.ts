@@ -36,3 +36,8 @@ export function formatTyped(text: string): string {
     return code < 0x80 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
   });
 }
+
+/** What a terminal sends for a text: Enter is a carriage return. */
+export function typedKeys(text: string): string {
+  return text.replace(/\r?\n/g, "\r");
+}

@@ -1,7 +1,7 @@
 import type { Failure } from "./failure.ts";
 
 /** Raised with every change of a message's shape: a worker from another deployment refuses to talk. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** What the machine does at the moment, as the public API names it. */
 export const MACHINE_STATES = ["loading", "running", "idle", "paused", "stopped", "crashed"] as const;
@@ -51,6 +51,8 @@ export interface FileProgress {
 export interface MachineDescription {
   readonly memoryBytes: number;
   readonly cpuCount: number;
+  /** What the command line says to type (`-armlet type=`). */
+  readonly typed: readonly string[];
 }
 
 /** `guest-error`: what the guest must not do; `host-error`: what we owe it and could not do, for the user to read. */

@@ -20,7 +20,7 @@ export function machineBlueprint(config: MachineConfig): Blueprint {
     return disk;
   };
   return {
-    description: { memoryBytes: config.ramSizeBytes, cpuCount: config.cpuCount },
+    description: { memoryBytes: config.ramSizeBytes, cpuCount: config.cpuCount, typed: config.typed },
     files: [config.kernel, config.initrd, config.dtb].filter((name) => name !== null),
     noReboot: config.noReboot,
     async create(services, signal) {

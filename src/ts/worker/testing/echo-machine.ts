@@ -119,7 +119,7 @@ export function echoBlueprint(
 ): Blueprint {
   const files = args.split(" ").filter((name) => name !== "");
   return {
-    description: { memoryBytes: 256 * 1024 * 1024, cpuCount: 1 },
+    description: { memoryBytes: 256 * 1024 * 1024, cpuCount: 1, typed: [] },
     files,
     noReboot: false,
     flush,
