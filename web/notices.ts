@@ -23,6 +23,7 @@ const FAILURE_TITLES: Record<FailureCode, string> = {
   gone: "A disk is gone",
   changed: "A disk image has changed",
   damaged: "A disk is damaged",
+  format: "That is no disk that can be used here",
   failed: "The browser's storage failed",
 };
 

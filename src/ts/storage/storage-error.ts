@@ -1,7 +1,8 @@
 /**
  * `quota`: no room is left; `busy`: somebody else has it open; `unavailable`: the browser keeps nothing here (a private
  * window, storage switched off); `gone`: it was deleted meanwhile; `changed`: what lies below is no longer what it was;
- * `damaged`: what is there cannot be right; `cancelled`; `failed`: the medium says no for another reason.
+ * `damaged`: what is there cannot be right; `format`: it is of a kind that cannot be used here; `cancelled`; `failed`:
+ * the medium says no for another reason.
  */
 export const STORAGE_ERROR_CODES = [
   "quota",
@@ -10,6 +11,7 @@ export const STORAGE_ERROR_CODES = [
   "gone",
   "changed",
   "damaged",
+  "format",
   "cancelled",
   "failed",
 ] as const;

@@ -1,0 +1,56 @@
+import type { BlockSource } from "./block-source.ts";
+import { ReadCache } from "./read-cache.ts";
+import { StorageError } from "./storage-error.ts";
+
+const CHUNK_BYTES = 64 * 1024;
+/** Chunks read at once while reads follow one another (1 MiB). */
+const MAX_REQUEST_CHUNKS = 16;
+/** 32 MiB */
+const KEPT_CHUNKS = 512;
+
+/** A file of this computer, or any other Blob, read where it is: nothing is copied before it is asked for. */
+export class BlobSource implements BlockSource {
+  readonly sizeBytes: number;
+  readonly #blob: Blob;
+  readonly #cache: ReadCache;
+
+  constructor(blob: Blob) {
+    this.#blob = blob;
+    this.sizeBytes = blob.size;
+    this.#cache = new ReadCache({
+      sizeBytes: blob.size,
+      chunkBytes: CHUNK_BYTES,
+      requestChunks: 1,
+      maxRequestChunks: MAX_REQUEST_CHUNKS,
+      keptChunks: KEPT_CHUNKS,
+      load: (start, end) => this.#load(start, end),
+    });
+  }
+
+  read(offset: number, into: Uint8Array): void | Promise<void> {
+    return this.#cache.read(offset, into);
+  }
+
+  async #load(start: number, end: number): Promise<Uint8Array> {
+    let bytes: ArrayBuffer;
+    try {
+      bytes = await this.#blob.slice(start, end).arrayBuffer();
+    } catch (error) {
+      // NotReadableError or NotFoundError: the browser compares the file with what it was when it was chosen.
+      throw this.#changed({ cause: error });
+    }
+    if (bytes.byteLength !== end - start) throw this.#changed();
+    return new Uint8Array(bytes);
+  }
+
+  #changed(options?: ErrorOptions): StorageError {
+    const name =
+      "name" in this.#blob && typeof this.#blob.name === "string" ? `The file ${this.#blob.name}` : "The file";
+    return new StorageError(
+      "changed",
+      `${name} cannot be read any more: it was changed, moved or deleted since it was chosen.`,
+      "Choose the file again.",
+      options,
+    );
+  }
+}

@@ -1,0 +1,130 @@
+export interface ReadCacheOptions {
+  readonly sizeBytes: number;
+  /** Unit in which bytes are kept; `load` is asked for whole ones. */
+  readonly chunkBytes: number;
+  /** Chunks that one call of `load` is for, at least where there are so many to load: a call costs more than its bytes. */
+  readonly requestChunks: number;
+  /** And at most: so far it grows while reads follow one another. */
+  readonly maxRequestChunks: number;
+  /** Chunks kept in memory; the longest unused go first. */
+  readonly keptChunks: number;
+  /** The bytes from `start` to before `end`. */
+  load(start: number, end: number): Promise<Uint8Array>;
+}
+
+/** A longer read is split: all chunks of one must be in memory at the same time. */
+const MAX_READ_BYTES = 16 * 1024 * 1024;
+
+/** What lies between reads of any size and a source that is better asked for few and large pieces. Loads each once. */
+export class ReadCache {
+  readonly #options: ReadCacheOptions;
+  readonly #chunkCount: number;
+  readonly #maxReadBytes: number;
+  readonly #chunks = new Map<number, Uint8Array>();
+  readonly #loading = new Map<number, Promise<void>>();
+  /** Last chunk of the read before. */
+  #lastChunk = -1;
+  /** Chunks of the next request: more while reads follow one another. */
+  #ahead: number;
+
+  constructor(options: ReadCacheOptions) {
+    this.#options = options;
+    this.#chunkCount = Math.ceil(options.sizeBytes / options.chunkBytes);
+    this.#maxReadBytes = Math.min(MAX_READ_BYTES, Math.floor(options.keptChunks / 4) * options.chunkBytes);
+    this.#ahead = options.requestChunks;
+  }
+
+  /** Fills `into`; at once where everything is there. */
+  read(offset: number, into: Uint8Array): void | Promise<void> {
+    if (into.length === 0) return;
+    if (into.length > this.#maxReadBytes) return this.#readLong(offset, into);
+    const first = Math.floor(offset / this.#options.chunkBytes);
+    const last = Math.floor((offset + into.length - 1) / this.#options.chunkBytes);
+    this.#follow(first, last);
+    const waits = this.#load(first, last);
+    this.#loadAhead(last);
+    if (waits.length === 0) return this.#copyOut(offset, into, first, last);
+    return Promise.all(waits).then(() => this.#copyOut(offset, into, first, last) ?? undefined);
+  }
+
+  async #readLong(offset: number, into: Uint8Array): Promise<void> {
+    for (let done = 0; done < into.length; done += this.#maxReadBytes) {
+      await this.read(offset + done, into.subarray(done, done + this.#maxReadBytes));
+    }
+  }
+
+  /** Reads that follow one another make the requests larger, others make them small again. */
+  #follow(first: number, last: number): void {
+    const { requestChunks, maxRequestChunks } = this.#options;
+    const follows = first === this.#lastChunk || first === this.#lastChunk + 1;
+    if (!follows) this.#ahead = requestChunks;
+    else if (last !== this.#lastChunk) this.#ahead = Math.min(this.#ahead * 2, maxRequestChunks);
+    this.#lastChunk = last;
+  }
+
+  /** While reads follow one another, what comes next is on its way before it is asked for. */
+  #loadAhead(last: number): void {
+    const { requestChunks, maxRequestChunks } = this.#options;
+    if (maxRequestChunks === requestChunks || this.#ahead < maxRequestChunks) return;
+    const end = Math.min(this.#chunkCount, last + 1 + maxRequestChunks / 2);
+    for (let index = last + 1; index < end; index++) {
+      if (this.#chunks.has(index) || this.#loading.has(index)) continue;
+      // Nobody waits for it yet: a read that needs it tries again, and says what is wrong.
+      this.#request(index, index).catch(() => undefined);
+      return;
+    }
+  }
+
+  /** Copies from chunks that are there; one that had to make room meanwhile is loaded again. */
+  #copyOut(offset: number, into: Uint8Array, first: number, last: number): void | Promise<void> {
+    const { chunkBytes } = this.#options;
+    for (let index = first; index <= last; index++) {
+      const chunk = this.#chunks.get(index);
+      if (chunk === undefined) return this.read(offset, into);
+      // Used now: to the end of the line.
+      this.#chunks.delete(index);
+      this.#chunks.set(index, chunk);
+      const start = index * chunkBytes;
+      const from = Math.max(offset, start);
+      const to = Math.min(offset + into.length, start + chunk.length);
+      into.set(chunk.subarray(from - start, to - start), from - offset);
+    }
+  }
+
+  /** Sees to it that chunks are on their way; returns what to wait for. */
+  #load(first: number, last: number): Promise<void>[] {
+    const waits = new Set<Promise<void>>();
+    for (let index = first; index <= last; index++) {
+      if (this.#chunks.has(index)) continue;
+      waits.add(this.#loading.get(index) ?? this.#request(index, last));
+    }
+    return [...waits];
+  }
+
+  /** One request, from a missing chunk to the last wanted one, or some further, up to the next that is known. */
+  #request(first: number, lastWanted: number): Promise<void> {
+    const { maxRequestChunks } = this.#options;
+    const end = Math.min(this.#chunkCount, first + maxRequestChunks, Math.max(lastWanted + 1, first + this.#ahead));
+    let after = first + 1;
+    while (after < end && !this.#chunks.has(after) && !this.#loading.has(after)) after++;
+    const request = this.#loadChunks(first, after).finally(() => {
+      for (let index = first; index < after; index++) this.#loading.delete(index);
+    });
+    for (let index = first; index < after; index++) this.#loading.set(index, request);
+    return request;
+  }
+
+  async #loadChunks(first: number, after: number): Promise<void> {
+    const { chunkBytes, sizeBytes, keptChunks, load } = this.#options;
+    const bytes = await load(first * chunkBytes, Math.min(after * chunkBytes, sizeBytes));
+    for (let index = first; index < after; index++) {
+      const from = (index - first) * chunkBytes;
+      // A copy: a part would keep all of what came with it in memory.
+      this.#chunks.set(index, bytes.slice(from, Math.min(from + chunkBytes, bytes.length)));
+    }
+    for (const oldest of this.#chunks.keys()) {
+      if (this.#chunks.size <= keptChunks) break;
+      this.#chunks.delete(oldest);
+    }
+  }
+}
