@@ -127,15 +127,15 @@ describe("TypedInput", () => {
     expect(input.feed(receive, true, 1000)).toBe(false);
     input.sawOutput(bytes("login: "), 1000);
     expect(input.feed(receive, true, 1500)).toBe(true);
-    expect(input.waiting).toBe(true);
+    expect(input.isDone()).toBe(false);
     expect(input.feed(receive, true, 1600)).toBe(false);
     input.sawOutput(bytes("root\r\n~ # "), 1700);
     expect(input.feed(receive, true, 2200)).toBe(true);
     expect(text).toBe("root\rls\r");
-    expect(input.waiting).toBe(false);
+    expect(input.isDone()).toBe(true);
   });
 
   it("of nothing is done", () => {
-    expect(new TypedInput([], 0).waiting).toBe(false);
+    expect(new TypedInput([], 0).isDone()).toBe(true);
   });
 });

@@ -134,18 +134,18 @@ export class Session {
     if (machine === null) return;
     const receive = (bytes: Uint8Array): number => machine.serial.receive(bytes);
     let took = false;
-    if (this.#typed.waiting) {
+    if (!this.#typed.isDone()) {
       took = this.#typed.feed(receive, this.#idles, clock.nowMs());
       // Then it is the pipe's turn, at the next prompt.
-      if (!this.#typed.waiting) this.#input.restart(clock.nowMs());
+      if (this.#typed.isDone()) this.#input.restart(clock.nowMs());
     }
-    if (!this.#typed.waiting || terminal.inputIsTerminal) {
+    if (this.#typed.isDone() || terminal.inputIsTerminal) {
       took = this.#input.feed(receive, this.#idles, clock.nowMs()) || took;
     }
     if (took) this.#scheduler?.wake();
     terminal.pauseInput(this.#input.full);
     // While the guest sleeps nobody else asks again.
-    if (this.#input.waiting || this.#typed.waiting) {
+    if (this.#input.waiting || !this.#typed.isDone()) {
       this.#cancelPoll ??= turns.after(INPUT_POLL_MS, () => {
         this.#cancelPoll = null;
         this.#feed();

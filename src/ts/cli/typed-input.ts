@@ -13,9 +13,9 @@ export class TypedInput {
     this.#queueNext();
   }
 
-  /** Whether something is still to be typed. */
-  get waiting(): boolean {
-    return this.#input.waiting;
+  /** Whether everything was typed. */
+  isDone(): boolean {
+    return !this.#input.waiting;
   }
 
   /** The guest wrote `bytes`, at least one. */

@@ -16,6 +16,7 @@ const DEVICE: OptionSpec = {
     if (first === "driver" && (name === "help" || name === "?")) return deviceList();
     if (first !== "driver" || name === "")
       throw new ConfigError("-device needs a device's name; -device help lists them.");
+    checkTransport(name);
     const table = deviceProperties(name, { defaultTransport: "mmio" });
     if (table === null) throw new ConfigError(`There is no device "${name}".${suggestion(name, deviceNames())}`);
     if (rest.some(([key]) => key === "help" || key === "?")) return propertyList(name, table);
@@ -37,6 +38,19 @@ const DEVICE: OptionSpec = {
     return undefined;
   },
 };
+
+/** Transports of other machines, whose names of devices are known all the same. */
+const FOREIGN_TRANSPORTS: readonly (string | null)[] = ["s390", "ccw"];
+
+/** Throws ConfigError for a device that plugs into no machine of this kind. */
+function checkTransport(name: string): void {
+  const row = NAME_SUFFIXES.find(
+    ({ suffix, transport }) => FOREIGN_TRANSPORTS.includes(transport) && name.endsWith(suffix),
+  );
+  if (row === undefined || !deviceNames().includes(name)) return;
+  const own = `${name.slice(0, -row.suffix.length)}-device`;
+  throw new ConfigError(`${name} is a device of IBM's mainframes, which "virt" has no place for. Use ${own}.`);
+}
 
 /** The answer to `-device help`. */
 function deviceList(): string {
