@@ -1,5 +1,6 @@
 import type { BlockBackend } from "../../virtio/backends.ts";
 import type { BlockSource } from "./block-source.ts";
+import { pieces, settled } from "./pieces.ts";
 
 /** Unit in which what was written is kept; a multiple of the sector. */
 const CHUNK_BYTES = 64 * 1024;
@@ -43,7 +44,7 @@ export class OverlayDisk implements BlockBackend {
       if (wait !== undefined) waits.push(wait);
       unwritten = 0;
     };
-    for (const { chunk, start, length } of pieces(offset, into.length)) {
+    for (const { chunk, start, length } of pieces(offset, into.length, CHUNK_BYTES)) {
       const bytes = this.#written.get(chunk);
       if (bytes !== undefined) {
         readUnwritten();
@@ -60,7 +61,7 @@ export class OverlayDisk implements BlockBackend {
   write(offset: number, from: Uint8Array): void | Promise<void> {
     const waits: Promise<void>[] = [];
     let position = 0;
-    for (const { chunk, start, length } of pieces(offset, from.length)) {
+    for (const { chunk, start, length } of pieces(offset, from.length, CHUNK_BYTES)) {
       const part = from.subarray(position, position + length);
       const wait = this.#change(chunk, length, (bytes) => bytes.set(part, start));
       if (wait !== undefined) waits.push(wait);
@@ -77,7 +78,7 @@ export class OverlayDisk implements BlockBackend {
 
   writeZeroes(offset: number, length: number, _mayUnmap: boolean): void | Promise<void> {
     const waits: Promise<void>[] = [];
-    for (const piece of pieces(offset, length)) {
+    for (const piece of pieces(offset, length, CHUNK_BYTES)) {
       const wait = this.#change(piece.chunk, piece.length, (bytes) =>
         bytes.fill(0, piece.start, piece.start + piece.length),
       );
@@ -129,26 +130,4 @@ export class OverlayDisk implements BlockBackend {
   #chunkLength(chunk: number): number {
     return Math.min(CHUNK_BYTES, this.sizeBytes - chunk * CHUNK_BYTES);
   }
-}
-
-interface Piece {
-  readonly chunk: number;
-  /** Inside the chunk. */
-  readonly start: number;
-  readonly length: number;
-}
-
-/** A range of the disk, chunk by chunk. */
-function* pieces(offset: number, length: number): Generator<Piece> {
-  for (let done = 0; done < length; ) {
-    const chunk = Math.floor((offset + done) / CHUNK_BYTES);
-    const start = (offset + done) % CHUNK_BYTES;
-    const part = Math.min(length - done, CHUNK_BYTES - start);
-    yield { chunk, start, length: part };
-    done += part;
-  }
-}
-
-function settled(waits: readonly Promise<void>[]): void | Promise<void> {
-  if (waits.length > 0) return Promise.all(waits).then(() => undefined);
 }

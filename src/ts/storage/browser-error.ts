@@ -1,0 +1,44 @@
+import { StorageError, type StorageErrorCode } from "./storage-error.ts";
+
+/** What the browser's own errors mean (Web IDL, DOMException names; IndexedDB 3.0; File System Standard). */
+const MEANINGS: Readonly<Record<string, StorageErrorCode>> = {
+  QuotaExceededError: "quota",
+  NoModificationAllowedError: "busy",
+  SecurityError: "unavailable",
+  NotAllowedError: "unavailable",
+  NotFoundError: "gone",
+  // IndexedDB: a value that was written cannot be read any more.
+  DataError: "damaged",
+  NotReadableError: "damaged",
+};
+
+const SENTENCES: Readonly<Record<StorageErrorCode, readonly [message: string, advice: string]>> = {
+  quota: [
+    "There is no room left for disks in this browser.",
+    "Delete a disk that is not needed any more, or free space on this computer.",
+  ],
+  busy: ["The disk is open in another tab.", "Close it there, or turn that machine off."],
+  unavailable: [
+    "This browser keeps no disks for this page: its storage is switched off, or this is a private window.",
+    "Use a normal window, and allow the site to store data.",
+  ],
+  gone: ["The disk was deleted while it was in use.", "It was deleted in another tab, or with the site's data."],
+  changed: ["What the disk lies over has changed.", ""],
+  damaged: ["A part of the disk that was stored cannot be read any more.", "Export what can still be read."],
+  cancelled: ["It was cancelled.", ""],
+  failed: ["The browser could not store or read a part of the disk.", "Try again; the reason is in the details."],
+};
+
+/** A StorageError with the sentence that goes with its code. */
+export function storageError(code: StorageErrorCode, cause?: unknown): StorageError {
+  const [message, advice] = SENTENCES[code];
+  const reason = code === "failed" && cause instanceof Error ? ` (${cause.name}: ${cause.message})` : "";
+  return new StorageError(code, message + reason, advice, cause === undefined ? {} : { cause });
+}
+
+/** What went wrong in the browser's storage, as a StorageError; `otherwise` where its name tells nothing. */
+export function storageErrorOf(error: unknown, otherwise: StorageErrorCode = "failed"): StorageError {
+  if (error instanceof StorageError) return error;
+  const name = error instanceof Error ? error.name : "";
+  return storageError(MEANINGS[name] ?? otherwise, error);
+}
