@@ -1,9 +1,10 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "./config-error.ts";
 import { LinkError } from "./link-error.ts";
 import { type LinkProfiles, linkNeedsProfiles, MAX_LINK_CHARS, parseLink } from "./link.ts";
-import { LINK_KEYS } from "./link-keys.ts";
+import { LINK_KEYS, linkKeysMarkdown } from "./link-keys.ts";
 
 const PAGE = "https://armlet.example/";
 const PROFILES: LinkProfiles = {
@@ -212,3 +213,10 @@ it("any query at all is a machine or a sentence, and reaches nothing it must not
     { numRuns: 200 },
   );
 }, 30_000);
+
+describe("docs/command-line.md", () => {
+  it("has the keys as they are", () => {
+    const document = readFileSync(new URL("../../../docs/command-line.md", import.meta.url), "utf8");
+    expect(document).toContain(linkKeysMarkdown());
+  });
+});
