@@ -32,7 +32,7 @@ export function machineBlueprint(config: MachineConfig): Blueprint {
     },
     async flush() {
       const opened = await Promise.all(disks.values());
-      await Promise.all(opened.map((disk) => disk.flush()));
+      await Promise.all(opened.map(async (disk) => await disk.flush()));
     },
   };
 }
