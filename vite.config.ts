@@ -4,6 +4,7 @@ import packageJson from "./package.json" with { type: "json" };
 import { root } from "./scripts/lib/paths.mjs";
 import { engine } from "./scripts/vite-engine.mjs";
 import { guest } from "./scripts/vite-guest.mjs";
+import { includes } from "./scripts/vite-includes.mjs";
 
 export default defineConfig({
   root: "web",
@@ -11,7 +12,7 @@ export default defineConfig({
   base: "./",
   publicDir: "../public",
   cacheDir: "../node_modules/.vite",
-  plugins: [engine(), guest()],
+  plugins: [includes(), engine(), guest()],
   worker: { format: "es" },
   // What only the worker imports is not found by looking at the page; found later, it would restart the page with its guest.
   optimizeDeps: { include: Object.keys(packageJson.dependencies) },
@@ -21,6 +22,6 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2023",
     sourcemap: true,
-    rolldownOptions: { input: { index: `${root}/web/index.html` } },
+    rolldownOptions: { input: { index: `${root}/web/index.html`, embed: `${root}/web/embed.html` } },
   },
 });

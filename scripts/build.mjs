@@ -20,6 +20,7 @@ const siteSources = [
   "src/virtio",
   "scripts/vite-engine.mjs",
   "scripts/vite-guest.mjs",
+  "scripts/vite-includes.mjs",
   "vite.config.ts",
   "package-lock.json",
 ];
@@ -31,7 +32,7 @@ export async function buildSiteIfStale() {
   const site = join(distDir, "site");
   const key = digest([...files, ...filesUnder([".cache/guest/manifest.json"])], [engineKey()]);
   await step("page", () =>
-    makeIfStale(join(distDir, "site.stamp"), key, [join(site, "index.html")], async () => {
+    makeIfStale(join(distDir, "site.stamp"), key, [join(site, "index.html"), join(site, "embed.html")], async () => {
       await run(process.execPath, [join(root, "node_modules/vite/bin/vite.js"), "build"], { cwd: root });
     }),
   );

@@ -1,5 +1,5 @@
 // @ts-check
-/** A plain static host: files of one folder under one path, ranges and revalidation, no headers beyond that. */
+/** A plain static host: files of one folder under one path, ranges and revalidation, open to other origins, no headers beyond that. */
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -64,6 +64,9 @@ export function staticServer(folder, prefix = "/") {
       "Content-Type": types[/** @type {keyof typeof types} */ (extname(path))] ?? "application/octet-stream",
       "Accept-Ranges": "bytes",
       "Cache-Control": "no-cache",
+      // Everything here is public: a sandboxed frame, or a page elsewhere, may read it.
+      "Access-Control-Allow-Origin": "*",
+      "Access-Control-Expose-Headers": "Content-Range, ETag",
       ETag: etag,
     };
     if (request.headers["if-none-match"] === etag) {

@@ -1,5 +1,3 @@
-import { machineTitle } from "./machine-title.ts";
-
 /** Where the guests beside the page are described, relative to it. */
 const FOLDER = "guest/";
 const MANIFEST = `${FOLDER}manifest.json`;
@@ -60,24 +58,17 @@ interface PackedFile {
   readonly packed: string;
 }
 
-/**
- * The machine of this page: `?args=` (a command line), `?profile=` (a name in the manifest), or the manifest's default.
- * Throws NoGuestError.
- */
-export async function pageProfile(query: URLSearchParams): Promise<NamedProfile> {
-  const args = query.get("args");
-  if (args !== null) return { name: null, title: machineTitle(args), args, packed: {} };
-  const manifest = await loadManifest();
-  const name = query.get("profile") ?? query.get("guest") ?? manifest.default;
+/** One of the machines as it is; null where there is none of that name. */
+export function profileOf(manifest: Manifest, name: string): NamedProfile | null {
   const guest = manifest.guests.find((record) => record.name === name);
-  if (guest === undefined) {
-    const known = manifest.guests.map((record) => record.name).join(", ");
-    throw new NoGuestError(`There is no guest “${name}” beside this page.`, `There are: ${known}.`, manifestUrl());
-  }
-  const { title } = guest;
-  if (isLocal()) return { name, title, args: guest.args, packed: {} };
-  const packed = guest.files.map((file) => [FOLDER + file.file, FOLDER + file.packed] as const);
-  return { name, title, args: guest.args, packed: Object.fromEntries(packed) };
+  return guest === undefined ? null : { name, title: guest.title, args: guest.args, packed: packedFiles(manifest) };
+}
+
+/** Files of the machines that are better loaded compressed: by name in a command line, the packed file's. */
+export function packedFiles({ guests }: Manifest): Readonly<Record<string, string>> {
+  if (isLocal()) return {};
+  const files = guests.flatMap((guest) => guest.files);
+  return Object.fromEntries(files.map((file) => [FOLDER + file.file, FOLDER + file.packed]));
 }
 
 /** The machines beside the page. Throws NoGuestError. */

@@ -1,11 +1,15 @@
 import { compileEngine, type VirtualMachine } from "../src/ts/api/index.ts";
 import { ArmletApp } from "./elements/armlet-app.ts";
 import { ArmletNotice, type Notice } from "./elements/armlet-notice.ts";
-import { loadManifest, NoGuestError, pageProfile } from "./guest-profile.ts";
+import { loadManifest, NoGuestError } from "./guest-profile.ts";
+import { readHistoryState, writeHistoryState } from "./history-state.ts";
+import { consoleSize, linkRemarks, startTrouble } from "./link-notices.ts";
 import { isStartAddress, profileAddress, START_ADDRESS } from "./machine-address.ts";
 import { MachineStore } from "./machine-store.ts";
+import { type OpenedLink, openLink } from "./open-link.ts";
 import { pageStorage, RecentMachines } from "./recent-machines.ts";
 import { Settings } from "./settings.ts";
+import { startMachine } from "./start-machine.ts";
 
 declare global {
   interface Window {
@@ -54,47 +58,64 @@ export class Page {
     this.#query = location.search;
     const query = new URLSearchParams(location.search);
     this.#close();
-    const make = isStartAddress(query) ? this.#openList() : this.#openMachine(query);
-    const [created] = await Promise.all([make.catch(missingGuest), this.#closing]);
+    const make = isStartAddress(query) ? this.#openList() : this.#openMachine();
+    const [created] = await Promise.all([make.catch((error: unknown) => this.#unusable(error)), this.#closing]);
     if (turn !== this.#turn) return;
-    const view = created(this.#remarks);
+    const remarks = this.#remarks;
     this.#remarks = [];
+    const view = created(remarks);
     this.#view = view;
     document.body.append(view.element);
   }
 
-  /** Goes to another address of this page, with a way back. */
-  go(address: string): void {
-    history.pushState(null, "", new URL(address, location.href));
+  /**
+   * Goes to another address of this page, with a way back. `trusted`: the page made it, so it may name disks of this
+   * browser, and what it types needs no question.
+   */
+  go(address: string, { trusted = false }: { readonly trusted?: boolean } = {}): void {
+    history.pushState(writeHistoryState({ trusted }), "", new URL(address, location.href));
     void this.show();
   }
 
   /** Everything that takes time, done beside the last view's end; the result makes the view. */
-  async #openMachine(query: URLSearchParams): Promise<MakeView> {
+  async #openMachine(): Promise<MakeView> {
     // The engine compiles while the manifest is on its way. Whoever starts the machine gets its error.
     this.#engine().catch(() => {});
-    const profile = await pageProfile(query);
-    return (remarks) => {
-      const store = new MachineStore(profile, this.#engine);
-      window.vm = store.vm;
-      store.onMachine((vm) => {
-        window.vm = vm;
-      });
-      store.start();
-      document.title = "Armlet";
-      const address = profile.name === null ? location.search : profileAddress(profile.name);
-      this.#recent.add({ address, title: profile.title, openedMs: Date.now() });
-      const element = new ArmletApp(store, this.#settings, {
-        remarks,
-        showMachines: () => this.go(START_ADDRESS),
-        ...(profile.name === null ? { openDefault: () => this.go(location.pathname) } : {}),
-      });
-      const close = (): Promise<void> => {
-        delete window.vm;
-        return store.close();
-      };
-      return { element, close };
+    const opened = await openLink(new URL(location.href), readHistoryState(history.state));
+    return (remarks) => this.#machineView(opened, remarks);
+  }
+
+  #machineView(opened: OpenedLink, remarks: readonly Notice[]): View {
+    const { link, name, title } = opened;
+    const store = new MachineStore(opened, this.#engine);
+    window.vm = store.vm;
+    store.onMachine((vm) => {
+      window.vm = vm;
+    });
+    document.title = link === null && name !== null ? "Armlet" : `${title} – Armlet`;
+    const { trusted, typing } = readHistoryState(history.state);
+    const address = link === null && name !== null ? profileAddress(name) : location.search;
+    this.#recent.add({ address, title, openedMs: Date.now(), trusted });
+    const element = new ArmletApp(store, this.#settings, {
+      remarks: [...remarks, ...linkRemarks(link, () => this.#trust())],
+      size: consoleSize(link),
+      showMachines: () => this.go(START_ADDRESS),
+      ...(link !== null || name === null ? { openDefault: () => this.go(location.pathname) } : {}),
+    });
+    const left = new AbortController();
+    void startMachine(store, link, { agreed: typing, signal: left.signal });
+    const close = (): Promise<void> => {
+      left.abort();
+      delete window.vm;
+      return store.close();
     };
+    return { element, close };
+  }
+
+  /** The user says that the link may have what it asks of this browser. */
+  #trust(): void {
+    history.replaceState(writeHistoryState({ ...readHistoryState(history.state), trusted: true }), "");
+    void this.show();
   }
 
   async #openList(): Promise<MakeView> {
@@ -107,8 +128,25 @@ export class Page {
     ]);
     return (remarks) => {
       document.title = "Machines – Armlet";
-      const element = new ArmletStart(manifest, this.#recent, { remarks, go: (address) => this.go(address) });
+      const element = new ArmletStart(manifest, this.#recent, {
+        remarks,
+        go: (address, trusted) => this.go(address, { trusted }),
+      });
       return { element, close: () => Promise.resolve() };
+    };
+  }
+
+  /** Nothing to start: say why, and what to do. */
+  #unusable(error: unknown): MakeView {
+    const notice = startTrouble(error, {
+      openDefault: () => this.go(location.pathname),
+      showMachines: () => this.go(START_ADDRESS),
+    });
+    if (notice === null) throw error;
+    return (remarks) => {
+      // What the last machine left unsaid comes with the next one.
+      this.#remarks = remarks;
+      return { element: noticePage(notice), close: () => Promise.resolve() };
     };
   }
 
@@ -144,23 +182,6 @@ function sharedEngine(): () => Promise<WebAssembly.Module> {
     });
     return compiling;
   };
-}
-
-/** Nothing to start: say what to put where. */
-function missingGuest(error: unknown): MakeView {
-  if (!(error instanceof NoGuestError)) throw error;
-  return () => ({
-    element: noticePage({
-      tone: "trouble",
-      shape: "card",
-      title: "There is no guest to start",
-      text: error.message,
-      advice: error.advice,
-      url: error.url,
-      primary: { label: "Try again", run: () => location.reload() },
-    }),
-    close: () => Promise.resolve(),
-  });
 }
 
 function unkeptWrites(reason: string): Notice {

@@ -32,7 +32,7 @@ class FakeStorage implements Storage {
   }
 }
 
-const machine = (name: string, openedMs = 1) => ({ address: `?args=${name}`, title: name, openedMs });
+const machine = (name: string, openedMs = 1) => ({ address: `?args=${name}`, title: name, openedMs, trusted: false });
 const names = (recent: RecentMachines): string[] => recent.machines.map(({ title }) => title);
 
 describe("RecentMachines", () => {
@@ -84,10 +84,10 @@ describe("RecentMachines", () => {
   it.each([
     "nonsense",
     '{"address":"?args=a"}',
-    '[null,1,"x",[],{"address":"?a","title":1,"openedMs":1},{"address":"?a","title":"a","openedMs":null}]',
-    '[{"address":"javascript:alert(1)","title":"a","openedMs":1}]',
-    '[{"address":"https://evil.example/","title":"a","openedMs":1}]',
-    '[{"address":"?a#secret=1","title":"a","openedMs":1}]',
+    '[null,1,"x",[],{"address":"?a","title":1,"openedMs":1,"trusted":false},{"address":"?a","title":"a","openedMs":null,"trusted":false},{"address":"?a","title":"a","openedMs":1}]',
+    '[{"address":"javascript:alert(1)","title":"a","openedMs":1,"trusted":false}]',
+    '[{"address":"https://evil.example/","title":"a","openedMs":1,"trusted":false}]',
+    '[{"address":"?a#secret=1","title":"a","openedMs":1,"trusted":false}]',
   ])("takes nothing over that is not one of its own: %s", (stored) => {
     const storage = new FakeStorage();
     storage.setItem("armlet:recent", stored);

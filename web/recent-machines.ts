@@ -6,6 +6,8 @@ export interface RecentMachine {
   readonly title: string;
   /** Milliseconds since 1970. */
   readonly openedMs: number;
+  /** The page itself made this address (history-state.ts). */
+  readonly trusted: boolean;
 }
 
 const KEY = "armlet:recent";
@@ -91,7 +93,7 @@ function load(storage: Storage | null, fallback: readonly RecentMachine[] = []):
 
 function isMachine(value: unknown): value is RecentMachine {
   if (typeof value !== "object" || value === null) return false;
-  const { address, title, openedMs } = value as Record<string, unknown>;
+  const { address, title, openedMs, trusted } = value as Record<string, unknown>;
   return (
     typeof address === "string" &&
     // It becomes a link: nothing but a query of this page.
@@ -101,6 +103,7 @@ function isMachine(value: unknown): value is RecentMachine {
     typeof title === "string" &&
     title.length <= LONGEST_TITLE &&
     typeof openedMs === "number" &&
-    Number.isFinite(openedMs)
+    Number.isFinite(openedMs) &&
+    typeof trusted === "boolean"
   );
 }

@@ -1,4 +1,5 @@
 import type { ITheme } from "@xterm/xterm";
+import { currentTheme } from "./theme.ts";
 
 const DARK: ITheme = {
   background: "#0d1016",
@@ -50,7 +51,7 @@ const LIGHT: ITheme = {
   brightWhite: "#3b4048",
 };
 
-/** The terminal's colours for what the system prefers now. */
+/** The terminal's colours of now. */
 export function terminalTheme(): ITheme {
-  return matchMedia("(prefers-color-scheme: light)").matches ? LIGHT : DARK;
+  return currentTheme() === "light" ? LIGHT : DARK;
 }

@@ -14,6 +14,12 @@ const UNASKED_PASTE_LINES = 5;
 
 const SCROLLBACK_LINES = 10_000;
 
+/** A size of the console in characters. */
+export interface ConsoleSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 export interface TerminalViewHost {
   /** The keyboard is to leave the terminal. */
   leave(): void;
@@ -29,6 +35,8 @@ export class TerminalView {
   readonly #host: TerminalViewHost;
   readonly #disposables: Disposable[] = [];
   #onControlUsed: (() => void) | null = null;
+  readonly #fitAddon = new FitAddon();
+  #size: ConsoleSize | null = null;
 
   constructor(screen: HTMLElement, vm: VirtualMachine, settings: Settings, host: TerminalViewHost) {
     this.#vm = vm;
@@ -46,14 +54,13 @@ export class TerminalView {
       scrollback: SCROLLBACK_LINES,
       theme: terminalTheme(),
     });
-    const fit = new FitAddon();
-    this.#terminal.loadAddon(fit);
+    this.#terminal.loadAddon(this.#fitAddon);
     this.#terminal.loadAddon(new WebLinksAddon((event, address) => openLink(event, address)));
     this.#terminal.open(screen);
     this.#disposables.push(blinkCursor(screen, this.#terminal));
     this.#joinMachine();
     this.#joinClipboard(screen);
-    this.#joinPage(screen, fit);
+    this.#joinPage(screen);
   }
 
   /** Another machine takes the place of the one before: an empty screen, and its console is told the size. */
@@ -71,6 +78,12 @@ export class TerminalView {
 
   focus(): void {
     this.#terminal.focus();
+  }
+
+  /** A size of its own, whatever there is room for; null: as large as there is room for. */
+  setSize(size: ConsoleSize | null): void {
+    this.#size = size;
+    this.#fit();
   }
 
   /** Text as if typed; cursor keys as the guest's program wants them (DECCKM). */
@@ -97,6 +110,11 @@ export class TerminalView {
       this.#terminal.onResize(({ cols, rows }) => this.#vm.resize(cols, rows)),
     );
     this.#terminal.attachCustomKeyEventHandler((event) => this.#onKey(event));
+  }
+
+  #fit(): void {
+    if (this.#size === null) this.#fitAddon.fit();
+    else this.#terminal.resize(this.#size.columns, this.#size.rows);
   }
 
   #send(text: string): void {
@@ -156,9 +174,9 @@ export class TerminalView {
     });
   }
 
-  #joinPage(screen: HTMLElement, fit: FitAddon): void {
+  #joinPage(screen: HTMLElement): void {
     // Also reports the first size, as soon as it is observed.
-    const observer = new ResizeObserver(() => fit.fit());
+    const observer = new ResizeObserver(() => this.#fit());
     observer.observe(screen);
     const scheme = matchMedia("(prefers-color-scheme: light)");
     const onScheme = (): void => {
@@ -171,7 +189,7 @@ export class TerminalView {
       this.#settings.onChange(({ fontSizePx, screenReader }) => {
         this.#terminal.options.fontSize = fontSizePx;
         this.#terminal.options.screenReaderMode = screenReader;
-        fit.fit();
+        this.#fit();
       }),
     );
   }

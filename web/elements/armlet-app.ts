@@ -3,6 +3,7 @@ import type { MachineStore } from "../machine-store.ts";
 import { noticeFor } from "../notices.ts";
 import type { Settings } from "../settings.ts";
 import { StoreController } from "../store-controller.ts";
+import type { ConsoleSize } from "../terminal-view.ts";
 import { ArmletBar } from "./armlet-bar.ts";
 import { ArmletKeys } from "./armlet-keys.ts";
 import { ArmletProgress } from "./armlet-progress.ts";
@@ -15,6 +16,8 @@ import "./armlet-notice.ts";
 export interface ArmletAppHost {
   /** What there is to say about how one came here, one after the other, until it is dismissed. */
   readonly remarks: readonly Notice[];
+  /** A size of the console that stays; null: as large as there is room for. */
+  readonly size: ConsoleSize | null;
   showMachines(): void;
   /** Leads away from a machine that the address names, where it names one. */
   openDefault?(): void;
@@ -39,6 +42,7 @@ export class ArmletApp extends LitElement {
     this.#remarks = host.remarks;
     this.#bar = new ArmletBar(store);
     this.#terminal = new ArmletTerminal(store, settings);
+    if (host.size !== null) void this.#terminal.setSize(host.size);
     this.#keys = new ArmletKeys(this.#terminal);
     this.#progress = new ArmletProgress(store);
     this.#settings = new ArmletSettings(store, settings);

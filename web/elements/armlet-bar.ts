@@ -1,30 +1,12 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import type { MachineState } from "../../src/ts/api/index.ts";
 import { formatMemory, formatMips, formatSeconds } from "../format.ts";
 import { logo, machinesIcon, moreIcon, pauseIcon, playIcon, powerIcon, resetIcon } from "../icons.ts";
 import { START_ADDRESS } from "../machine-address.ts";
+import { STATE_HINTS, STATE_LABELS } from "../machine-state-texts.ts";
 import type { MachineStore } from "../machine-store.ts";
 import { StoreController } from "../store-controller.ts";
 import { controls } from "../styles/controls.ts";
 import { sparkline } from "./sparkline.ts";
-
-const STATE_LABELS: Record<MachineState, string> = {
-  loading: "Loading",
-  running: "Running",
-  idle: "Idle",
-  paused: "Paused",
-  stopped: "Off",
-  crashed: "Crashed",
-};
-
-const STATE_HINTS: Record<MachineState, string> = {
-  loading: "Files are being loaded",
-  running: "The guest is computing",
-  idle: "The guest waits for something to do and uses no processor time",
-  paused: "The guest stands still",
-  stopped: "The machine is off",
-  crashed: "The engine broke",
-};
 
 /**
  * The slim bar: what the machine does, and what can be done with it. Emits `machines` and `settings` when those are

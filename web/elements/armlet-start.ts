@@ -13,7 +13,7 @@ export interface ArmletStartHost {
   /** What there is to say about how one came here. */
   readonly remarks: readonly Notice[];
   /** Opens an address of this page. */
-  go(address: string): void;
+  go(address: string, trusted: boolean): void;
 }
 
 /** The list of machines: those beside the page, and those that were opened in this browser. */
@@ -168,7 +168,7 @@ export class ArmletStart extends LitElement {
   }
 
   #guest({ name, title, description, downloadBytes }: GuestRecord): TemplateResult {
-    return html`<a href=${profileAddress(name)} @click=${this.#onLink}>
+    return html`<a href=${profileAddress(name)} @click=${(event: MouseEvent) => this.#onLink(event, true)}>
       <strong>${title}</strong>
       <span>${description}</span>
       <small>${formatBytes(downloadBytes)} to load</small>
@@ -188,10 +188,10 @@ export class ArmletStart extends LitElement {
       </div>`;
   }
 
-  #machine({ address, title, openedMs }: RecentMachine): TemplateResult {
+  #machine({ address, title, openedMs, trusted }: RecentMachine): TemplateResult {
     const opened = new Date(openedMs);
     return html`<li>
-      <a href=${address} @click=${this.#onLink}>
+      <a href=${address} @click=${(event: MouseEvent) => this.#onLink(event, trusted)}>
         <strong>${title}</strong>
         <time datetime=${opened.toISOString()} title=${opened.toLocaleString()}>${formatAge(Date.now() - openedMs)}</time>
       </a>
@@ -207,12 +207,12 @@ export class ArmletStart extends LitElement {
     this.#heading?.focus();
   }
 
-  #onLink = (event: MouseEvent): void => {
+  #onLink(event: MouseEvent, trusted: boolean): void {
     // With a modifier a link means what it means elsewhere.
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    this.#host.go((event.currentTarget as HTMLAnchorElement).search);
-  };
+    this.#host.go((event.currentTarget as HTMLAnchorElement).search, trusted);
+  }
 }
 
 customElements.define("armlet-start", ArmletStart);

@@ -3,7 +3,7 @@ import type { VirtualMachine } from "../../src/ts/api/index.ts";
 import type { Disposable } from "../../src/ts/lib/emitter.ts";
 import type { MachineStore } from "../machine-store.ts";
 import type { Settings } from "../settings.ts";
-import type { TerminalView } from "../terminal-view.ts";
+import type { ConsoleSize, TerminalView } from "../terminal-view.ts";
 import { confirmPaste } from "./paste-dialog.ts";
 
 /** How the terminal is left by keyboard; Tab belongs to the guest. */
@@ -62,6 +62,11 @@ export class ArmletTerminal extends LitElement {
   async focusTerminal(): Promise<void> {
     const view = await this.#view;
     if (document.activeElement === document.body) view.focus();
+  }
+
+  /** A size in characters that stays, with scroll bars where there is no room; null: as large as there is room for. */
+  async setSize(size: ConsoleSize | null): Promise<void> {
+    (await this.#view).setSize(size);
   }
 
   /** Text as if typed, with the terminal's own rules for a pending Ctrl key. */

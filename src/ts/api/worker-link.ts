@@ -1,3 +1,4 @@
+import { startVmWorker } from "./vm-worker.ts";
 import { FailureError } from "../protocol/failure.ts";
 import { type ControlAction, type FromWorker, type ToWorker, transferOf } from "../protocol/messages.ts";
 
@@ -21,10 +22,7 @@ export class WorkerLink {
     onMessage: (message: Exclude<FromWorker, { kind: "reply" }>) => void,
     onBroken: (error: FailureError) => void,
   ) {
-    this.#worker = new Worker(new URL("../worker/vm.worker.ts", import.meta.url), {
-      type: "module",
-      name: "armlet machine",
-    });
+    this.#worker = startVmWorker();
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.kind === "reply") this.#onReply(data);
       else onMessage(data);

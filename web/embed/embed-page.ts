@@ -1,0 +1,194 @@
+import { compileEngine, type VirtualMachine } from "../../src/ts/api/index.ts";
+import {
+  FRAME_EVENTS,
+  FRAME_METHODS,
+  FRAME_PROTOCOL_VERSION,
+  type FrameMethods,
+} from "../../src/ts/api/frame-protocol.ts";
+import { ArmletNotice, type Notice } from "../elements/armlet-notice.ts";
+import { consoleSize, linkRemarks, startTrouble } from "../link-notices.ts";
+import { profileAddress } from "../machine-address.ts";
+import { MachineStore } from "../machine-store.ts";
+import { type OpenedLink, openLink } from "../open-link.ts";
+import { Settings } from "../settings.ts";
+import { startMachine } from "../start-machine.ts";
+import { chooseTheme } from "../theme.ts";
+import { typeAtPrompts } from "../typist.ts";
+import { ArmletEmbed } from "./armlet-embed.ts";
+import { EmbedChannel } from "./embed-channel.ts";
+import { type EmbedOptions, embedOptions } from "./embed-options.ts";
+import { FrameService } from "./frame-service.ts";
+
+/** What the frame shows: a machine, and the element around it. */
+interface Shown {
+  readonly store: MachineStore;
+  readonly element: ArmletEmbed;
+}
+
+/** A machine in a frame, for the person at the screen and, by messages, for the page around it. */
+export class EmbedPage {
+  readonly #options: EmbedOptions;
+  readonly #settings = new Settings();
+  readonly #channel: EmbedChannel | null;
+  readonly #service: FrameService;
+  /** The machine of now; rejects with why there is none. */
+  #shown: Promise<Shown>;
+
+  constructor() {
+    this.#options = embedOptions(new URLSearchParams(location.search));
+    if (this.#options.theme !== null) chooseTheme(this.#options.theme);
+    this.#service = new FrameService({
+      machine: async () => (await this.#shown).store.vm,
+      start: (what) => this.#start(what),
+      setSize: async (size) => await (await this.#shown).element.setSize(size),
+      send: (message) => this.#channel?.send(message),
+    });
+    this.#channel = this.#listen();
+    this.#shown = this.#open(new URL(location.href));
+    // Whoever asks for the machine gets the reason; the frame shows it.
+    this.#shown.catch(() => {});
+  }
+
+  #listen(): EmbedChannel | null {
+    if (window.parent === window) return null;
+    const channel = new EmbedChannel(window.parent, {
+      origin: this.#options.origin,
+      call: (method, params) => this.#service.call(method, params),
+      warn: (text) => console.warn(text),
+    });
+    window.addEventListener("message", (event) => channel.receive(event));
+    channel.send({
+      armlet: FRAME_PROTOCOL_VERSION,
+      event: "ready",
+      data: {
+        version: FRAME_PROTOCOL_VERSION,
+        methods: FRAME_METHODS,
+        events: FRAME_EVENTS,
+        storage: keepsStorage(),
+      },
+    });
+    return channel;
+  }
+
+  async #open(address: URL): Promise<Shown> {
+    let opened: OpenedLink;
+    try {
+      opened = await openLink(address);
+    } catch (error) {
+      const notice = startTrouble(error, { openDefault: () => location.assign(location.pathname) });
+      if (notice !== null) showNotice(notice);
+      throw error;
+    }
+    const shown = this.#show(opened, pageAddress(address));
+    const { store } = shown;
+    if (this.#options.autostart) void this.#startShown(store, opened);
+    return shown;
+  }
+
+  #show(opened: OpenedLink, address: string): Shown {
+    const store = new MachineStore(opened, compileEngine);
+    this.#service.attach(store.vm);
+    store.onMachine((vm) => this.#service.attach(vm));
+    const element = new ArmletEmbed(store, this.#settings, {
+      title: opened.title,
+      pageAddress: address,
+      remarks: [...frameRemarks(this.#options), ...linkRemarks(opened.link, null)],
+      size: consoleSize(opened.link),
+    });
+    document.body.replaceChildren(element);
+    return { store, element };
+  }
+
+  async #startShown(store: MachineStore, { link }: OpenedLink): Promise<void> {
+    // The page around the frame chose its address, and may type whatever it wants anyway. On its own, it is a link.
+    const agreed = this.#channel !== null;
+    await startMachine(store, link, { agreed, signal: new AbortController().signal });
+  }
+
+  async #start({ args, profile, files }: FrameMethods["start"]["params"]): Promise<void> {
+    const vm =
+      args === undefined && profile === undefined && files === undefined
+        ? await this.#startSame()
+        : await this.#startOther({ args, profile, files });
+    await vm.start();
+  }
+
+  async #startSame(): Promise<VirtualMachine> {
+    const { store } = await this.#shown;
+    if (!store.isOn && store.state !== "loading") store.start();
+    return store.vm;
+  }
+
+  async #startOther({ args, profile, files }: FrameMethods["start"]["params"]): Promise<VirtualMachine> {
+    const address = new URL(location.href);
+    if (args !== undefined) address.search = `?${new URLSearchParams({ args })}`;
+    if (profile !== undefined) address.search = profileAddress(profile);
+    const opened = {
+      ...(await openLink(address, { trusted: parentIsOurs() })),
+      ...(files === undefined ? {} : { files }),
+    };
+    const before = await this.#shown.catch(() => null);
+    const shown = before ?? this.#show(opened, pageAddress(address));
+    const { store } = shown;
+    if (before === null) {
+      this.#shown = Promise.resolve(shown);
+      store.start();
+    } else {
+      await store.replace(opened);
+    }
+    typeAtPrompts(store.vm.serial, opened.link?.typed.texts ?? []);
+    return store.vm;
+  }
+}
+
+/** The same machine on a page of its own. */
+function pageAddress(address: URL): string {
+  const page = new URL("./", address);
+  page.search = address.search;
+  for (const key of ["origin", "theme", "autostart"]) page.searchParams.delete(key);
+  return page.href;
+}
+
+function frameRemarks({ warnings }: EmbedOptions): Notice[] {
+  const remarks: Notice[] = [];
+  if (warnings.length > 0) {
+    remarks.push({
+      tone: "calm",
+      shape: "strip",
+      title: "The frame's address has a mistake",
+      text: warnings.join(" "),
+    });
+  }
+  if (!keepsStorage()) {
+    remarks.push({
+      tone: "calm",
+      shape: "strip",
+      title: "Nothing is kept here",
+      text: "This frame is sandboxed: the browser gives it no storage. What the guest writes to its disks lives in memory and is gone when the frame is closed.",
+    });
+  }
+  return remarks;
+}
+
+/** A sandboxed frame has an origin of its own that nobody can come back to. */
+function keepsStorage(): boolean {
+  return window.origin !== "null";
+}
+
+/** Whether the page around the frame is of the same origin, and so may do what this one may. */
+function parentIsOurs(): boolean {
+  try {
+    return window.parent.location.origin === window.origin && window.origin !== "null";
+  } catch {
+    // Another origin's address cannot be read.
+    return false;
+  }
+}
+
+function showNotice(notice: Notice): void {
+  const main = document.createElement("main");
+  const element = new ArmletNotice();
+  element.notice = notice;
+  main.append(element);
+  document.body.replaceChildren(main);
+}

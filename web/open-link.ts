@@ -1,0 +1,71 @@
+import type { LinkProfiles, MachineLink, ParseLinkOptions } from "../src/ts/config/link.ts";
+import { loadManifest, type Manifest, type NamedProfile, packedFiles, profileOf } from "./guest-profile.ts";
+import { machineTitle } from "./machine-title.ts";
+
+/** Keys of addresses that mean something to this page, not to the machine (machine-address.ts, embed/embed-options.ts). */
+export const PAGE_KEYS: readonly string[] = ["start", "theme", "origin", "autostart"];
+
+/** A machine as its address has it, ready to be made. */
+export interface OpenedLink extends NamedProfile {
+  /** null where the address says nothing about the machine: there is nothing to warn about then. */
+  readonly link: MachineLink | null;
+}
+
+/** The address cannot be opened: a sentence, and what to do. */
+export class UnusableLinkError extends Error {
+  readonly advice: string;
+
+  constructor(message: string, advice: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "UnusableLinkError";
+    this.advice = advice;
+  }
+}
+
+/** Keys by which one of the machines is asked for as it is. */
+const PLAIN_KEYS: readonly string[] = ["profile", "guest", "v"];
+
+/**
+ * The machine that an address names: a command line, one of the machines beside the page with changes, or the default
+ * one. Throws NoGuestError and UnusableLinkError.
+ */
+export async function openLink(address: URL, options: Pick<ParseLinkOptions, "trusted"> = {}): Promise<OpenedLink> {
+  const keys = [...address.searchParams.keys()].filter((key) => !PAGE_KEYS.includes(key));
+  if (keys.length === 0) {
+    const manifest = await loadManifest();
+    const profile = profileOf(manifest, manifest.default);
+    if (profile === null) throw new UnusableLinkError("The default machine is not in the list of machines.", "");
+    return { ...profile, link: null };
+  }
+  // What reads links is not needed for the default machine, which is to start at once.
+  const [{ linkNeedsProfiles, parseLink }, { ConfigError }, { LinkError }] = await Promise.all([
+    import("../src/ts/config/link.ts"),
+    import("../src/ts/config/config-error.ts"),
+    import("../src/ts/config/link-error.ts"),
+  ]);
+  try {
+    const manifest = linkNeedsProfiles(address) ? await loadManifest() : null;
+    const profiles = manifest === null ? null : linkProfiles(manifest);
+    const link = parseLink(address, profiles, { ...options, pageKeys: PAGE_KEYS });
+    const plain = keys.every((key) => PLAIN_KEYS.includes(key)) && link.profile !== null && manifest !== null;
+    const profile = plain ? profileOf(manifest, link.profile) : null;
+    if (profile !== null) return { ...profile, link };
+    const packed = manifest === null ? {} : packedFiles(manifest);
+    return { link, name: null, title: link.title ?? machineTitle(link.args), args: link.args, packed };
+  } catch (error) {
+    if (error instanceof LinkError) throw new UnusableLinkError(error.message, error.advice, { cause: error });
+    if (!(error instanceof ConfigError)) throw error;
+    const args = address.searchParams.get("args");
+    if (args === null) throw new UnusableLinkError(error.message, "Check the link.", { cause: error });
+    // The machine says what is wrong with its command line, beside everything that it offers.
+    return { link: null, name: null, title: machineTitle(args), args, packed: {} };
+  }
+}
+
+/** The machines beside the page, as a link names them. */
+export function linkProfiles({ default: first, guests }: Manifest): LinkProfiles {
+  return {
+    default: first,
+    profiles: Object.fromEntries(guests.map(({ name, args, title }) => [name, { args, title }])),
+  };
+}
