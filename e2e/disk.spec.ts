@@ -75,6 +75,6 @@ test("an image that is no whole number of sectors is refused with the reason", a
   const { address } = await serveImage(true, IMAGE.subarray(0, 1_000_001));
   const drive = `-drive if=none,id=hd0,format=raw,file=${address} -device virtio-blk-device,drive=hd0`;
   await page.goto(machineAddress(`${await defaultArgs(page)} ${drive}`));
-  await expect(page.locator("armlet-notice")).toContainText("1000001 bytes");
-  await expect(page.locator("armlet-notice")).toContainText("512");
+  await expect(page.locator("armlet-notice[shape=card]")).toContainText("1000001 bytes");
+  await expect(page.locator("armlet-notice[shape=card]")).toContainText("512");
 });
