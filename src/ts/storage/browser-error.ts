@@ -25,6 +25,7 @@ const SENTENCES: Readonly<Record<StorageErrorCode, readonly [message: string, ad
   gone: ["The disk was deleted while it was in use.", "It was deleted in another tab, or with the site's data."],
   changed: ["What the disk lies over has changed.", ""],
   damaged: ["A part of the disk that was stored cannot be read any more.", "Export what can still be read."],
+  format: ["The disk is of a kind that cannot be used here.", ""],
   cancelled: ["It was cancelled.", ""],
   failed: ["The browser could not store or read a part of the disk.", "Try again; the reason is in the details."],
 };
