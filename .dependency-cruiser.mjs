@@ -16,7 +16,7 @@ const rule = (name, comment, from, to) => ({
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
-    rule("no-cycles", "Two files that import each other are one.", "^(src/ts|src/virtio|web|scripts|guest)", {
+    rule("no-cycles", "Two files that import each other are one.", "^(src/ts|src/pci|src/virtio|web|scripts|guest)", {
       circular: true,
       viaOnly: { dependencyTypesNot: ["type-only"] },
     }),
@@ -27,6 +27,7 @@ export default {
     rule("virtio-without-host", "The specification knows no host service.", "^src/virtio", {
       path: "^src/ts|^web|^node:",
     }),
+    rule("pci-is-closed", "A bus knows neither machine nor devices.", "^src/pci", { pathNot: "^src/pci" }),
     rule("virtio-spec-is-closed", "Both compilers read it.", "^src/virtio/spec", { pathNot: "^src/virtio/spec" }),
     {
       name: "device-alone",
@@ -52,7 +53,7 @@ export default {
       pathNot: "^src/ts/(api|config|lib)/",
     }),
     rule("e2e-from-outside", "End-to-end tests see what a user sees.", "^e2e", { path: "^(src|web)/" }),
-    rule("product-without-tests", "Tools of tests stay with the tests.", "^(src/ts|src/virtio|web)", {
+    rule("product-without-tests", "Tools of tests stay with the tests.", "^(src/ts|src/pci|src/virtio|web)", {
       path: tests,
     }),
     rule("product-without-tooling", "What is shipped does not need what builds it.", "^(src|web)", {

@@ -17,6 +17,7 @@ const siteSources = [
   "web",
   "public",
   "src/ts",
+  "src/pci",
   "src/virtio",
   "scripts/vite-engine.mjs",
   "scripts/vite-guest.mjs",

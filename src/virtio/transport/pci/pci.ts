@@ -1,0 +1,307 @@
+/**
+ * Virtio over PCI (virtio 1.4, 4.1): a function with the modern interface, the legacy one, or both. A transitional
+ * function speaks the interface that its driver used last while the status was 0.
+ */
+import { type PciAccessSize, PciFunction, type PciRegion } from "../../../pci/function.ts";
+import { type BusEnvironment, VirtioBus } from "../../bus.ts";
+import { Features } from "../../features.ts";
+import type { InterfaceMode } from "../../negotiation.ts";
+import {
+  VIRTIO_F_ANY_LAYOUT,
+  VIRTIO_F_EVENT_IDX,
+  VIRTIO_F_INDIRECT_DESC,
+  VIRTIO_F_NOTIFICATION_DATA,
+  VIRTIO_F_NOTIFY_ON_EMPTY,
+  VIRTIO_F_RING_RESET,
+  VIRTIO_F_VERSION_1,
+} from "../../spec/features.ts";
+import { COMMON_DEVICE_STATUS, LEGACY_CONFIG, LEGACY_CONFIG_MSIX, PCI_ISR_CONFIG, PCI_ISR_QUEUE, VIRTIO_MSI_NO_VECTOR } from "../../spec/pci.ts";
+import { DeviceOptionError } from "../../properties.ts";
+import { type SavedState, StateReader } from "../../state.ts";
+import type { Virtqueue } from "../../virtqueue.ts";
+import type { VirtioTransport } from "../transport.ts";
+import * as C from "./capabilities.ts";
+import { CommonConfig } from "./common.ts";
+import { virtioIdentity } from "./identity.ts";
+import { LegacyInterface } from "./legacy.ts";
+
+const MODERN_FEATURES = Features.of(
+  VIRTIO_F_INDIRECT_DESC,
+  VIRTIO_F_EVENT_IDX,
+  VIRTIO_F_VERSION_1,
+  VIRTIO_F_NOTIFICATION_DATA,
+  VIRTIO_F_RING_RESET,
+);
+const LEGACY_FEATURES = Features.of(
+  VIRTIO_F_NOTIFY_ON_EMPTY,
+  VIRTIO_F_ANY_LAYOUT,
+  VIRTIO_F_INDIRECT_DESC,
+  VIRTIO_F_EVENT_IDX,
+);
+
+/** How a function is made. */
+export interface PciOptions {
+  /** The legacy interface; `auto`: where the device has one. */
+  readonly legacy: "on" | "off" | "auto";
+  readonly modern: boolean;
+  /** MSI-X vectors, 0 for no MSI-X. */
+  readonly vectors: number;
+  /** 24 bits: base class, sub-class, programming interface. */
+  readonly classCode: number;
+  readonly pagePerVq: boolean;
+  readonly modernPioNotify: boolean;
+}
+
+class VirtioPciBus extends VirtioBus {
+  private readonly transport: VirtioPci;
+  private current: InterfaceMode;
+
+  constructor(transport: VirtioPci, environment: BusEnvironment, mode: InterfaceMode) {
+    super(environment);
+    this.transport = transport;
+    this.current = mode;
+  }
+
+  get mode(): InterfaceMode {
+    return this.current;
+  }
+
+  get transportFeatures(): Features {
+    return this.current === "legacy" ? LEGACY_FEATURES : MODERN_FEATURES;
+  }
+
+  /** The driver speaks another interface from now on. */
+  switchTo(mode: InterfaceMode): void {
+    this.reset();
+    this.current = mode;
+    this.offer();
+  }
+
+  protected signal(queue: Virtqueue | null): void {
+    this.transport.interrupt(queue);
+  }
+
+  protected override onPlugged(): void {
+    this.transport.onPlugged();
+  }
+
+  protected override onReset(): void {
+    this.transport.onBusReset();
+  }
+}
+
+/** Registers as saved: the ones that are not in the bus. */
+interface PciState extends SavedState {
+  readonly mode: InterfaceMode;
+  readonly isr: number;
+  readonly configVector: number;
+  readonly queueVectors: readonly number[];
+  readonly config: readonly number[];
+  readonly msix: unknown;
+  readonly common: unknown;
+  readonly legacy: unknown;
+  readonly bus: unknown;
+}
+
+const STATE_NAME = "virtio-pci";
+const STATE_VERSION = 1;
+
+export class VirtioPci implements VirtioTransport {
+  readonly kind = "pci";
+  readonly function = new PciFunction();
+  readonly options: PciOptions;
+  private readonly pciBus: VirtioPciBus;
+  private readonly common: CommonConfig;
+  private readonly legacy: LegacyInterface;
+  private hasLegacy = false;
+  private notifyMultiplier = C.NOTIFY_MULTIPLIER;
+  private isr = 0;
+  private configVectorNumber = VIRTIO_MSI_NO_VECTOR;
+  private queueVectors = new Uint16Array(0);
+
+  constructor(environment: BusEnvironment, options: PciOptions) {
+    this.options = options;
+    this.pciBus = new VirtioPciBus(this, environment, options.modern ? "modern" : "legacy");
+    this.common = new CommonConfig(this);
+    this.legacy = new LegacyInterface(this);
+    this.function.interruptPin = 1;
+    this.function.onControl = () => this.onControl();
+    this.onControl();
+  }
+
+  get bus(): VirtioBus {
+    return this.pciBus;
+  }
+
+  /** Called by the bus when a device is plugged in: only now is known who the function is. */
+  onPlugged(): void {
+    const { device, queues } = this.pciBus;
+    if (device === null) return;
+    const { modern, vectors, classCode, pagePerVq, modernPioNotify } = this.options;
+    if (this.options.legacy === "on" && !device.legacy) throw new DeviceOptionError(`${device.name} has no legacy interface.`);
+    this.hasLegacy = device.legacy && this.options.legacy !== "off";
+    this.function.identify(virtioIdentity(device.id, this.hasLegacy, classCode));
+    this.queueVectors = new Uint16Array(queues.length).fill(VIRTIO_MSI_NO_VECTOR);
+    if (this.hasLegacy) {
+      const bytes = (vectors > 0 ? LEGACY_CONFIG_MSIX : LEGACY_CONFIG) + device.config.sizeBytes;
+      const sizeBytes = 2 ** Math.ceil(Math.log2(bytes));
+      this.function.addBar(C.LEGACY_BAR, { kind: "io", sizeBytes, region: this.legacy });
+    }
+    if (modern) {
+      const region: PciRegion = {
+        read: (offset, size) => this.readModern(offset, size),
+        write: (offset, size, value) => this.writeModern(offset, size, value),
+      };
+      const notifyPio: PciRegion = { read: () => 0, write: (_offset, _size, value) => this.notify(value & 0xffff) };
+      const layout = { region, notifyPio: modernPioNotify ? notifyPio : null, pagePerVq };
+      this.notifyMultiplier = C.addModernInterface(this.function, layout);
+    }
+    if (vectors > 0) this.function.addMsix(vectors, C.MSIX_BAR);
+  }
+
+  /**
+   * Whether the driver may use this interface now. While the status is 0, using it chooses it; after that a driver that
+   * mixes them is wrong.
+   */
+  uses(mode: InterfaceMode): boolean {
+    const { pciBus } = this;
+    if (pciBus.mode === mode) return true;
+    if (pciBus.status === 0) {
+      pciBus.switchTo(mode);
+      return true;
+    }
+    pciBus.log.guestError(`${pciBus.place}: both interfaces used by one driver`, `status 0x${pciBus.status.toString(16)}`);
+    return false;
+  }
+
+  private readModern(offset: number, size: PciAccessSize): number {
+    if (offset < C.ISR_OFFSET) return this.uses("modern") ? this.common.read(offset, size) : 0;
+    if (offset < C.DEVICE_OFFSET) return offset === C.ISR_OFFSET ? this.takeIsr() : 0;
+    if (offset < C.NOTIFY_OFFSET) return this.pciBus.readConfig(offset - C.DEVICE_OFFSET, size);
+    return 0;
+  }
+
+  private writeModern(offset: number, size: PciAccessSize, value: number): void {
+    if (offset >= C.NOTIFY_OFFSET) this.notify(Math.trunc((offset - C.NOTIFY_OFFSET) / this.notifyMultiplier));
+    else if (offset < C.ISR_OFFSET) this.writeCommon(offset, size, value);
+    else if (offset >= C.DEVICE_OFFSET) this.pciBus.writeConfig(offset - C.DEVICE_OFFSET, size, value);
+    else this.pciBus.log.guestError("virtio-pci: ISR status written", `0x${value.toString(16)}`);
+  }
+
+  private writeCommon(offset: number, size: PciAccessSize, value: number): void {
+    if (this.uses("modern")) this.common.write(offset, size, value);
+    // A reset is a reset, whoever asks for it.
+    else if (offset === COMMON_DEVICE_STATUS && value === 0) this.pciBus.writeStatus(0);
+  }
+
+  /** The address says which queue, or with one address for all the value; what else the value says is not needed here. */
+  private notify(queue: number): void {
+    if (this.pciBus.mode === "modern") this.pciBus.notify(queue);
+    else this.uses("modern");
+  }
+
+  /** The MSI-X vector of configuration changes; one that is not there becomes none. */
+  get configVector(): number {
+    return this.configVectorNumber;
+  }
+
+  set configVector(vector: number) {
+    this.configVectorNumber = this.mapped(vector);
+  }
+
+  queueVector(queue: Virtqueue): number {
+    return this.queueVectors[queue.index] ?? VIRTIO_MSI_NO_VECTOR;
+  }
+
+  setQueueVector(queue: Virtqueue, vector: number): void {
+    this.queueVectors[queue.index] = this.mapped(vector);
+  }
+
+  private mapped(vector: number): number {
+    return vector < (this.function.msix?.vectors ?? 0) ? vector : VIRTIO_MSI_NO_VECTOR;
+  }
+
+  /** Queue reset by the register: the vector goes as well. */
+  resetQueue(queue: Virtqueue): void {
+    this.pciBus.resetQueue(queue);
+    this.queueVectors[queue.index] = VIRTIO_MSI_NO_VECTOR;
+  }
+
+  /** ISR status: reading clears it and lowers the interrupt (4.1.4.5). */
+  takeIsr(): number {
+    const { isr } = this;
+    this.isr = 0;
+    this.function.setInterrupt(false);
+    return isr;
+  }
+
+  /** Called by the bus: a used buffer on `queue`, or a configuration change. With MSI-X the queue bit stays clear (4.1.4.5.1). */
+  interrupt(queue: Virtqueue | null): void {
+    const { msixEnabled, msix } = this.function;
+    if (queue === null) this.isr |= PCI_ISR_CONFIG;
+    else if (!msixEnabled) this.isr |= PCI_ISR_QUEUE;
+    this.function.setInterrupt(this.isr !== 0);
+    const vector = queue === null ? this.configVector : this.queueVector(queue);
+    if (msixEnabled && vector !== VIRTIO_MSI_NO_VECTOR) msix?.notify(vector);
+  }
+
+  private onControl(): void {
+    this.pciBus.setDma(this.function.busMaster);
+  }
+
+  /** Called by the bus. */
+  onBusReset(): void {
+    this.isr = 0;
+    this.configVectorNumber = VIRTIO_MSI_NO_VECTOR;
+    this.queueVectors.fill(VIRTIO_MSI_NO_VECTOR);
+    this.common.reset();
+    this.legacy.reset();
+    this.function.setInterrupt(false);
+  }
+
+  /** Machine reset. */
+  reset(): void {
+    this.pciBus.switchTo(this.options.modern ? "modern" : "legacy");
+    this.function.reset();
+  }
+
+  save(): PciState {
+    return {
+      name: STATE_NAME,
+      version: STATE_VERSION,
+      mode: this.pciBus.mode,
+      isr: this.isr,
+      configVector: this.configVector,
+      queueVectors: Array.from(this.queueVectors),
+      config: this.function.save(),
+      msix: this.function.msix?.save() ?? null,
+      common: this.common.save(),
+      legacy: this.legacy.save(),
+      bus: this.pciBus.save(),
+    };
+  }
+
+  load(value: unknown): void {
+    const state = StateReader.open(value, STATE_NAME, STATE_VERSION);
+    const mode = state.text("mode");
+    const able = (mode === "legacy" && this.hasLegacy) || (mode === "modern" && this.options.modern);
+    if (!able) throw state.error("it speaks an interface that this function does not have");
+    this.pciBus.switchTo(mode);
+    const { msix } = this.function;
+    if (msix !== null) {
+      const saved = state.section("msix");
+      const { table, pending } = msix.save();
+      msix.load(saved.integers("table", table.length, 0xffff_ffff), saved.integers("pending", pending.length, 0xffff_ffff));
+    }
+    if (!this.function.load(state.integers("config", -1, 0xff))) throw state.error("it is of another PCI function");
+    this.pciBus.load(state.raw("bus"));
+    this.isr = state.integer("isr", 0, PCI_ISR_QUEUE | PCI_ISR_CONFIG);
+    this.configVector = state.integer("configVector", 0, 0xffff);
+    state.integers("queueVectors", this.queueVectors.length, 0xffff).forEach((vector, index) => {
+      this.queueVectors[index] = this.mapped(vector);
+    });
+    this.common.load(state.section("common"));
+    this.legacy.load(state.section("legacy"));
+    this.function.setInterrupt(this.isr !== 0);
+  }
+}
