@@ -88,7 +88,7 @@ describe.each(TRANSPORTS)("status and reset on %s", (transport) => {
     vm.start({ eventIdx: true, style: "indirect" });
     await vm.transact(readSector(vm), "indirect");
     // Without an interrupt register, an interrupt that was delivered cannot be taken back.
-    if (transport === "s390 pages") vm.driver.takeInterrupts();
+    if (vm.driver.messages) vm.driver.takeInterrupts();
     vm.driver.reset();
     const { bus } = vm.transport;
     expect(bus.status).toBe(0);
@@ -315,7 +315,13 @@ describe("the slot", () => {
       readonly legacy = false;
       readonly features = [];
       readonly queues = [];
-      readonly config = { read: () => 0, write: () => ({ writes: [], refused: true }), save: () => [], load: () => {} };
+      readonly config = {
+        sizeBytes: 0,
+        read: () => 0,
+        write: () => ({ writes: [], refused: true }),
+        save: () => [],
+        load: () => {},
+      };
       onQueue(): void {}
       save(): null {
         return null;

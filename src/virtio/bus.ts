@@ -9,6 +9,7 @@ import type { DeviceLog } from "./environment.ts";
 import type { Features } from "./features.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { type InterfaceMode, Negotiation } from "./negotiation.ts";
+import { DeviceOptionError } from "./properties.ts";
 import { describeRingError, type RingEngine } from "./ring-engine.ts";
 import {
   VIRTIO_F_EVENT_IDX,
@@ -63,6 +64,10 @@ export abstract class VirtioBus implements QueueHost {
   /** A configuration change notification waits for DRIVER_OK. */
   private configPending = false;
   private broken: string | null = null;
+  /** Feature bits that the user turned off. */
+  private withheld: readonly number[] = [];
+  /** The device may touch memory. */
+  private dma = true;
   /** Chains of a loaded state that the device has still to serve. */
   private restored: readonly Chain[] = [];
 
@@ -116,12 +121,12 @@ export abstract class VirtioBus implements QueueHost {
     } finally {
       this.plugging = false;
     }
-    if (this.mode === "legacy" && !device.legacy) {
-      throw new Error(`${device.name} has no legacy interface; it needs a version 2 transport`);
-    }
-    this.features.offer({ mode: this.mode, transport: this.transportFeatures, device: device.features, withheld });
+    const refusal = this.refusal(device);
+    if (refusal !== null) throw new DeviceOptionError(`${device.name} ${refusal}.`);
+    this.withheld = withheld;
     this.queueList = device.queues.map((spec, index) => new Virtqueue(this, index, spec));
     this.slot = device;
+    this.offer();
     this.onPlugged();
     return device;
   }
@@ -135,6 +140,35 @@ export abstract class VirtioBus implements QueueHost {
     this.slot = null;
   }
 
+  /** Offers the device's features on the interface that `mode` names: at the plug, and when a transitional transport switches. */
+  protected offer(): void {
+    if (this.slot === null) return;
+    const { mode, transportFeatures: transport, withheld } = this;
+    this.features.offer({ mode, transport, device: this.slot.features, withheld });
+  }
+
+  /**
+   * Whether the device may touch memory (the Bus Master bit of a PCI function). Without it no ring is touched. A device
+   * that loses it while it runs has to be reset: DRIVER_OK is taken back, as in QEMU, and what was in flight is dead.
+   */
+  setDma(allowed: boolean): void {
+    if (this.dma === allowed) return;
+    this.dma = allowed;
+    if (!allowed) {
+      this.statusBits &= ~STATUS_DRIVER_OK;
+      for (const queue of this.queueList) queue.stop();
+      return;
+    }
+    if (this.live && (this.statusBits & STATUS_DRIVER_OK) !== 0) this.slot?.onDriverOk();
+    this.serveQueues();
+  }
+
+  /** Why a device cannot be on this transport, in words that follow its name; null when it can. */
+  protected refusal(device: VirtioDevice): string | null {
+    const mismatch = this.mode === "legacy" && !device.legacy;
+    return mismatch ? "has no legacy interface; it needs a modern transport" : null;
+  }
+
   /** The device is in its slot: a transport lays itself out. */
   protected onPlugged(): void {}
 
@@ -146,6 +180,11 @@ export abstract class VirtioBus implements QueueHost {
   /** Offered feature bits 32*word to 32*word+31. */
   deviceFeatures(word: number): number {
     return this.features.offered.word(word);
+  }
+
+  /** Feature bits 32*word to 32*word+31 as the driver wrote them. */
+  driverFeatures(word: number): number {
+    return this.features.driver.word(word);
   }
 
   /** Stores acknowledged feature bits as written; FEATURES_OK decides about them. */
@@ -222,7 +261,7 @@ export abstract class VirtioBus implements QueueHost {
 
   /** Whether queues are served. A legacy driver need not write the status at all (2.1.2: "must work before DRIVER_OK"). */
   get live(): boolean {
-    if (this.broken !== null || (this.statusBits & STATUS_FAILED) !== 0) return false;
+    if (!this.dma || this.broken !== null || (this.statusBits & STATUS_FAILED) !== 0) return false;
     const both = STATUS_DRIVER_OK | STATUS_FEATURES_OK;
     return this.mode === "legacy" || (this.statusBits & both) === both;
   }

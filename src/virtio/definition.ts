@@ -18,12 +18,21 @@ export interface BackendContext {
   entropy(id: string): EntropySource | null;
 }
 
+/** What a kind of device is on a PCI bus; QEMU's values. */
+export interface PciPersonality {
+  /** Base class and sub-class of the class code, 16 bits. */
+  readonly deviceClass: number;
+  /** MSI-X vectors that the device can use. */
+  vectors(properties: PropertyValues): number;
+}
+
 /** A kind of device. */
 export interface DeviceDefinition {
   readonly name: string;
   /** One line for lists and forms. */
   readonly doc: string;
   readonly properties: PropertyTable;
+  readonly pci: PciPersonality;
   make(bus: VirtioBus, properties: PropertyValues, context: BackendContext): VirtioDevice;
 }
 

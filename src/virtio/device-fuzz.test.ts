@@ -13,6 +13,7 @@ import { Harness, TRANSPORTS, type TransportName } from "./testing/harness.ts";
 import { loadInstrumentedEngine } from "./testing/instrumented.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { MmioDriver } from "./testing/mmio-driver.ts";
+import { PciDriver } from "./testing/pci-driver.ts";
 import { S390_PAGES } from "./testing/s390-driver.ts";
 import { WriteShadow } from "./testing/write-shadow.ts";
 
@@ -104,6 +105,12 @@ async function act(target: Victim, choice: number, a: number, b: number): Promis
         // Any register but status and acknowledgements, any value.
         const offset = (a % 64) * 4;
         if (offset !== 0x70) vm.driver.write(offset, b);
+      } else if (vm.driver instanceof PciDriver) {
+        // Any register of the device, also of the interface that is not used; not the base addresses and the command.
+        const { driver } = vm;
+        if ((a & 1) === 0 && !driver.legacy && b !== 0) driver.setCommon(a >> 2, ([1, 2, 4] as const)[b % 3] as 1, b);
+        else if ((a & 1) === 0 && driver.legacy && a >> 2 !== 0x12) driver.setPort(a >> 2, 2, b);
+        else driver.configWrite(0x40 + (a >> 1), 1, b);
       }
       break;
     case 9:

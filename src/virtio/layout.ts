@@ -42,6 +42,8 @@ export interface ConfigWrite {
 
 /** The face that a bus needs, whatever the field names are. */
 export interface ConfigBytes {
+  /** Bytes from 0 to the end of the last field. */
+  readonly sizeBytes: number;
   /** Little-endian value of 1, 2 or 4 bytes; bytes that no offered field covers read 0. */
   read(offset: number, size: number, offered: Features): number;
   /** Writes the writable bytes in the range; tells what was touched, and whether any byte was refused. */
@@ -70,7 +72,6 @@ export class ConfigSpace<Name extends string> implements ConfigBytes {
     }
   }
 
-  /** Bytes from 0 to the end of the last field. */
   get sizeBytes(): number {
     return this.view.byteLength;
   }

@@ -20,6 +20,8 @@ export type PropertySpec =
       readonly doc: string;
     }
   | { readonly type: "string"; readonly default: string; readonly maxBytes: number; readonly doc: string }
+  /** One of a few words. */
+  | { readonly type: "choice"; readonly default: string; readonly values: readonly string[]; readonly doc: string }
   /** The id of something defined elsewhere: a drive, a character device, a random source. */
   | { readonly type: "id"; readonly required: boolean; readonly doc: string };
 
@@ -92,6 +94,11 @@ export function parseProperty(where: string, spec: PropertySpec, value: Property
         throw new DeviceOptionError(`${where} has at most ${spec.maxBytes} bytes, not "${value}".`);
       }
       return text;
+    }
+    case "choice": {
+      const text = typeof value === "boolean" ? (value ? "on" : "off") : String(value);
+      if (spec.values.includes(text)) return text;
+      throw new DeviceOptionError(`${where} is ${spec.values.join(" or ")}, not "${text}".`);
     }
     case "id":
       return String(value);

@@ -25,6 +25,7 @@ import {
   VIRTIO_F_RING_PACKED,
   VIRTIO_F_RING_RESET,
 } from "./spec/features.ts";
+import { findSuffix, NAME_SUFFIXES, type TransportKind, type TransportRequest } from "./transports.ts";
 import type { VirtioTransport } from "./transport/transport.ts";
 
 /** What the machine gives to `createDevice`. */
@@ -33,15 +34,10 @@ export interface DeviceContext extends BackendContext {
   readonly machineVersion: string;
   /** The transport kind that a bare name such as "virtio-blk" gets on this machine. */
   readonly defaultTransport: TransportKind;
-  /** An empty transport of that kind, or null when the machine has no more of them. */
-  transport(kind: BuiltTransportKind, options: TransportOptions): VirtioTransport | null;
+  /** The empty transport that is asked for, or null when the machine has no more of them. May throw a DeviceOptionError. */
+  transport(request: TransportRequest): VirtioTransport | null;
   /** Every device made so far; `createDevice` appends. */
   readonly created: CreatedDevice[];
-}
-
-/** Properties of a transport that its constructor takes. */
-export interface TransportOptions {
-  readonly forceLegacy: boolean;
 }
 
 /** A device that exists. */
@@ -55,10 +51,6 @@ export interface CreatedDevice {
   readonly transport: VirtioTransport;
 }
 
-/** Transports that can be made, and those whose names are known already. */
-export type BuiltTransportKind = "mmio" | "s390";
-export type TransportKind = BuiltTransportKind | "pci" | "ccw";
-
 /** A compatibility row: machines older than `before` have another default. */
 export interface CompatRow {
   readonly before: string;
@@ -69,17 +61,6 @@ export interface CompatRow {
 
 export const DEVICES: readonly DeviceDefinition[] = [BLK, RNG, SERIAL];
 export const PORTS: readonly PortDefinition[] = [VIRTCONSOLE, VIRTSERIALPORT];
-
-/** What follows a device's name selects its transport, as in QEMU. */
-export const NAME_SUFFIXES: readonly { readonly suffix: string; readonly transport: TransportKind | null }[] = [
-  { suffix: "", transport: null },
-  { suffix: "-device", transport: "mmio" },
-  { suffix: "-s390", transport: "s390" },
-  { suffix: "-pci", transport: "pci" },
-  { suffix: "-pci-transitional", transport: "pci" },
-  { suffix: "-pci-non-transitional", transport: "pci" },
-  { suffix: "-ccw", transport: "ccw" },
-];
 
 /** Guest-visible defaults of older machine versions. The first version has none. */
 export const COMPAT: readonly CompatRow[] = [];
@@ -109,13 +90,6 @@ const FEATURE_PROPERTIES: readonly { readonly property: string; readonly bit: nu
 ];
 const NOT_YET = ["iommu_platform"];
 
-const TRANSPORT_PROPERTIES: Readonly<Record<BuiltTransportKind, PropertyTable>> = {
-  mmio: {
-    "force-legacy": { type: "bool", default: false, doc: "version 1 registers, for old guests" },
-  },
-  s390: {},
-};
-
 const PORT_COMMON: PropertyTable = {
   id: { type: "string", default: "", maxBytes: 255, doc: "name of the port" },
   bus: { type: "string", default: "", maxBytes: 255, doc: "id of its virtio-serial device, also with .0" },
@@ -133,20 +107,16 @@ export function deviceProperties(name: string, context: Pick<DeviceContext, "def
   if (port !== undefined) return { ...PORT_COMMON, ...port.properties };
   const found = findDevice(name);
   if (found === null) return null;
-  const kind = found.transport ?? context.defaultTransport;
-  return { ...COMMON, ...(isBuilt(kind) ? TRANSPORT_PROPERTIES[kind] : {}), ...found.definition.properties };
+  const ending = findSuffix(found.suffix, context.defaultTransport);
+  return { ...COMMON, ...ending?.row.properties, ...found.definition.properties };
 }
 
-function findDevice(name: string): { definition: DeviceDefinition; transport: TransportKind | null } | null {
+function findDevice(name: string): { definition: DeviceDefinition; suffix: string } | null {
   for (const definition of DEVICES) {
     const row = NAME_SUFFIXES.find(({ suffix }) => definition.name + suffix === name);
-    if (row !== undefined) return { definition, transport: row.transport };
+    if (row !== undefined) return { definition, suffix: row.suffix };
   }
   return null;
-}
-
-function isBuilt(kind: TransportKind): kind is BuiltTransportKind {
-  return Object.hasOwn(TRANSPORT_PROPERTIES, kind);
 }
 
 /** Compares dotted versions. */
@@ -196,25 +166,28 @@ function createOnTransport(
   const found = findDevice(name);
   if (found === null) throw new DeviceOptionError(unknownName("There is no device", name, deviceNames()));
   const { definition } = found;
-  const kind = found.transport ?? context.defaultTransport;
-  if (!isBuilt(kind)) {
+  const { kind, row } = findSuffix(found.suffix, context.defaultTransport) ?? unreachable(name);
+  if (row.request === undefined) {
     throw new DeviceOptionError(
       `${name} needs the virtio-${kind} transport, which is not available yet. Use ${definition.name}-device instead.`,
     );
   }
-  const table = { ...COMMON, ...TRANSPORT_PROPERTIES[kind], ...definition.properties };
+  const table = { ...COMMON, ...row.properties, ...definition.properties };
   const values = resolveProperties(name, table, properties, compatDefaults(definition.name, context.machineVersion));
   const id = values.string("id");
   checkId(id, context);
   for (const property of NOT_YET) {
     if (values.bool(property)) throw new DeviceOptionError(`${name}: ${property}=on is not available yet.`);
   }
-  const forceLegacy = kind === "mmio" && values.bool("force-legacy");
-  const transport = context.transport(kind, { forceLegacy });
+  const transport = context.transport(row.request(name, values, definition));
   if (transport === null) throw new DeviceOptionError(`${name}: no free virtio-${kind} slot is left on this machine.`);
   const withheld = FEATURE_PROPERTIES.filter(({ property }) => !values.bool(property)).map(({ bit }) => bit);
   const device = transport.bus.plug((bus) => definition.make(bus, values, context), withheld);
   return { id, name, device, transport };
+}
+
+function unreachable(name: string): never {
+  throw new Error(`${name} is in the list of names, but not in the one of transports`);
 }
 
 function createPort(

@@ -75,7 +75,7 @@ describe.each(TRANSPORTS)("a saved machine on %s", (transport) => {
     old.send(read(old, 0), "indirect");
     const young = blk(transport, disk);
     move(old, young);
-    if (transport !== "s390 pages") expect(young.driver.takeInterrupts().used).toBe(true);
+    if (!young.driver.messages) expect(young.driver.takeInterrupts().used).toBe(true);
     await young.receive();
   });
 

@@ -43,7 +43,12 @@ const VECTORS_AUTO = 0xffff_ffff;
 
 const PCI_PROPERTIES: PropertyTable = {
   bus: { type: "choice", default: "pcie.0", values: ["pcie.0"], doc: "the PCI bus: there is one" },
-  addr: { type: "string", default: "", maxBytes: 6, doc: "slot and function, hexadecimal: 1e or 1e.7; else the next free slot" },
+  addr: {
+    type: "string",
+    default: "",
+    maxBytes: 6,
+    doc: "slot and function, hexadecimal: 1e or 1e.7; else the next free slot",
+  },
   multifunction: { type: "bool", default: false, doc: "other functions may share the slot" },
   vectors: {
     type: "int",
@@ -56,7 +61,12 @@ const PCI_PROPERTIES: PropertyTable = {
   "page-per-vq": { type: "bool", default: false, doc: "a page for each queue's notification address" },
   "modern-pio-notify": { type: "bool", default: false, doc: "a notification address in I/O space as well" },
   ioeventfd: { type: "bool", default: true, doc: "accepted for QEMU's sake" },
-  romfile: { type: "string", default: "", maxBytes: 4096, doc: "accepted for QEMU's sake: there is no firmware to read it" },
+  romfile: {
+    type: "string",
+    default: "",
+    maxBytes: 4096,
+    doc: "accepted for QEMU's sake: there is no firmware to read it",
+  },
   bootindex: { type: "int", default: 0, min: 0, max: 0x7fff_ffff, doc: "accepted for QEMU's sake" },
 };
 
@@ -76,7 +86,12 @@ type Interfaces = Pick<PciOptions, "legacy" | "modern">;
 const TRANSITIONAL: Interfaces = { legacy: "on", modern: true };
 const NON_TRANSITIONAL: Interfaces = { legacy: "off", modern: true };
 
-function requestPci(name: string, values: PropertyValues, definition: DeviceDefinition, interfaces: Interfaces): TransportRequest {
+function requestPci(
+  name: string,
+  values: PropertyValues,
+  definition: DeviceDefinition,
+  interfaces: Interfaces,
+): TransportRequest {
   const { pci } = definition;
   const wanted = values.int("vectors");
   const vectors = wanted === VECTORS_AUTO ? pci.vectors(values) : wanted;
@@ -86,7 +101,9 @@ function requestPci(name: string, values: PropertyValues, definition: DeviceDefi
   const place = values.string("addr");
   const address = place === "" ? null : parsePciAddress(place);
   if (place !== "" && address === null) {
-    throw new DeviceOptionError(`${name}: addr is a slot from 00 to 1f, also with a function from 0 to 7 (1e.7), not "${place}".`);
+    throw new DeviceOptionError(
+      `${name}: addr is a slot from 00 to 1f, also with a function from 0 to 7 (1e.7), not "${place}".`,
+    );
   }
   const options: PciOptions = {
     ...interfaces,
@@ -131,8 +148,7 @@ export const TRANSPORTS: readonly TransportRow[] = [
       {
         suffix: "-pci",
         properties: { ...PCI_PROPERTIES, ...PCI_INTERFACE_PROPERTIES },
-        request: (name, values, definition) =>
-          requestPci(name, values, definition, chosenInterfaces(name, values)),
+        request: (name, values, definition) => requestPci(name, values, definition, chosenInterfaces(name, values)),
       },
       {
         suffix: "-pci-transitional",
@@ -156,7 +172,10 @@ export const NAME_SUFFIXES: readonly { readonly suffix: string; readonly transpo
 ];
 
 /** A name's ending and its transport; a bare name gets the first ending of `kind`. */
-export function findSuffix(suffix: string, kind: TransportKind): { readonly kind: TransportKind; readonly row: NameSuffix } | null {
+export function findSuffix(
+  suffix: string,
+  kind: TransportKind,
+): { readonly kind: TransportKind; readonly row: NameSuffix } | null {
   for (const transport of TRANSPORTS) {
     const row = transport.suffixes.find((other, index) =>
       suffix === "" ? transport.kind === kind && index === 0 : other.suffix === suffix,

@@ -19,6 +19,8 @@ export interface DriverTransport {
   readonly name: string;
   /** The legacy interface: no FEATURES_OK, 32 feature bits. */
   readonly legacy: boolean;
+  /** Interrupts are messages: one that was delivered cannot be taken back. */
+  readonly messages: boolean;
   readonly ram: GuestRam;
   deviceId(): number;
   /** Writes status 0 and waits until the device has followed. */

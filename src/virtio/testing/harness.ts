@@ -14,6 +14,7 @@ import {
 } from "../spec/features.ts";
 import { STATUS_ACKNOWLEDGE, STATUS_DRIVER, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from "../spec/status.ts";
 import { VirtioMmio } from "../transport/mmio.ts";
+import { VirtioPci } from "../transport/pci/pci.ts";
 import type { VirtioTransport } from "../transport/transport.ts";
 import { type ChainStyle, type DriverBuffer, DriverRing, type RingDriver, type UsedElement } from "./driver-ring.ts";
 import type { DriverTransport } from "./driver-transport.ts";
@@ -21,9 +22,48 @@ import { loadRingEngine } from "./engine.ts";
 import { GuestRam } from "./guest-ram.ts";
 import { MmioDriver } from "./mmio-driver.ts";
 import { PackedDriverRing } from "./packed-driver-ring.ts";
+import { PciDriver, type PciDriverOptions, TestPci } from "./pci-driver.ts";
 import { S390_PAGES, S390Driver, TestHypervisor } from "./s390-driver.ts";
 
-export type TransportName = "mmio v2" | "mmio v1" | "s390 pages";
+/** How each is made: ending of the device's name, properties of the transport, and for PCI how the driver goes about it. */
+const FACES = {
+  "mmio v2": { suffix: "-device", properties: {} },
+  "mmio v1": { suffix: "-device", properties: { "force-legacy": true } },
+  "s390 pages": { suffix: "-s390", properties: {} },
+  "pci modern": {
+    suffix: "-pci-non-transitional",
+    properties: {},
+    driver: { legacy: false, msix: true, configOnly: false },
+  },
+  "pci legacy": {
+    suffix: "-pci",
+    properties: { "disable-modern": true },
+    driver: { legacy: true, msix: true, configOnly: false },
+  },
+  "pci transitional, modern": {
+    suffix: "-pci-transitional",
+    properties: { "modern-pio-notify": true },
+    driver: { legacy: false, msix: false, configOnly: false },
+  },
+  "pci transitional, legacy": {
+    suffix: "-pci-transitional",
+    properties: { vectors: 0 },
+    driver: { legacy: true, msix: false, configOnly: false },
+  },
+  "pci through PCI_CFG": {
+    suffix: "-pci",
+    properties: { "page-per-vq": true },
+    driver: { legacy: false, msix: false, configOnly: true },
+  },
+} as const satisfies Record<string, Face>;
+
+interface Face {
+  readonly suffix: string;
+  readonly properties: Readonly<Record<string, PropertyValue>>;
+  readonly driver?: PciDriverOptions;
+}
+
+export type TransportName = keyof typeof FACES;
 
 /** One cell of the matrix that device tests are multiplied over. */
 export interface Configuration {
@@ -37,10 +77,10 @@ export interface Configuration {
 /** What of a configuration is about rings. */
 export type RingConfiguration = Pick<Configuration, "eventIdx" | "style" | "packed">;
 
-export const TRANSPORTS: readonly TransportName[] = ["mmio v2", "mmio v1", "s390 pages"];
+export const TRANSPORTS = Object.keys(FACES) as readonly TransportName[];
 
 /** Transports that carry VIRTIO_F_RING_PACKED. */
-export const PACKED_TRANSPORTS: readonly TransportName[] = ["mmio v2"];
+export const PACKED_TRANSPORTS: readonly TransportName[] = ["mmio v2", "pci modern"];
 
 /** Every transport with every way of using a ring. */
 export const MATRIX: readonly Configuration[] = TRANSPORTS.flatMap((transport) =>
@@ -121,7 +161,8 @@ export class Harness {
   readonly clock = new TestClock();
   readonly line = new TestLine();
   readonly transport: VirtioTransport;
-  readonly driver: DriverTransport;
+  /** May be replaced by another one of the same device. */
+  driver: DriverTransport;
   readonly created: CreatedDevice;
   readonly context: DeviceContext;
   private readonly rings = new Map<number, RingDriver>();
@@ -135,7 +176,7 @@ export class Harness {
     this.engine = options.engine ?? loadRingEngine(options.ramBytes ?? 0x40_0000);
     this.ram = new GuestRam(this.engine, S390_PAGES * 4096);
     const backends = options.backends ?? {};
-    const made: VirtioTransport[] = [];
+    const pci = new TestPci(this.line);
     let hypervisor: TestHypervisor | null = null;
     const environment: BusEnvironment = { engine: this.engine, log: this.log };
     this.context = {
@@ -147,24 +188,22 @@ export class Harness {
       block: (id) => (id === "disk" ? (backends.block ?? null) : null),
       char: (id) => backends.char?.[id] ?? null,
       entropy: () => backends.entropy ?? null,
-      transport: (kind, { forceLegacy }) => {
-        if (kind === "s390") {
-          hypervisor ??= new TestHypervisor(environment, this.ram);
-          made.push(hypervisor.add());
-        } else made.push(new VirtioMmio({ ...environment, irq: this.line }, { forceLegacy }));
-        return made.at(-1) ?? null;
+      transport: (request) => {
+        if (request.kind === "s390") return (hypervisor ??= new TestHypervisor(environment, this.ram)).add();
+        if (request.kind === "mmio") return new VirtioMmio({ ...environment, irq: this.line }, request);
+        const made = new VirtioPci(environment, request.options);
+        pci.bridge.bus.attach(made.function, request.address);
+        return made;
       },
     };
-    const suffix = transport === "s390 pages" ? "-s390" : "-device";
-    const legacy: Readonly<Record<string, boolean>> = transport === "mmio v1" ? { "force-legacy": true } : {};
+    const face: Face = FACES[transport];
     // Which format is used is up to the driver: see chooseFeatures.
     const packed: Readonly<Record<string, boolean>> = PACKED_TRANSPORTS.includes(transport) ? { packed: true } : {};
-    this.created = createDevice(device + suffix, { ...packed, ...properties, ...legacy }, this.context);
+    this.created = createDevice(device + face.suffix, { ...packed, ...properties, ...face.properties }, this.context);
     this.transport = this.created.transport;
-    this.driver =
-      this.transport instanceof VirtioMmio
-        ? new MmioDriver(this.transport, this.line, this.ram)
-        : new S390Driver(hypervisor as unknown as TestHypervisor, this.ram);
+    if (this.transport instanceof VirtioMmio) this.driver = new MmioDriver(this.transport, this.line, this.ram);
+    else if (hypervisor !== null) this.driver = new S390Driver(hypervisor, this.ram);
+    else this.driver = new PciDriver(pci, this.line, this.ram, face.driver as PciDriverOptions);
   }
 
   /** Features to acknowledge: all that are offered, less the ring features that a configuration leaves out. */

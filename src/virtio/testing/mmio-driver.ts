@@ -11,6 +11,7 @@ const PAGE_SIZE = 4096;
 export class MmioDriver implements DriverTransport {
   readonly name: string;
   readonly legacy: boolean;
+  readonly messages = false;
   readonly ram: GuestRam;
   readonly window: VirtioMmio;
   private readonly line: TestLine;

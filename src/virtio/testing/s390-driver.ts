@@ -44,6 +44,7 @@ export class TestHypervisor {
 export class S390Driver implements DriverTransport {
   readonly name = "s390 pages";
   readonly legacy = true;
+  readonly messages = true;
   readonly ram: GuestRam;
   readonly hypervisor: TestHypervisor;
   readonly descriptor: number;

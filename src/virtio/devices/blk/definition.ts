@@ -21,6 +21,8 @@ export const BLK: DeviceDefinition = {
   name: "virtio-blk",
   doc: "disk",
   properties: PROPERTIES,
+  // Mass storage, SCSI. A vector for each queue and one for the configuration.
+  pci: { deviceClass: 0x0100, vectors: (properties) => properties.int("num-queues") + 1 },
   make(bus, properties, context) {
     const id = properties.string("drive");
     const backend = context.block(id);

@@ -16,6 +16,8 @@ export const SERIAL: DeviceDefinition = {
     max_ports: { type: "int", default: MAX_PORTS, min: 1, max: MAX_PORTS, doc: "ports that can be added" },
     "emergency-write": { type: "bool", default: true, doc: "offer VIRTIO_CONSOLE_F_EMERG_WRITE" },
   },
+  // Communication, other. All queues share a vector, as in QEMU.
+  pci: { deviceClass: 0x0780, vectors: () => 2 },
   make(bus, properties, context) {
     return new VirtioConsole(bus, context.timers, {
       maxPorts: properties.int("max_ports"),

@@ -17,6 +17,8 @@ export const RNG: DeviceDefinition = {
     },
     period: { type: "int", default: 65536, min: 1, max: 0xffff_ffff, doc: "milliseconds" },
   },
+  // No class fits.
+  pci: { deviceClass: 0x00ff, vectors: () => 2 },
   make(bus, properties, context) {
     const id = properties.string("rng");
     const entropy = context.entropy(id);

@@ -112,7 +112,10 @@ export class CommonConfig {
   write(offset: number, size: number, value: number): void {
     const { bus } = this.transport;
     if (WIDTHS.get(offset) !== size) {
-      bus.log.guestError("virtio-pci: common configuration written with another width", `${size} bytes at ${hex(offset)}`);
+      bus.log.guestError(
+        "virtio-pci: common configuration written with another width",
+        `${size} bytes at ${hex(offset)}`,
+      );
       return;
     }
     switch (offset) {

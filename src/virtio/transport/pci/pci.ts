@@ -4,19 +4,28 @@
  */
 import { type PciAccessSize, PciFunction, type PciRegion } from "../../../pci/function.ts";
 import { type BusEnvironment, VirtioBus } from "../../bus.ts";
+import type { VirtioDevice } from "../../device.ts";
 import { Features } from "../../features.ts";
 import type { InterfaceMode } from "../../negotiation.ts";
 import {
   VIRTIO_F_ANY_LAYOUT,
   VIRTIO_F_EVENT_IDX,
+  VIRTIO_F_IN_ORDER,
   VIRTIO_F_INDIRECT_DESC,
   VIRTIO_F_NOTIFICATION_DATA,
   VIRTIO_F_NOTIFY_ON_EMPTY,
+  VIRTIO_F_RING_PACKED,
   VIRTIO_F_RING_RESET,
   VIRTIO_F_VERSION_1,
 } from "../../spec/features.ts";
-import { COMMON_DEVICE_STATUS, LEGACY_CONFIG, LEGACY_CONFIG_MSIX, PCI_ISR_CONFIG, PCI_ISR_QUEUE, VIRTIO_MSI_NO_VECTOR } from "../../spec/pci.ts";
-import { DeviceOptionError } from "../../properties.ts";
+import {
+  COMMON_DEVICE_STATUS,
+  LEGACY_CONFIG,
+  LEGACY_CONFIG_MSIX,
+  PCI_ISR_CONFIG,
+  PCI_ISR_QUEUE,
+  VIRTIO_MSI_NO_VECTOR,
+} from "../../spec/pci.ts";
 import { type SavedState, StateReader } from "../../state.ts";
 import type { Virtqueue } from "../../virtqueue.ts";
 import type { VirtioTransport } from "../transport.ts";
@@ -29,6 +38,8 @@ const MODERN_FEATURES = Features.of(
   VIRTIO_F_INDIRECT_DESC,
   VIRTIO_F_EVENT_IDX,
   VIRTIO_F_VERSION_1,
+  VIRTIO_F_RING_PACKED,
+  VIRTIO_F_IN_ORDER,
   VIRTIO_F_NOTIFICATION_DATA,
   VIRTIO_F_RING_RESET,
 );
@@ -79,6 +90,10 @@ class VirtioPciBus extends VirtioBus {
 
   protected signal(queue: Virtqueue | null): void {
     this.transport.interrupt(queue);
+  }
+
+  protected override refusal(device: VirtioDevice): string | null {
+    return this.transport.options.legacy === "on" && !device.legacy ? "has no legacy interface" : super.refusal(device);
   }
 
   protected override onPlugged(): void {
@@ -138,7 +153,6 @@ export class VirtioPci implements VirtioTransport {
     const { device, queues } = this.pciBus;
     if (device === null) return;
     const { modern, vectors, classCode, pagePerVq, modernPioNotify } = this.options;
-    if (this.options.legacy === "on" && !device.legacy) throw new DeviceOptionError(`${device.name} has no legacy interface.`);
     this.hasLegacy = device.legacy && this.options.legacy !== "off";
     this.function.identify(virtioIdentity(device.id, this.hasLegacy, classCode));
     this.queueVectors = new Uint16Array(queues.length).fill(VIRTIO_MSI_NO_VECTOR);
@@ -170,7 +184,10 @@ export class VirtioPci implements VirtioTransport {
       pciBus.switchTo(mode);
       return true;
     }
-    pciBus.log.guestError(`${pciBus.place}: both interfaces used by one driver`, `status 0x${pciBus.status.toString(16)}`);
+    pciBus.log.guestError(
+      `${pciBus.place}: both interfaces used by one driver`,
+      `status 0x${pciBus.status.toString(16)}`,
+    );
     return false;
   }
 
@@ -291,7 +308,10 @@ export class VirtioPci implements VirtioTransport {
     if (msix !== null) {
       const saved = state.section("msix");
       const { table, pending } = msix.save();
-      msix.load(saved.integers("table", table.length, 0xffff_ffff), saved.integers("pending", pending.length, 0xffff_ffff));
+      msix.load(
+        saved.integers("table", table.length, 0xffff_ffff),
+        saved.integers("pending", pending.length, 0xffff_ffff),
+      );
     }
     if (!this.function.load(state.integers("config", -1, 0xff))) throw state.error("it is of another PCI function");
     this.pciBus.load(state.raw("bus"));
