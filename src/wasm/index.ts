@@ -1,6 +1,6 @@
 /** The engine's ABI: exported functions only, grouped by prefix (cpu_ mem_ gic_ vq_ dbg_). */
 export { mem_init } from "./mmu/ram";
-export { gic_init, gic_set_level } from "./gic/gic";
+export { gic_init, gic_message, gic_set_level } from "./gic/gic";
 export { mem_add_device } from "./mmu/physical";
 export { invalidateCode as mem_invalidate_code } from "./cpu/code-frame";
 export { cpu_reset, cpu_start } from "./cpu/reset";

@@ -58,6 +58,8 @@ export type LogClass = (typeof LOG_CLASSES)[number];
 export interface MachineConfig {
   readonly machine: "virt";
   readonly gicVersion: 2 | 3;
+  /** PCI has windows above 4 GiB (`-M virt,highmem=on`). */
+  readonly highmem: boolean;
   /** Version whose guest-visible defaults hold (`-M virt,armlet=1.0`). */
   readonly armletVersion: string;
   readonly cpu: "cortex-a57";
@@ -94,6 +96,7 @@ export interface MachineConfig {
 export const DEFAULT_CONFIG: MachineConfig = {
   machine: "virt",
   gicVersion: 2,
+  highmem: true,
   armletVersion: "1.0",
   cpu: "cortex-a57",
   cpuCount: 1,

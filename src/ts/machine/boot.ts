@@ -12,11 +12,18 @@ import type { MachineServices } from "./services.ts";
 const RNG_SEED_BYTES = 32;
 const KASLR_SEED_BYTES = 8;
 
-/** Reads kernel, initrd and device tree, and plans where they go. `slots` are the virtio-mmio slots with a device. */
+/** What a machine has that not every machine has. */
+export interface BootHardware {
+  /** The virtio-mmio slots with a device. */
+  readonly mmioSlots: readonly number[];
+  readonly hasPci: boolean;
+}
+
+/** Reads kernel, initrd and device tree, and plans where they go. */
 export async function loadBootPlan(
   config: MachineConfig,
   services: MachineServices,
-  slots: readonly number[],
+  hardware: BootHardware,
   signal?: AbortSignal,
 ): Promise<BootPlan> {
   const ram = { base: MEMORY_MAP.VIRT_MEM.base, sizeBytes: config.ramSizeBytes };
@@ -53,7 +60,8 @@ export async function loadBootPlan(
           cpuCount: config.cpuCount,
           gicVersion: config.gicVersion,
           cpuCompatible: "arm,cortex-a57",
-          virtioMmioSlots: slots,
+          virtioMmioSlots: hardware.mmioSlots,
+          ...(hardware.hasPci ? { pci: { highmem: config.highmem } } : {}),
           hasPowerKey: true,
           rngSeed: random(RNG_SEED_BYTES),
           kaslrSeed: random(KASLR_SEED_BYTES),

@@ -5,8 +5,9 @@ import { blkFeatures } from "../../virtio/devices/blk/config.ts";
 import { consoleFeatures } from "../../virtio/devices/console/config.ts";
 import { type FeatureRow, RING_FEATURES } from "../../virtio/features.ts";
 import type { PropertySpec, PropertyTable } from "../../virtio/properties.ts";
-import { DEVICES, deviceProperties, NAME_SUFFIXES, PORTS } from "../../virtio/registry.ts";
-import { virtioMmioSpi, NUM_GICV2M_SPIS, SPI_MAP } from "./irq-map.ts";
+import { DEVICES, deviceProperties, PORTS } from "../../virtio/registry.ts";
+import { NAME_SUFFIXES } from "../../virtio/transports.ts";
+import { virtioMmioSpi, NUM_GICV2M_SPIS, NUM_PCI_PINS, SPI_MAP } from "./irq-map.ts";
 import { MEMORY_MAP, type MemoryRange, VIRTIO_MMIO_SLOTS, virtioMmioSlot } from "./memory-map.ts";
 
 const page = readFileSync(new URL("../../../docs/devices.md", import.meta.url), "utf8");
@@ -47,6 +48,8 @@ function valuesOf(spec: PropertySpec): string {
       return `power of two, ${spec.min} to ${spec.max}`;
     case "string":
       return `text, at most ${spec.maxBytes} bytes`;
+    case "choice":
+      return spec.values.join(", ");
     case "id":
       return "id";
   }
@@ -89,12 +92,14 @@ describe("docs/devices.md: virtio devices", () => {
   });
 
   for (const { name, properties } of DEVICES) {
-    it(`${name}: its properties, and those of every device and of virtio-mmio`, () => {
+    it(`${name}: its properties, and those of every device and of the transports`, () => {
       const common = propertiesOf(`${name}-s390`, properties);
       expect(rows(section(`### ${name}`), "Property")).toEqual(asRows(properties));
       expect(rows(section("### Every device"), "Property")).toEqual(asRows(common));
       const onMmio = propertiesOf(`${name}-device`, { ...properties, ...common });
       expect(rows(section("### On virtio-mmio"), "Property")).toEqual(asRows(onMmio));
+      const onPci = propertiesOf(`${name}-pci`, { ...properties, ...common });
+      expect(rows(section("### On virtio-pci"), "Property")).toEqual(asRows(onPci));
     });
   }
 
@@ -131,12 +136,13 @@ describe("docs/devices.md: the board", () => {
     VIRT_UART: `SPI ${SPI_MAP.VIRT_UART}`,
     VIRT_RTC: `SPI ${SPI_MAP.VIRT_RTC}`,
     VIRT_GPIO: `SPI ${SPI_MAP.VIRT_GPIO}`,
+    VIRT_HIGH_PCIE_ECAM: `SPI ${SPI_MAP.VIRT_PCIE} to ${SPI_MAP.VIRT_PCIE + NUM_PCI_PINS - 1}`,
     VIRT_MMIO: `SPI ${virtioMmioSpi(0)} to ${virtioMmioSpi(VIRTIO_MMIO_SLOTS - 1)}`,
   };
   const written = rows(section("## The board"), "Device");
 
   it("has every place once", () => {
-    expect(new Set(written.map((cells) => cells[1])).size).toBe(10);
+    expect(new Set(written.map((cells) => cells[1])).size).toBe(15);
   });
 
   it.each(written)("%s in %s", (_device, place = "", base, size = "", interrupt) => {

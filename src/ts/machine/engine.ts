@@ -18,7 +18,7 @@ export const EVENT_SYSTEM_RESET = 2;
 /** What the engine exports; 64-bit values cross as two 32-bit halves, low first. */
 export interface EngineExports extends Omit<RingEngine, "memory"> {
   mem_init(sizeBytes: number): void;
-  mem_add_device(baseLow: number, baseHigh: number, sizeBytes: number): number;
+  mem_add_device(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): number;
   mem_invalidate_code(host: number, length: number): void;
   cpu_reset(index: number, cpus: number): void;
   cpu_start(index: number, entryLow: number, entryHigh: number, x0Low: number, x0High: number): void;
@@ -31,6 +31,7 @@ export interface EngineExports extends Omit<RingEngine, "memory"> {
   dbg_step(index: number): number;
   gic_init(version: number, cpus: number): void;
   gic_set_level(intid: number, level: number): void;
+  gic_message(requesterId: number, addressLow: number, addressHigh: number, data: number): number;
 }
 
 /** What the engine asks of the machine. */

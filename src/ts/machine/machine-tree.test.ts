@@ -11,12 +11,18 @@ import { type MachineTreeDescription, machineTree } from "./machine-tree.ts";
 const MIB = 1024 * 1024;
 
 /** QEMU's own tree for the board: -M virt,gic-version=…,dumpdtb=… */
-function qemuTree(gicVersion: number, cpuCount: number, ramMib: number): { tree: FdtTree; blob: Uint8Array } {
+function qemuTree(description: MachineTreeDescription): { tree: FdtTree; blob: Uint8Array } {
+  const { gicVersion, cpuCount, ramSizeBytes, hasIts = false, pci = { highmem: true } } = description;
+  const its = gicVersion === 3 ? `,its=${hasIts ? "on" : "off"}` : "";
+  const highmem = `,highmem=${pci.highmem ? "on" : "off"}`;
   const directory = mkdtempSync(join(tmpdir(), "armlet-dtb-"));
   try {
     const file = join(directory, "qemu.dtb");
-    const args = ["-M", `virt,gic-version=${gicVersion},dumpdtb=${file}`, "-cpu", "cortex-a57", "-smp", `${cpuCount}`];
-    execFileSync("qemu-system-aarch64", [...args, "-m", `${ramMib}`, "-display", "none"], { stdio: "ignore" });
+    const machine = `virt,gic-version=${gicVersion}${its}${highmem},dumpdtb=${file}`;
+    const args = ["-M", machine, "-cpu", "cortex-a57", "-smp", `${cpuCount}`];
+    execFileSync("qemu-system-aarch64", [...args, "-m", `${ramSizeBytes / MIB}`, "-display", "none"], {
+      stdio: "ignore",
+    });
     const blob = new Uint8Array(readFileSync(file));
     return { tree: readFdt(blob), blob };
   } finally {
@@ -69,7 +75,7 @@ function flatten(tree: FdtTree): Map<string, Record<string, string>> {
 
 const seeds = { rngSeed: new Uint8Array(32).fill(7), kaslrSeed: new Uint8Array(8).fill(9) };
 /** Nodes QEMU writes for devices that the description does not have. */
-const ABSENT = [/^\/platform-bus@/, /^\/pcie@/, /^\/pmu$/, /^\/flash@/];
+const ABSENT = [/^\/platform-bus@/, /^\/pmu$/, /^\/flash@/];
 
 const cases: { name: string; description: MachineTreeDescription }[] = [
   {
@@ -93,6 +99,7 @@ const cases: { name: string; description: MachineTreeDescription }[] = [
       cpuCompatible: "arm,cortex-a57",
       virtioMmioSlots: [0, 31],
       hasPowerKey: true,
+      pci: { highmem: true },
       ...seeds,
     },
   },
@@ -106,11 +113,12 @@ const cases: { name: string; description: MachineTreeDescription }[] = [
       virtioMmioSlots: [],
       hasPowerKey: true,
       hasIts: true,
+      pci: { highmem: true },
       ...seeds,
     },
   },
   {
-    name: "GICv3 without ITS, no power key",
+    name: "GICv3 without ITS, no power key, PCI below 4 GiB",
     description: {
       ramSizeBytes: 128 * MIB,
       cpuCount: 1,
@@ -118,6 +126,7 @@ const cases: { name: string; description: MachineTreeDescription }[] = [
       cpuCompatible: "arm,cortex-a57",
       virtioMmioSlots: [4],
       hasPowerKey: false,
+      pci: { highmem: false },
       ...seeds,
     },
   },
@@ -126,7 +135,7 @@ const cases: { name: string; description: MachineTreeDescription }[] = [
 describe("machineTree against QEMU's virt", () => {
   for (const { name, description } of cases) {
     it(`${name}: the same nodes and properties, no more`, () => {
-      const { tree, blob } = qemuTree(description.gicVersion, description.cpuCount, description.ramSizeBytes / MIB);
+      const { tree, blob } = qemuTree(description);
       const written = writeFdt(machineTree(description));
       const ours = flatten(readFdt(written));
       const theirs = flatten(tree);
@@ -154,6 +163,7 @@ describe("machineTree against QEMU's virt", () => {
             !description.virtioMmioSlots.includes(
               (Number.parseInt(path.split("@")[1] ?? "", 16) - 0x0a00_0000) / 0x200,
             )) ||
+          (description.pci === undefined && /^\/pcie@/.test(path)) ||
           (!description.hasPowerKey && /^\/(pl061@|gpio-keys)/.test(path)) ||
           (description.hasIts !== true && /\/its@/.test(path)),
       );

@@ -5,8 +5,8 @@
  */
 import { psciNode } from "../fdt/psci.ts";
 import { cells, cells64, empty, type FdtNode, type FdtTree, fdtNode, strings } from "../fdt/tree.ts";
-import { PPI_MAP, SPI_MAP, virtioMmioSpi } from "./irq-map.ts";
-import { MEMORY_MAP, type MemoryRange, virtioMmioSlot } from "./memory-map.ts";
+import { NUM_PCI_PINS, PPI_MAP, SPI_MAP, virtioMmioSpi } from "./irq-map.ts";
+import { ECAM_BUS_BYTES, MEMORY_MAP, type MemoryRange, pciEcam, virtioMmioSlot } from "./memory-map.ts";
 
 /** What the tree describes: addresses in guest-physical bytes. */
 export interface MachineTreeDescription {
@@ -20,6 +20,8 @@ export interface MachineTreeDescription {
   virtioMmioSlots: readonly number[];
   /** Whether the PL061 and the power key on its line 3 are there. */
   hasPowerKey: boolean;
+  /** The PCI host bridge, where there is one. */
+  pci?: PciTreeDescription;
   /** Whether a GICv3 has an Interrupt Translation Service. */
   hasIts?: boolean;
   /** The kernel's command line. */
@@ -30,6 +32,12 @@ export interface MachineTreeDescription {
   rngSeed?: Uint8Array;
   /** Seed for the kernel's address randomisation, 8 bytes. */
   kaslrSeed?: Uint8Array;
+}
+
+/** What the tree says about PCI. */
+export interface PciTreeDescription {
+  /** Configuration space and a window of 64-bit addresses lie above 4 GiB. */
+  highmem: boolean;
 }
 
 /** First cell of an interrupt specifier (arm,gic.yaml). */
@@ -96,6 +104,7 @@ export function machineTree(description: MachineTreeDescription): FdtTree {
         reg: reg(MEMORY_MAP.VIRT_FW_CFG),
         "dma-coherent": empty(),
       }),
+      ...(description.pci === undefined ? [] : [pcieNode(description, description.pci, phandles)]),
       ...[...description.virtioMmioSlots].sort((a, b) => a - b).map(virtioMmioNode),
     ],
   );
@@ -228,6 +237,55 @@ function powerKeyNode(phandles: Phandles): FdtNode {
     gpios: cells(phandles.gpio, GPIO_POWER_LINE, 0),
   });
   return fdtNode("gpio-keys", { compatible: strings("gpio-keys") }, [poweroff]);
+}
+
+/** The first cell of a PCI address (IEEE 1275 PCI binding): which space. */
+const FDT_PCI_RANGE_IOPORT = 0x0100_0000;
+const FDT_PCI_RANGE_MMIO = 0x0200_0000;
+const FDT_PCI_RANGE_MMIO_64BIT = 0x0300_0000;
+/** Slots after which the pins of the lines repeat, and where the slot is in a PCI address. */
+const FDT_PCI_SLOT_SHIFT = 11;
+
+function pcieNode(description: MachineTreeDescription, { highmem }: PciTreeDescription, phandles: Phandles): FdtNode {
+  const ecam = pciEcam(highmem);
+  const { VIRT_PCIE_PIO: pio, VIRT_PCIE_MMIO: mmio, VIRT_HIGH_PCIE_MMIO: high } = MEMORY_MAP;
+  const range = (space: number, bus: number, cpu: MemoryRange): Uint8Array =>
+    concat(cells(space), cells64(bus, cpu.base, cpu.sizeBytes));
+  const ranges = [range(FDT_PCI_RANGE_IOPORT, 0, pio), range(FDT_PCI_RANGE_MMIO, mmio.base, mmio)];
+  if (highmem) ranges.push(range(FDT_PCI_RANGE_MMIO_64BIT, high.base, high));
+  const hasMessages = description.gicVersion === 2 || description.hasIts === true;
+  return fdtNode(unitName("pcie", mmio), {
+    compatible: strings("pci-host-ecam-generic"),
+    device_type: strings("pci"),
+    "#address-cells": cells(3),
+    "#size-cells": cells(2),
+    "linux,pci-domain": cells(0),
+    "bus-range": cells(0, ecam.sizeBytes / ECAM_BUS_BYTES - 1),
+    "dma-coherent": empty(),
+    ...(hasMessages ? { "msi-map": cells(0, phandles.msi, 0, 0x1_0000) } : {}),
+    reg: reg(ecam),
+    ranges: concat(...ranges),
+    "#interrupt-cells": cells(1),
+    "interrupt-map": pcieInterruptMap(phandles),
+    "interrupt-map-mask": cells((NUM_PCI_PINS - 1) << FDT_PCI_SLOT_SHIFT, 0, 0, 7),
+  });
+}
+
+/** For every slot, modulo the number of lines, and pin: the line, which moves on by one from slot to slot. */
+function pcieInterruptMap(phandles: Phandles): Uint8Array {
+  const rows: number[] = [];
+  for (let slot = 0; slot < NUM_PCI_PINS; slot += 1) {
+    for (let pin = 0; pin < NUM_PCI_PINS; pin += 1) {
+      const line = SPI_MAP.VIRT_PCIE + ((pin + slot) % NUM_PCI_PINS);
+      rows.push(slot << FDT_PCI_SLOT_SHIFT, 0, 0, pin + 1);
+      rows.push(phandles.gic, 0, 0, GIC_FDT_IRQ_TYPE_SPI, line, GIC_FDT_IRQ_FLAGS_LEVEL_HI);
+    }
+  }
+  return cells(...rows);
+}
+
+function concat(...parts: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
 function virtioMmioNode(slot: number): FdtNode {

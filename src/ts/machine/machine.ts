@@ -3,7 +3,6 @@
  * transports, and gives its host slices to run.
  */
 import { createDevice, type CreatedDevice, type DeviceContext } from "../../virtio/registry.ts";
-import { VirtioMmio } from "../../virtio/transport/mmio.ts";
 import type { MachineConfig } from "../config/machine-config.ts";
 import type { IrqLine } from "../platform/host.ts";
 import { Board } from "./board.ts";
@@ -11,13 +10,14 @@ import { loadBootPlan } from "./boot.ts";
 import { MachineConsole } from "./console.ts";
 import { type Engine, EVENT_SYSTEM_OFF, MAX_RAM_BYTES, MemoryError, RUN_OFF, RUN_WFI, startEngine } from "./engine.ts";
 import { guestErrorPlace } from "./guest-error.ts";
-import { spiToIntid, virtioMmioSpi } from "./irq-map.ts";
-import { MEMORY_MAP, VIRTIO_MMIO_SLOTS, virtioMmioSlot } from "./memory-map.ts";
+import { spiToIntid } from "./irq-map.ts";
+import { MEMORY_MAP } from "./memory-map.ts";
 import { Pacing, TICKS_PER_MS } from "./pacing.ts";
 import { machineReport } from "./report.ts";
 import type { MachineServices } from "./services.ts";
 import { SystemBus } from "./system-bus.ts";
 import { openBackends } from "./backends.ts";
+import { VirtioTransports } from "./virtio-transports.ts";
 import { type BootPlan, writeBootPlan } from "../loader/boot-plan.ts";
 
 /** What one slice came to. */
@@ -49,7 +49,7 @@ export class Machine {
   readonly #services: MachineServices;
   readonly #board: Board;
   readonly #console: MachineConsole;
-  readonly #transports: readonly VirtioMmio[];
+  readonly #transports: VirtioTransports;
   readonly #pacing = new Pacing();
   readonly #plan: BootPlan;
   readonly #log: CountingLog;
@@ -108,13 +108,19 @@ export class Machine {
     const terminal = new MachineConsole(config.serial === "stdio");
     const memory = { range: (gpa: number, sizeBytes: number) => ramRange(engine, gpa, sizeBytes) };
     const board = new Board({ bus, irq, console: terminal, clock: services.clock, log, config, memory });
-    const transports: VirtioMmio[] = [];
-    const environment = (slot: number) => ({
-      engine: { ...engine.exports, memory: engine.memory },
-      log,
-      irq: irq(virtioMmioSpi(slot)),
+    const transports = new VirtioTransports({
+      bus,
+      environment: { engine: { ...engine.exports, memory: engine.memory }, log },
+      irq,
+      message: takesMessages(config)
+        ? (requesterId, low, high, data) => {
+            if (engine.exports.gic_message(requesterId, low, high, data) === 0) return false;
+            if (!event.inSlice) services.wake();
+            return true;
+          }
+        : null,
+      highmem: config.highmem,
     });
-    const used = new Map<number, VirtioMmio>();
     const created: CreatedDevice[] = [];
     const context: DeviceContext = {
       ...(await openBackends(config, services, terminal)),
@@ -123,27 +129,17 @@ export class Machine {
       machineVersion: config.armletVersion,
       defaultTransport: "mmio",
       created,
-      transport: (kind, options) => {
-        // As in QEMU, the first device gets the last slot.
-        const slot = VIRTIO_MMIO_SLOTS - 1 - used.size;
-        if (kind !== "mmio" || slot < 0) return null;
-        const transport = new VirtioMmio(environment(slot), { forceLegacy: options.forceLegacy });
-        used.set(slot, transport);
-        return transport;
-      },
+      transport: (request) => transports.make(request),
     };
     for (const device of config.devices) createDevice(device.name, device.properties, context);
-    for (let slot = 0; slot < VIRTIO_MMIO_SLOTS; slot += 1) {
-      const transport = used.get(slot) ?? new VirtioMmio(environment(slot));
-      transports.push(transport);
-      bus.add(`virtio-mmio${slot}`, virtioMmioSlot(slot), transport);
-    }
+    transports.placeMmioWindows();
     for (const { base, sizeBytes } of bus.windows) {
-      if (engine.exports.mem_add_device(base, Math.floor(base / 2 ** 32), sizeBytes) === 0) {
+      const words = [base, sizeBytes].flatMap((value) => [value >>> 0, Math.floor(value / 2 ** 32)]);
+      if (engine.exports.mem_add_device(...(words as [number, number, number, number])) === 0) {
         throw new Error("the engine has no room for another device range");
       }
     }
-    const plan = await loadBootPlan(config, services, [...used.keys()], signal);
+    const plan = await loadBootPlan(config, services, transports, signal);
     for (const warning of plan.warnings) services.log.info(warning);
     return new Machine({
       config,
@@ -216,7 +212,7 @@ export class Machine {
 
   /** Starts over: all devices reset, the boot files loaded again. Memory keeps the rest, as on a real board. */
   reset(): void {
-    for (const transport of this.#transports) transport.reset();
+    this.#transports.reset();
     this.#board.reset();
     this.#event.kind = 0;
     this.#start();
@@ -249,7 +245,7 @@ export class Machine {
 
   /** Ends the machine; disks are closed by whoever opened them. */
   dispose(): void {
-    for (const transport of this.#transports) transport.reset();
+    this.#transports.reset();
   }
 }
 
@@ -259,6 +255,11 @@ function ramRange(engine: Engine, gpa: number, sizeBytes: number): Uint8Array | 
   if (!(offset >= 0 && offset + sizeBytes <= engine.ram.length)) return undefined;
   engine.exports.mem_invalidate_code(engine.ram.byteOffset + offset, sizeBytes);
   return engine.ram.subarray(offset, offset + sizeBytes);
+}
+
+/** Whether the interrupt controller takes message-signalled interrupts: a GICv2m beside a GICv2. */
+function takesMessages(config: MachineConfig): boolean {
+  return config.gicVersion === 2;
 }
 
 interface PendingEvent {
@@ -273,7 +274,7 @@ interface MachineParts {
   readonly engine: Engine;
   readonly board: Board;
   readonly console: MachineConsole;
-  readonly transports: readonly VirtioMmio[];
+  readonly transports: VirtioTransports;
   readonly plan: BootPlan;
   readonly log: CountingLog;
   readonly event: PendingEvent;

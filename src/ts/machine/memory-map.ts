@@ -66,3 +66,11 @@ export function flashBank(bank: 0 | 1): MemoryRange {
   const sizeBytes = MEMORY_MAP.VIRT_FLASH.sizeBytes / 2;
   return { base: MEMORY_MAP.VIRT_FLASH.base + bank * sizeBytes, sizeBytes };
 }
+
+/** Configuration space of one PCI bus: 32 slots of 8 functions of 4 KiB. */
+export const ECAM_BUS_BYTES = 0x10_0000;
+
+/** Where the configuration spaces of PCI are: above RAM, or with `highmem=off` in a smaller window below it. */
+export function pciEcam(highmem: boolean): MemoryRange {
+  return highmem ? MEMORY_MAP.VIRT_HIGH_PCIE_ECAM : MEMORY_MAP.VIRT_PCIE_ECAM;
+}

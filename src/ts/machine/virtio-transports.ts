@@ -100,7 +100,10 @@ export class VirtioTransports {
       setLine: (line, level) => lines[line]?.set(level),
       message: (requesterId, low, high, data) => {
         if (message?.(requesterId, low, high, data) === true) return;
-        environment.log.guestError("pci: a message to where no interrupt controller takes it", hex(high * 2 ** 32 + low));
+        environment.log.guestError(
+          "pci: a message to where no interrupt controller takes it",
+          hex(high * 2 ** 32 + low),
+        );
       },
     });
     const { VIRT_PCIE_MMIO: mmio, VIRT_HIGH_PCIE_MMIO: high } = MEMORY_MAP;

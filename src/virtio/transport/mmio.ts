@@ -181,8 +181,7 @@ export class VirtioMmio implements VirtioTransport {
   private writeRegister(offset: number, value: number): void {
     switch (offset) {
       case R.MMIO_QUEUE_NOTIFY:
-        // With the feature, bits 31:16 say how far the driver is (4.2.3.3): nothing that the ring does not say.
-        this.bus.notify(this.bus.has(VIRTIO_F_NOTIFICATION_DATA) ? value & 0xffff : value);
+        this.bus.notify(value);
         break;
       case R.MMIO_INTERRUPT_ACK:
         this.acknowledge(value);

@@ -67,7 +67,7 @@ async function runHere(): Promise<Uint8Array> {
     },
   });
   new Uint8Array(memory.buffer).set(program, Number(RAM_BASE) + LOAD_ADDRESS - Number(GUEST_RAM_BASE));
-  engine.mem_add_device(UART, 0, 0x1000);
+  engine.mem_add_device(UART, 0, 0x1000, 0);
   engine.cpu_reset(0, 1);
   new DataView(memory.buffer).setBigUint64(Number(CPU_BASE) + Number(CPU_PC), BigInt(LOAD_ADDRESS), true);
   for (let step = 0; !off; step += 1) {

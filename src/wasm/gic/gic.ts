@@ -48,6 +48,7 @@ import {
   GICR_STRIDE,
   GICV2M_BASE,
   GICV2M_SIZE,
+  MSI_SETSPI_NS,
   WAKER_CHILDREN_ASLEEP,
   WAKER_PROCESSOR_SLEEP,
 } from "./registers";
@@ -177,6 +178,17 @@ export function gic_set_level(intid: u32, level: u32): void {
   if (intid < FIRST_SPI || intid >= NUM_IRQ) return;
   if (distWord(DIST_VERSION) == 3) setSpiV3(intid, level);
   else setSpiV2(intid, level);
+}
+
+/**
+ * A message-signalled interrupt: the device `requesterId` (PCI bus, device and function) writes `data`, 32 bits, to a
+ * physical address. False when no register of the controller takes messages there.
+ */
+export function gic_message(_requesterId: u32, addressLow: u32, addressHigh: u32, data: u32): bool {
+  const pa = ((<u64>addressHigh) << 32) | <u64>addressLow;
+  if (distWord(DIST_VERSION) != 2 || pa != GICV2M_BASE + MSI_SETSPI_NS) return false;
+  v2mWrite(MSI_SETSPI_NS, 4, data);
+  return true;
 }
 
 /** Drives the line of a PPI (`intid` 16..31) of CPU `cpuIndex`. */

@@ -6,11 +6,11 @@ const ranges: usize = memory.data(64 * 16);
 let rangeCount: u32 = 0;
 
 /** Adds a range of device addresses (physical, bytes); false when there is no room for another. */
-export function mem_add_device(baseLow: u32, baseHigh: u32, sizeBytes: u32): bool {
+export function mem_add_device(baseLow: u32, baseHigh: u32, sizeLow: u32, sizeHigh: u32): bool {
   if (rangeCount == MAX_RANGES) return false;
   const at = ranges + ((<usize>rangeCount) << 4);
   store<u64>(at, ((<u64>baseHigh) << 32) | <u64>baseLow);
-  store<u64>(at, <u64>sizeBytes, 8);
+  store<u64>(at, ((<u64>sizeHigh) << 32) | <u64>sizeLow, 8);
   rangeCount++;
   return true;
 }

@@ -1,6 +1,7 @@
 /** Devices, and what they are connected to. */
 import { DeviceOptionError, type PropertySpec, resolveProperties } from "../../../virtio/properties.ts";
-import { DEVICES, deviceNames, deviceProperties, NAME_SUFFIXES, PORTS } from "../../../virtio/registry.ts";
+import { DEVICES, deviceNames, deviceProperties, PORTS } from "../../../virtio/registry.ts";
+import { NAME_SUFFIXES } from "../../../virtio/transports.ts";
 import { ConfigError } from "../config-error.ts";
 import { addUnique } from "../draft.ts";
 import { formatOptionList, type OptionList, parseOptionList } from "../option-list.ts";
@@ -55,7 +56,7 @@ function checkTransport(name: string): void {
 /** The answer to `-device help`. */
 function deviceList(): string {
   const names = DEVICES.flatMap(({ name, doc }) =>
-    NAME_SUFFIXES.filter(({ transport }) => transport === null || transport === "mmio").map(
+    NAME_SUFFIXES.filter(({ transport }) => transport === null || transport === "mmio" || transport === "pci").map(
       ({ suffix }) => [name + suffix, doc] as const,
     ),
   );
@@ -79,6 +80,8 @@ function valuesOf(spec: PropertySpec): string {
       return `${spec.min}…${spec.max}`;
     case "string":
       return "TEXT";
+    case "choice":
+      return spec.values.join("|");
     case "id":
       return "ID";
   }

@@ -1,7 +1,7 @@
 /** What the machine is: board, processor, memory. */
 import { ConfigError } from "../config-error.ts";
 import { parseOptionList } from "../option-list.ts";
-import { byKey, oneOf, parseMemorySize, suggestion } from "../values.ts";
+import { byKey, oneOf, parseMemorySize, parseSwitch, suggestion } from "../values.ts";
 import { DEFAULT_CONFIG, type MachineConfig } from "../machine-config.ts";
 import { MACHINE_VERSIONS } from "../version.ts";
 import { type KeySpec, listText, type OptionGroup, type OptionSpec } from "./option.ts";
@@ -13,6 +13,7 @@ const ABSENT = ["virtualization", "secure", "mte", "its", "acpi"] as const;
 
 const MACHINE_KEYS = [
   { key: "gic-version", values: "2|3|max", doc: "version of the interrupt controller; 2 without it" },
+  { key: "highmem", values: "on|off", doc: "PCI has addresses above 4 GiB; on without it" },
   { key: "armlet", values: MACHINE_VERSIONS.join("|"), doc: "keep the guest-visible defaults of that version" },
   { key: "accel", values: "tcg", doc: "as -accel" },
   ...ABSENT.map((key) => ({ key, values: "off", doc: "this machine has none" })),
@@ -49,6 +50,8 @@ const MACHINE: OptionSpec = {
       const known = oneOf("-M virt,gic-version", gic, Object.keys(GIC_VERSIONS));
       config.gicVersion = GIC_VERSIONS[known] ?? DEFAULT_CONFIG.gicVersion;
     }
+    const highmem = given.get("highmem");
+    if (highmem !== undefined) config.highmem = parseSwitch("-M virt,highmem", highmem);
     const version = given.get("armlet");
     if (version !== undefined) config.armletVersion = oneOf("-M virt,armlet", version, MACHINE_VERSIONS);
     return undefined;

@@ -8,7 +8,7 @@ const wasmFile = fileURLToPath(new URL("../../../../build/armlet.wasm", import.m
 /** What these tests use of the engine's ABI. */
 export interface Engine {
   mem_init(sizeBytes: number): void;
-  mem_add_device(baseLow: number, baseHigh: number, sizeBytes: number): number;
+  mem_add_device(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): number;
   mem_invalidate_code(host: number, length: number): void;
   cpu_reset(index: number, cpus: number): void;
   cpu_run(index: number, budgetInsns: number, scale: number): number;

@@ -16,7 +16,7 @@ const RUN_OFF = 2;
 /** What of the engine's exports the comparison calls. */
 interface Exports {
   mem_init(sizeBytes: number): void;
-  mem_add_device(baseLow: number, baseHigh: number, sizeBytes: number): number;
+  mem_add_device(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): number;
   gic_init(version: number, cpus: number): void;
   gic_set_level(intid: number, level: number): void;
   cpu_reset(index: number, cpus: number): void;
@@ -50,7 +50,7 @@ export function runWholeEngine(image: Buffer, list: readonly Access[], version: 
   engine = new WebAssembly.Instance(module, { env: { memory }, host }).exports as unknown as Exports;
 
   engine.mem_init(RAM_SIZE);
-  engine.mem_add_device(PL011_BASE, 0, 0x1000);
+  engine.mem_add_device(PL011_BASE, 0, 0x1000, 0);
   engine.gic_init(version, cpus);
   engine.cpu_set_deterministic(1);
   const bytes = new Uint8Array(memory.buffer);
