@@ -4,6 +4,7 @@ import type { BlockSource } from "../storage/block-source.ts";
 import { OURS } from "./architecture.ts";
 import { type FileSystem, readWhole } from "./file-system.ts";
 import { InspectError } from "./inspect-error.ts";
+import { peek } from "./peek.ts";
 import { survey } from "./survey.ts";
 import { Volume } from "./volume.ts";
 
@@ -22,14 +23,16 @@ export interface ExtractedBootFiles {
 }
 
 /**
- * Takes kernel and initramfs out of a disk. `source` and `findings` are those of `inspectFile` for the same disk. Null where no
- * kernel for this machine was found. Rejects with an InspectError where they are damaged.
+ * Takes kernel and initramfs out of a disk. `source` and `findings` are those of `inspectFile` for the same disk; of a compressed
+ * image there is only the beginning. Null where no kernel for this machine was found. Rejects with an InspectError where they
+ * are damaged.
  */
 export async function extractBootFiles(
   source: BlockSource,
   findings: FileFindings,
 ): Promise<ExtractedBootFiles | null> {
-  const found = await survey(Volume.of(source, LIMITS));
+  const { source: disk } = await peek(source);
+  const found = await survey(Volume.of(disk, LIMITS));
   if (found === null || found.kernel === null) return null;
   // A kernel of ours beside programs of another processor would end with its first program.
   if ((found.system?.architecture ?? OURS) !== OURS) return null;

@@ -3,10 +3,13 @@ import { ByteSource } from "../loader/byte-source.ts";
 import { decompress } from "../loader/decompress.ts";
 import { LoadError } from "../loader/errors.ts";
 import { type BlockSource, MemorySource } from "../storage/block-source.ts";
+import { Qcow2Source } from "../storage/image/qcow2.ts";
 import { InspectError } from "./inspect-error.ts";
+import { hasMagic } from "./volume.ts";
 
 /** Unpacked at most: partition tables, superblocks and the first files of a small disk are there. */
 const PEEK_BYTES = 16 * 2 ** 20;
+const QCOW2_MAGIC = "QFI\xfb";
 const PIECE_BYTES = 256 * 1024;
 
 export interface Peek {
@@ -18,8 +21,27 @@ export interface Peek {
   readonly complete: boolean;
 }
 
-/** Throws an InspectError where the compressed data is damaged from the start. */
+/**
+ * Takes containers off: compressions in part, qcow2 as it is. Throws an InspectError or a StorageError where they are
+ * damaged.
+ */
 export async function peek(source: BlockSource): Promise<Peek> {
+  const unpacked = await unpack(source);
+  if (!(await isQcow2(unpacked.source))) return unpacked;
+  const formats = [...unpacked.formats, "qcow2"];
+  // Of the beginning of a packed image only the header is of use.
+  return unpacked.complete
+    ? { source: await Qcow2Source.open(unpacked.source), formats, complete: true }
+    : { ...unpacked, formats };
+}
+
+async function isQcow2(source: BlockSource): Promise<boolean> {
+  const head = new Uint8Array(Math.min(QCOW2_MAGIC.length, source.sizeBytes));
+  await source.read(0, head);
+  return hasMagic(head, 0, QCOW2_MAGIC);
+}
+
+async function unpack(source: BlockSource): Promise<Peek> {
   const formats: string[] = [];
   let content: ByteSource | undefined;
   try {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { symlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { arm64Image, pattern } from "../loader/testing/samples.ts";
@@ -256,14 +257,34 @@ describe("inspectFile looks into containers", () => {
     expect(findings.summary).not.toContain("damaged");
   });
 
-  it("qcow2, plain and packed, which is to be opened first", async () => {
-    images.run("qemu-img", ["convert", "-O", "qcow2", "gpt.img", "gpt.qcow2"]);
+  it("qcow2, plain, with compressed clusters, and packed", async () => {
+    const system = { role: "disk", root: "/dev/vda2", diskSizeBytes: 42 * MIB, partitionTable: "gpt" };
+    for (const options of [[], ["-c"], ["-c", "-o", "compression_type=zstd"]]) {
+      images.run("qemu-img", ["convert", "-O", "qcow2", ...options, "gpt.img", "gpt.qcow2"]);
+      const findings = await inspect("gpt.qcow2");
+      expect(findings).toMatchObject({ ...system, formats: ["qcow2"] });
+      const files = await extractBootFiles(images.source("gpt.qcow2"), findings);
+      expect(Buffer.compare(files?.kernel ?? new Uint8Array(0), kernel)).toBe(0);
+    }
     images.run("sh", ["-c", "gzip -c <gpt.qcow2 >gpt.qcow2.gz"]);
-    expect(await inspect("gpt.qcow2")).toMatchObject({
-      ...{ role: "disk", formats: ["qcow2"], diskSizeBytes: 42 * MIB },
-      summary: "A qcow2 disk image of 44 MB. What is on it shows once it is opened.",
+    expect(await inspect("gpt.qcow2.gz")).toMatchObject({ ...system, formats: ["gzip", "qcow2"] });
+  });
+
+  it("a large qcow2 in gzip, of which only the size is told", async () => {
+    images.file("noise", randomBytes(20 * MIB));
+    images.run("qemu-img", ["convert", "-O", "qcow2", "-f", "raw", "noise", "noise.qcow2"]);
+    images.run("sh", ["-c", "gzip -1 -c <noise.qcow2 >noise.qcow2.gz"]);
+    expect(await inspect("noise.qcow2.gz")).toMatchObject({
+      ...{ role: "disk", formats: ["gzip", "qcow2"], diskSizeBytes: 20 * MIB, partitions: [] },
+      summary: "A qcow2 disk image of 21 MB, compressed with gzip. What is on it shows once it is unpacked.",
     });
-    expect(await inspect("gpt.qcow2.gz")).toMatchObject({ role: "disk", formats: ["gzip", "qcow2"] });
+  });
+
+  it("a qcow2 that cannot be used, with the reason", async () => {
+    images.run("qemu-img", ["create", "-f", "qcow2", "-b", "gpt.img", "-F", "raw", "child.qcow2"]);
+    const findings = await inspect("child.qcow2");
+    expect(findings.role).toBe(null);
+    expect(findings.summary).toMatch(/only the changes to another image.*qemu-img convert/);
   });
 
   it("names what was opened before", async () => {
@@ -280,11 +301,7 @@ describe("inspectFile tells what is no disk", () => {
     ["ls", program(40, 32), { role: null, summary: "An ELF program for arm: this machine runs arm64 programs only." }],
     ["initrd", "070701", { role: "initrd" }],
     ["virt.dtb", "\xd0\x0d\xfe\xed", { role: "dtb" }],
-    [
-      "a.zip",
-      "PK\x03\x04",
-      { role: null, summary: "A zip archive, which cannot be read here: unpack it and take what is in it." },
-    ],
+    ["a.zip", "PK\x03\x04", { role: null, summary: expect.stringMatching(/zip archive.*Unpack it/) as string }],
     ["a.vmdk", "KDMV", { role: null }],
     ["notes.txt", "Hello\n", { role: null }],
     ["initrd.img", "\x02\x21\x4c\x18", { role: "initrd" }],
@@ -306,7 +323,7 @@ describe("inspectFile tells what is no disk", () => {
     images.run("tar", ["-cf", "boot.tar", "boot"]);
     expect(await inspect("boot.tar")).toMatchObject({
       role: null,
-      summary: expect.stringMatching(/^A tar archive/) as string,
+      summary: expect.stringMatching(/tar archive/) as string,
     });
   });
 

@@ -1,13 +1,14 @@
 /** What a dropped file is, by its contents. */
 import type { FileFindings } from "./findings.ts";
-import { type BlockSource } from "../storage/block-source.ts";
+import type { BlockSource } from "../storage/block-source.ts";
+import { StorageError } from "../storage/storage-error.ts";
 import { InspectError } from "./inspect-error.ts";
-import { foreignFile, type Known, knownFile } from "./known-files.ts";
+import { foreignFile, type Known, knownFile, storageSentence } from "./known-files.ts";
 import { type Peek, peek } from "./peek.ts";
 import { diskSummary, sizeText } from "./summary.ts";
 import { deviceOf, type Survey, survey } from "./survey.ts";
 import { printable } from "./text.ts";
-import { Volume } from "./volume.ts";
+import { viewOf, Volume } from "./volume.ts";
 
 export interface InspectHints {
   /** The file's name: it decides nothing that its contents can. */
@@ -28,8 +29,8 @@ const NOTHING = {
 } as const satisfies Partial<FileFindings>;
 
 /**
- * Tells what a file is. `source` is the file, or what is inside where its container was opened (`hints.formats`). Compressed
- * files are unpacked a little. Never throws because of what is in the file: that is a sentence in `summary`, with role null.
+ * Tells what a file is. `source` is the file, or what is inside where its container was opened (`hints.formats`). qcow2 images
+ * are looked into; compressed files are unpacked a little. Never throws because of what is in the file: that is a sentence in `summary`, with role null.
  * An error of the source itself (a file that cannot be read) is told the same way.
  */
 export async function inspectFile(source: BlockSource, hints: InspectHints): Promise<FileFindings> {
@@ -40,7 +41,7 @@ export async function inspectFile(source: BlockSource, hints: InspectHints): Pro
   try {
     await source.read(0, new Uint8Array(Math.min(source.sizeBytes, 512)));
   } catch (error) {
-    const reason = error instanceof Error && error.name === "StorageError" ? ` ${error.message}` : "";
+    const reason = error instanceof StorageError ? ` ${error.message}` : "";
     return { ...outer, summary: `“${name}” cannot be read.${reason} If it is a folder, drop the files in it instead.` };
   }
   try {
@@ -49,6 +50,7 @@ export async function inspectFile(source: BlockSource, hints: InspectHints): Pro
     return { ...outer, formats, ...(await look(content, { ...hints, formats })) };
   } catch (error) {
     if (error instanceof InspectError) return { ...outer, summary: error.message };
+    if (error instanceof StorageError) return { ...outer, summary: storageSentence(error) };
     throw error;
   }
 }
@@ -58,8 +60,8 @@ type Conclusion = Pick<FileFindings, "role" | "summary"> & Partial<FileFindings>
 async function look({ source, complete }: Peek, hints: InspectHints): Promise<Conclusion> {
   const volume = Volume.of(source);
   const head = await volume.read(0, Math.min(HEAD_BYTES, volume.sizeBytes));
+  if (!complete && hints.formats.at(-1) === "qcow2") return packedImage(head, hints.formats);
   const known = knownFile(head);
-  if (known?.format !== undefined) return container(known, hints.formats);
   // A tar archive has its magic where a disk has boot code: that of a disk is stronger.
   try {
     const found = known === null || known.role === null ? await survey(volume) : null;
@@ -89,14 +91,14 @@ function byName(foreign: Known | null, name: string): Known | null {
     : foreign;
 }
 
-function container({ format, sizeBytes }: Known, formats: readonly string[]): Conclusion {
-  const around = formats.length === 0 ? "" : `, compressed with ${formats.join(" and ")}`;
-  const size = sizeBytes !== undefined && Number.isSafeInteger(sizeBytes) ? sizeBytes : null;
+/** A qcow2 image of which the first bytes were unpacked: they tell the size of the disk. */
+function packedImage(head: Uint8Array, formats: readonly string[]): Conclusion {
+  const size = head.length < 32 ? Number.NaN : Number(viewOf(head).getBigUint64(24));
+  const known = Number.isSafeInteger(size);
   return {
     role: "disk",
-    formats: [...formats, ...(format === undefined ? [] : [format])],
-    summary: `A ${format} disk image${size === null ? "" : ` of ${sizeText(size)}`}${around}. What is on it shows once it is opened.`,
-    diskSizeBytes: size,
+    summary: `A qcow2 disk image${known ? ` of ${sizeText(size)}` : ""}, compressed with ${formats.slice(0, -1).join(" and ")}. What is on it shows once it is unpacked.`,
+    diskSizeBytes: known ? size : null,
   };
 }
 

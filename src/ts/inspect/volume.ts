@@ -1,5 +1,6 @@
 /** Bounded reading of a disk: what the parsers of this folder see of it. */
 import type { BlockSource } from "../storage/block-source.ts";
+import { StorageError } from "../storage/storage-error.ts";
 import { InspectError } from "./inspect-error.ts";
 
 const PAGE_BYTES = 64 * 1024;
@@ -68,7 +69,14 @@ class PagedSource {
     this.#bytesLeft -= length;
     if (this.#bytesLeft < 0) throw tooMuch();
     const bytes = new Uint8Array(length);
-    await this.#source.read(offset, bytes);
+    try {
+      await this.#source.read(offset, bytes);
+    } catch (error) {
+      // The container around the disk is damaged here; elsewhere there may be enough of it.
+      if (error instanceof StorageError && error.code === "damaged")
+        throw new InspectError(error.message, { cause: error });
+      throw error;
+    }
     return bytes;
   }
 }
