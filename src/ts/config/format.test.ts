@@ -13,7 +13,7 @@ it("what is printed reads as the same machine", () => {
       expect(parseCommandLine(formatCommandLine(config))).toEqual(config);
     }),
   );
-});
+}, 30_000);
 
 it("words survive being joined and split", () => {
   fc.assert(

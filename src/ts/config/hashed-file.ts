@@ -10,18 +10,25 @@ export interface HashedFile {
   readonly sha256: string | null;
 }
 
-/** The end of a value that a hash may be in: the commas before it, and what it is. */
-const HASH_END = /(,+)sha256=([^,]*)$/;
+const KEY = "sha256=";
 
 /** Throws ConfigError where a hash is none. */
 export function parseHashedFile(where: string, value: string): HashedFile {
-  const match = HASH_END.exec(value);
-  if (match === null) return { file: value, sha256: null };
-  const [, commas = "", hash = ""] = match;
+  const commas = commasBeforeHash(value);
+  if (commas === 0) return { file: value, sha256: null };
   // An even number of commas is a part of the name; the last of an odd number begins the hash.
-  if (commas.length % 2 === 0) return { file: single(value), sha256: null };
-  const name = value.slice(0, match.index + commas.length - 1);
-  return { file: single(name), sha256: parseSha256(where, hash) };
+  if (commas % 2 === 0) return { file: single(value), sha256: null };
+  const at = value.lastIndexOf(KEY);
+  return { file: single(value.slice(0, at - 1)), sha256: parseSha256(where, value.slice(at + KEY.length)) };
+}
+
+/** How many commas stand before the hash that may end a value; 0 where none ends it. */
+function commasBeforeHash(value: string): number {
+  const at = value.lastIndexOf(KEY);
+  if (at < 0 || value.includes(",", at)) return 0;
+  let start = at;
+  while (start > 0 && value.charAt(start - 1) === ",") start -= 1;
+  return at - start;
 }
 
 /** The opposite of parseHashedFile. */
@@ -29,7 +36,7 @@ export function formatHashedFile(file: string | null, sha256: string | null): st
   if (file === null) return null;
   const double = file.replaceAll(",", ",,");
   if (sha256 !== null) return `${double},sha256=${sha256}`;
-  return HASH_END.test(file) ? double : file;
+  return commasBeforeHash(file) > 0 ? double : file;
 }
 
 const single = (text: string): string => text.replaceAll(",,", ",");

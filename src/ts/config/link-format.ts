@@ -110,7 +110,8 @@ function shortName({ keptDisks }: LinkSubject, file: string): string {
   const checked = checkLinkFile(file, new URL("https://page.invalid/"));
   if (checked.kind === "kept-disk") return keptDisks?.get(checked.id)?.name ?? file;
   // Not the query: that may be what must not be shown.
-  return /([^/?#]+)\/*(?:[?#].*)?$/s.exec(file)?.[1] ?? file;
+  const path = file.split(/[?#]/, 1)[0] ?? "";
+  return path.split("/").findLast((part) => part !== "") ?? path;
 }
 
 /** What stands for a file in a link, null for nothing; `why` where that is not the same. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "./config-error.ts";
 import { LinkError } from "./link-error.ts";
+import { formatLink } from "./link-format.ts";
 import { type LinkProfiles, linkNeedsProfiles, MAX_LINK_CHARS, parseLink } from "./link.ts";
 import { LINK_KEYS, linkKeysMarkdown } from "./link-keys.ts";
 
@@ -213,6 +214,39 @@ it("any query at all is a machine or a sentence, and reaches nothing it must not
     { numRuns: 200 },
   );
 }, 30_000);
+
+it("long values of any kind are read and written before anybody notices", () => {
+  const unit = [
+    ",",
+    "a,",
+    "=",
+    "a.",
+    "a/",
+    "/",
+    "\\\\",
+    "x://",
+    "x://a",
+    "'",
+    '"',
+    "-drive file=a ",
+    "-armlet type=a ",
+    "%",
+    "sha256=",
+    "?",
+  ];
+  for (const part of unit) {
+    const value = encodeURIComponent(part.repeat(30_000 / encodeURIComponent(part).length));
+    for (const key of [...LINK_KEYS, "nonsense"]) {
+      try {
+        const { config, typed } = open(`?${key}=${value}`);
+        const subject = { page: PAGE, config: { ...config, typed: typed.texts }, profile: "full", profiles: PROFILES };
+        expect(formatLink(subject)).toHaveProperty("url");
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ name: expect.stringMatching(/^(?:LinkError|ConfigError)$/) as string });
+      }
+    }
+  }
+}, 60_000);
 
 describe("docs/command-line.md", () => {
   it("has the keys as they are", () => {
