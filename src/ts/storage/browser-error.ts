@@ -1,7 +1,10 @@
 import { StorageError, type StorageErrorCode } from "./storage-error.ts";
 
+/** The codes that a store of chunks has; the others are for images. */
+export type StoreErrorCode = Exclude<StorageErrorCode, "changed" | "format">;
+
 /** What the browser's own errors mean (Web IDL, DOMException names; IndexedDB 3.0; File System Standard). */
-const MEANINGS: Readonly<Record<string, StorageErrorCode>> = {
+const MEANINGS: Readonly<Record<string, StoreErrorCode>> = {
   QuotaExceededError: "quota",
   NoModificationAllowedError: "busy",
   SecurityError: "unavailable",
@@ -12,7 +15,7 @@ const MEANINGS: Readonly<Record<string, StorageErrorCode>> = {
   NotReadableError: "damaged",
 };
 
-const SENTENCES: Readonly<Record<StorageErrorCode, readonly [message: string, advice: string]>> = {
+const SENTENCES: Readonly<Record<StoreErrorCode, readonly [message: string, advice: string]>> = {
   quota: [
     "There is no room left for disks in this browser.",
     "Delete a disk that is not needed any more, or free space on this computer.",
@@ -23,7 +26,6 @@ const SENTENCES: Readonly<Record<StorageErrorCode, readonly [message: string, ad
     "Use a normal window, and allow the site to store data.",
   ],
   gone: ["The disk was deleted while it was in use.", "It was deleted in another tab, or with the site's data."],
-  changed: ["What the disk lies over has changed.", ""],
   damaged: ["A part of the disk that was stored cannot be read any more.", "Export what can still be read."],
   format: ["The disk is of a kind that cannot be used here.", ""],
   cancelled: ["It was cancelled.", ""],
@@ -31,14 +33,14 @@ const SENTENCES: Readonly<Record<StorageErrorCode, readonly [message: string, ad
 };
 
 /** A StorageError with the sentence that goes with its code. */
-export function storageError(code: StorageErrorCode, cause?: unknown): StorageError {
+export function storageError(code: StoreErrorCode, cause?: unknown): StorageError {
   const [message, advice] = SENTENCES[code];
   const reason = code === "failed" && cause instanceof Error ? ` (${cause.name}: ${cause.message})` : "";
   return new StorageError(code, message + reason, advice, cause === undefined ? {} : { cause });
 }
 
 /** What went wrong in the browser's storage, as a StorageError; `otherwise` where its name tells nothing. */
-export function storageErrorOf(error: unknown, otherwise: StorageErrorCode = "failed"): StorageError {
+export function storageErrorOf(error: unknown, otherwise: StoreErrorCode = "failed"): StorageError {
   if (error instanceof StorageError) return error;
   const name = error instanceof Error ? error.name : "";
   return storageError(MEANINGS[name] ?? otherwise, error);
