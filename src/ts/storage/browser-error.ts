@@ -27,7 +27,6 @@ const SENTENCES: Readonly<Record<StoreErrorCode, readonly [message: string, advi
   ],
   gone: ["The disk was deleted while it was in use.", "It was deleted in another tab, or with the site's data."],
   damaged: ["A part of the disk that was stored cannot be read any more.", "Export what can still be read."],
-  format: ["The disk is of a kind that cannot be used here.", ""],
   cancelled: ["It was cancelled.", ""],
   failed: ["The browser could not store or read a part of the disk.", "Try again; the reason is in the details."],
 };
