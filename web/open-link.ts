@@ -38,9 +38,8 @@ export async function openLink(address: URL, options: Pick<ParseLinkOptions, "tr
     return { ...profile, link: null };
   }
   // What reads links is not needed for the default machine, which is to start at once.
-  const [{ linkNeedsProfiles, parseLink }, { ConfigError }, { LinkError }] = await Promise.all([
+  const [{ linkNeedsProfiles, parseLink }, { LinkArgsError, LinkError }] = await Promise.all([
     import("../src/ts/config/link.ts"),
-    import("../src/ts/config/config-error.ts"),
     import("../src/ts/config/link-error.ts"),
   ]);
   try {
@@ -49,14 +48,14 @@ export async function openLink(address: URL, options: Pick<ParseLinkOptions, "tr
     const link = parseLink(address, profiles, { ...options, pageKeys: PAGE_KEYS });
     const plain = keys.every((key) => PLAIN_KEYS.includes(key)) && link.profile !== null && manifest !== null;
     const profile = plain ? profileOf(manifest, link.profile) : null;
-    if (profile !== null) return { ...profile, link };
+    // Its command line says itself what is typed.
+    if (profile !== null) return { ...profile, link: { ...link, typed: { texts: [], needsConfirmation: false } } };
     const packed = manifest === null ? {} : packedFiles(manifest);
     return { link, name: null, title: link.title ?? machineTitle(link.args), args: link.args, packed };
   } catch (error) {
     if (error instanceof LinkError) throw new UnusableLinkError(error.message, error.advice, { cause: error });
-    if (!(error instanceof ConfigError)) throw error;
-    const args = address.searchParams.get("args");
-    if (args === null) throw new UnusableLinkError(error.message, "Check the link.", { cause: error });
+    if (!(error instanceof LinkArgsError)) throw error;
+    const { args } = error;
     // The machine says what is wrong with its command line, beside everything that it offers.
     return { link: null, name: null, title: machineTitle(args), args, packed: {} };
   }

@@ -1,7 +1,6 @@
 import type { MachineLink } from "../src/ts/config/link.ts";
 import { writeHistoryState, readHistoryState } from "./history-state.ts";
 import type { MachineStore } from "./machine-store.ts";
-import { typeAtPrompts } from "./typist.ts";
 
 /**
  * Starts a machine. What a stranger's link wants to type into it is asked about first; until there is an answer nothing is
@@ -20,10 +19,10 @@ export async function startMachine(
     if (run) {
       // A reload does not ask again.
       history.replaceState(writeHistoryState({ ...readHistoryState(history.state), typing: true }), "");
-      typeAtPrompts(store.vm.serial, texts);
+      store.vm.type(texts);
     }
   } else {
-    typeAtPrompts(store.vm.serial, texts);
+    store.vm.type(texts);
   }
   store.start();
 }

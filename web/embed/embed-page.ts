@@ -13,7 +13,6 @@ import { type OpenedLink, openLink } from "../open-link.ts";
 import { Settings } from "../settings.ts";
 import { startMachine } from "../start-machine.ts";
 import { chooseTheme } from "../theme.ts";
-import { typeAtPrompts } from "../typist.ts";
 import { ArmletEmbed } from "./armlet-embed.ts";
 import { EmbedChannel } from "./embed-channel.ts";
 import { type EmbedOptions, embedOptions } from "./embed-options.ts";
@@ -136,7 +135,7 @@ export class EmbedPage {
     } else {
       await store.replace(opened);
     }
-    typeAtPrompts(store.vm.serial, opened.link?.typed.texts ?? []);
+    store.vm.type(opened.link?.typed.texts ?? []);
     return store.vm;
   }
 }

@@ -23,8 +23,8 @@ export interface VirtualMachineOptions {
    */
   readonly engine?: WebAssembly.Module | string | URL | (() => Promise<WebAssembly.Module>);
   /**
-   * Typed for the user: the first text at the guest's first prompt, each further one at the next. `"\n"` is Enter. Comes after
-   * what the command line says to type (`-armlet type=`), and again after a reset.
+   * Typed for the user: the first text at the guest's first prompt, each further one at the next. `"\n"` is Enter. It comes
+   * after what the command line says to type (`-armlet type=`), and is not typed again after a reset.
    */
   readonly type?: readonly string[];
   /** Size of the guest's console in characters; 80 by 24 unless given. */

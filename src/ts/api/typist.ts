@@ -25,17 +25,16 @@ export class Typist {
     this.#write = write;
   }
 
-  /** The machine starts: `texts` come before all that was added meanwhile. */
+  /** The machine is made: `texts` come before all that was added meanwhile. */
   begin(texts: readonly string[]): void {
-    this.#line = "";
-    this.#fresh = true;
     this.#first = texts;
+    this.restart();
   }
 
-  /** The machine starts over: only `texts` are to be typed. */
-  restart(texts: readonly string[]): void {
-    this.#added = [];
-    this.begin(texts);
+  /** The guest starts over: what was typed is not typed again, what waits goes on waiting for a prompt. */
+  restart(): void {
+    this.#line = "";
+    this.#fresh = true;
   }
 
   /** Types `texts` after what waits already. */

@@ -48,8 +48,6 @@ export class VirtualMachine {
   readonly #emitter = new Emitter<VirtualMachineEvents>();
   readonly #watch: ConsoleWatch;
   readonly #typist: Typist;
-  /** What is typed whenever the machine starts over. */
-  #typed: readonly string[] = [];
   #state: MachineState = "stopped";
   #stats = NO_STATS;
   #link: WorkerLink | null = null;
@@ -162,7 +160,7 @@ export class VirtualMachine {
     this.#startedMs = performance.now();
     this.#stats = { ...this.#stats, promptMs: null };
     this.#watch.restart();
-    this.#typist.restart(this.#typed);
+    this.#typist.restart();
     this.#crashReport = null;
     if (this.#link === null) await this.start();
     else if (this.#state === "crashed") await this.#rebuild(this.#link);
@@ -261,8 +259,7 @@ export class VirtualMachine {
         this.#emitter.emit("progress", message);
         break;
       case "described":
-        this.#typed = [...message.typed, ...(this.#options.type ?? [])];
-        this.#typist.begin(this.#typed);
+        this.#typist.begin([...message.typed, ...(this.#options.type ?? [])]);
         this.#stats = { ...this.#stats, memoryBytes: message.memoryBytes, cpuCount: message.cpuCount };
         this.#emitter.emit("stats", this.#stats);
         break;

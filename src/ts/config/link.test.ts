@@ -173,6 +173,9 @@ describe("a link is refused with a sentence:", () => {
   it("a wrong command line gets the command line's own", () => {
     expect(() => open("?args=-kernal%20x")).toThrow(ConfigError);
     expect(() => open("?args=-h")).toThrow(/Usage/);
+    // The wrong one is the one that is told, not another one of the same link that nobody looked at.
+    const queries = ["?args=-armlet%20type%3Dx&args=-kernal%20x", "?args=-armlet%20type%3Dx&amp;args=-kernal%20x"];
+    for (const query of queries) expect(() => open(query)).toThrow(expect.objectContaining({ args: "-kernal x" }));
   });
 });
 

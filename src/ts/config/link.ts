@@ -3,7 +3,7 @@ import { nearestNames } from "../../virtio/properties.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { ConfigError } from "./config-error.ts";
 import { formatCommandLine } from "./format.ts";
-import { LinkError } from "./link-error.ts";
+import { LinkArgsError, LinkError } from "./link-error.ts";
 import { checkLinkFile } from "./link-file.ts";
 import { KEY_ALIASES, KEY_SYNONYMS, LINK_KEYS, LINK_VERSION, MACHINE_KEYS } from "./link-keys.ts";
 import { type QueryPair, readQuery, shown } from "./link-query.ts";
@@ -85,7 +85,7 @@ export function linkNeedsProfiles(url: string | URL): boolean {
 /**
  * Reads a link. `profiles` may be null where linkNeedsProfiles says so. What cannot be followed but does no harm becomes a warning.
  *
- * Throws LinkError for a link that cannot be opened, and ConfigError where its command line (`args`) is wrong.
+ * Throws LinkError for a link that cannot be opened, and LinkArgsError (a ConfigError) where its command line is wrong.
  */
 export function parseLink(
   url: string | URL,
@@ -215,7 +215,7 @@ function baseOf(keys: Map<string, string[]>, profiles: LinkProfiles | null, warn
   if (args !== undefined) {
     if (named !== undefined)
       warnings.add("The link has a command line (args) and a profile: the command line is used.");
-    return { base: parseCommandLine(args), profile: null };
+    return { base: parseArgs(args), profile: null };
   }
   if (named === undefined && (keys.get("kernel")?.[0] ?? "") !== "") {
     return { base: parseCommandLine(""), profile: null };
@@ -230,6 +230,14 @@ function baseOf(keys: Map<string, string[]>, profiles: LinkProfiles | null, warn
     );
   }
   return { base: parseCommandLine(profile.args), profile: name };
+}
+
+function parseArgs(args: string): MachineConfig {
+  try {
+    return parseCommandLine(args);
+  } catch (error) {
+    throw error instanceof ConfigError ? new LinkArgsError(args, error) : error;
+  }
 }
 
 function refine(base: MachineConfig, keys: Map<string, string[]>): MachineConfig {
