@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
+import { openHttpImage } from "./http-image.ts";
 import { HttpSource } from "./http-source.ts";
+import { StorageError } from "./storage-error.ts";
 
 const IMAGE = randomBytes(3_000_064);
 
@@ -39,7 +42,7 @@ async function serve(
     delay: async () => {},
   };
   const source = await HttpSource.open(url, host);
-  return { source, requests };
+  return { source, requests, url, host };
 }
 
 async function read(source: HttpSource | null, offset: number, length: number): Promise<Uint8Array> {
@@ -113,11 +116,135 @@ describe("HttpSource", () => {
     await expect(read(source, 0, 512)).rejects.toThrow(/changed on the server/);
   });
 
+  it.each<readonly [string, (headers: Record<string, string>) => { status?: number; body?: Uint8Array }, RegExp]>([
+    ["another range", (headers) => ((headers["Content-Range"] = `bytes 1-512/${IMAGE.length}`), {}), /another part/],
+    ["no range", (headers) => (delete headers["Content-Range"], {}), /another part/],
+    ["another size", (headers) => ((headers["Content-Range"] = "bytes 0-262143/4000000"), {}), /changed on the server/],
+    ["another version", (headers) => ((headers.ETag = '"v2"'), {}), /changed on the server/],
+    ["no version any more", (headers) => (delete headers.ETag, {}), /changed on the server/],
+    ["more than it says", () => ({ body: IMAGE.subarray(0, 300_000) }), /more than it was asked for/],
+    ["less than it says", () => ({ body: IMAGE.subarray(0, 1000) }), /less than it was asked for/],
+    ["the whole file of the same version", () => ({ status: 200, body: IMAGE }), /the whole file/],
+    ["that there is no such part", () => ({ status: 416, body: new Uint8Array() }), /changed on the server/],
+    ["that it is gone", () => ({ status: 404, body: new Uint8Array() }), /answers 404/],
+    [
+      "something compressed",
+      (headers) => ((headers["Content-Encoding"] = "gzip"), { body: gzipSync(IMAGE.subarray(0, 262_144)) }),
+      /compresses parts/,
+    ],
+  ])("is not taken in by a server that sends %s", async (_, lie, message) => {
+    const { source } = await serve((_request, response, count) => {
+      if (count === 1) return false;
+      const headers: Record<string, string> = { "Content-Range": `bytes 0-262143/${IMAGE.length}`, ETag: '"v1"' };
+      const { status = 206, body = IMAGE.subarray(0, 262_144) } = lie(headers);
+      response.writeHead(status, headers);
+      response.end(body);
+      return true;
+    });
+    const error: unknown = await read(source, 0, 512).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StorageError);
+    expect((error as StorageError).message).toMatch(message);
+  });
+
+  it("asks for the parts of a long read at the same time", async () => {
+    const waiting: (() => void)[] = [];
+    const { source } = await serve((request, response, count) => {
+      if (count === 1) return false;
+      const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+      waiting.push(() => {
+        response.writeHead(206, { "Content-Range": `bytes ${start}-${end}/${IMAGE.length}`, ETag: '"v1"' });
+        response.end(IMAGE.subarray(Number(start), Number(end) + 1));
+      });
+      // The first is answered when the second is there.
+      if (waiting.length >= 2) for (const answer of waiting.splice(0)) answer();
+      return true;
+    });
+    expect(Buffer.compare(await read(source, 0, IMAGE.length), IMAGE)).toBe(0);
+  });
+
+  it("makes its requests larger while reads follow one another, and is ahead of them", async () => {
+    const { source, requests } = await serve();
+    for (let at = 0; at < 2_000_000; at += 32_768) await read(source, at, 32_768);
+    const sizes = requests.slice(1).map((range) => {
+      const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+      return Number(end) + 1 - Number(start);
+    });
+    expect(sizes[0]).toBe(262_144);
+    expect(Math.max(...sizes)).toBeGreaterThanOrEqual(1_000_000);
+    expect(sizes.length).toBeLessThan(8);
+  });
+
+  it("says which version it reads", async () => {
+    const { source } = await serve();
+    expect(source).toMatchObject({ validator: '"v1"', url: expect.stringMatching(/disk\.img$/) });
+  });
+
   it("leaves a server without ranges to somebody else", async () => {
     const { source } = await serve((_request, response) => {
       response.end(IMAGE);
       return true;
     });
     expect(source).toBeNull();
+  });
+});
+
+describe("openHttpImage", () => {
+  async function open(trouble: Parameters<typeof serve>[0], limitBytes = Infinity) {
+    const { url, host } = await serve(trouble);
+    const notes: string[] = [];
+    const progress: (readonly [number, number | null])[] = [];
+    const image = await openHttpImage(url, host, {
+      signal: new AbortController().signal,
+      onProgress: (done, total) => progress.push([done, total]),
+      onNote: (note) => notes.push(note),
+      limitBytes,
+    });
+    return { image, notes, progress };
+  }
+
+  const whole = (body: Uint8Array, headers: Record<string, string> = {}) => {
+    return (_request: IncomingMessage, response: ServerResponse): boolean => {
+      response.writeHead(200, { "Content-Length": body.length, ETag: '"w"', ...headers });
+      response.end(body);
+      return true;
+    };
+  };
+
+  it("reads parts where it can", async () => {
+    const { image, notes } = await open(() => false);
+    expect(image).toMatchObject({ isWhole: false, validator: '"v1"' });
+    expect(notes).toEqual([]);
+  });
+
+  it("loads all of it where the server has no ranges, and says so", async () => {
+    const { image, notes, progress } = await open(whole(IMAGE));
+    expect(image).toMatchObject({ isWhole: true, validator: '"w"' });
+    expect(notes.join()).toMatch(/does not hand out parts/);
+    expect(progress.at(-1)).toEqual([IMAGE.length, IMAGE.length]);
+    const bytes = new Uint8Array(IMAGE.length);
+    await image.source.read(0, bytes);
+    expect(Buffer.compare(bytes, IMAGE)).toBe(0);
+  });
+
+  it("loads all of it where the server compresses what it sends", async () => {
+    const { image } = await open(whole(gzipSync(IMAGE), { "Content-Encoding": "gzip" }));
+    expect(image.source.sizeBytes).toBe(IMAGE.length);
+  });
+
+  it("stops at the limit, and where the connection breaks, with a sentence", async () => {
+    await expect(open(whole(IMAGE), 1_000_000)).rejects.toMatchObject({ code: "quota" });
+    const broken = open((_request, response) => {
+      response.writeHead(200, { "Content-Length": IMAGE.length });
+      response.write(IMAGE.subarray(0, 1000), () => response.destroy());
+      return true;
+    });
+    await expect(broken).rejects.toMatchObject({ code: "failed", message: expect.stringMatching(/does not answer/) });
+    await expect(open(whole(IMAGE, {}), 0)).rejects.toBeInstanceOf(StorageError);
+    const missing = open((_request, response) => {
+      response.writeHead(404);
+      response.end();
+      return true;
+    });
+    await expect(missing).rejects.toMatchObject({ message: expect.stringMatching(/answers 404/) });
   });
 });

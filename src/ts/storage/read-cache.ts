@@ -22,8 +22,8 @@ export class ReadCache {
   readonly #maxReadBytes: number;
   readonly #chunks = new Map<number, Uint8Array>();
   readonly #loading = new Map<number, Promise<void>>();
-  /** Last chunk of the read before. */
-  #lastChunk = -1;
+  /** Last chunk of the read before; the first read follows none. */
+  #lastChunk = -2;
   /** Chunks of the next request: more while reads follow one another. */
   #ahead: number;
 
