@@ -19,6 +19,28 @@ async function violations(page: Page): Promise<string[]> {
   return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }
 
+/** Holds files over the page, of which a browser tells only the type. */
+async function dragOver(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["1"], "debian.iso", { type: "application/x-cd-image" }));
+    transfer.items.add(new File(["2"], "debian.img", { type: "" }));
+    document.body.dispatchEvent(
+      new DragEvent("dragenter", { dataTransfer: transfer, bubbles: true, cancelable: true }),
+    );
+  });
+}
+
+/** Drops a disk image, and a file that is none. */
+async function dropImages(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(1 << 20)], "zeros.img"));
+    transfer.items.add(new File([], "nothing.img"));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  });
+}
+
 /** The page in each of its states. */
 const STATES: readonly (readonly [name: string, open: (page: Page) => Promise<void>])[] = [
   ["at the prompt", (page) => boot(page)],
@@ -63,6 +85,32 @@ const STATES: readonly (readonly [name: string, open: (page: Page) => Promise<vo
     },
   ],
   [
+    "with files over the page",
+    async (page) => {
+      await boot(page);
+      await dragOver(page);
+      await expect(page.locator("drop-overlay")).toBeVisible();
+    },
+  ],
+  [
+    "with dropped files",
+    async (page) => {
+      await boot(page);
+      await dropImages(page);
+      await expect(page.locator("arrival-card")).toHaveCount(2);
+    },
+  ],
+  [
+    "with the disks open",
+    async (page) => {
+      await boot(page);
+      await page.getByRole("button", { name: "Disks and files" }).click();
+      await page.getByRole("button", { name: "New empty disk…" }).click();
+      await page.getByRole("button", { name: "Make the disk" }).click();
+      await expect(page.locator("disk-card")).toBeVisible();
+    },
+  ],
+  [
     "in an old browser",
     async (page) => {
       await page.addInitScript(() => {
@@ -98,7 +146,7 @@ test("every control is reached and used by keyboard", async ({ page }) => {
   await expect.poll(() => state(page)).toBe("paused");
   await page.keyboard.press("Enter");
   await expect.poll(() => state(page)).not.toBe("paused");
-  for (const name of ["Reset", "Power off", "Settings and help"]) {
+  for (const name of ["Reset", "Power off", "Disks and files", "Settings and help"]) {
     await page.keyboard.press("Tab");
     await expect(page.getByRole("button", { name })).toBeFocused();
   }

@@ -14,6 +14,12 @@ export function formatMemory(bytes: number): string {
   return `${Number.isInteger(gibibytes) ? gibibytes : gibibytes.toFixed(1)} GiB`;
 }
 
+/** A disk's size, which is mostly a whole number of mebibytes: "4 GiB", "25.2 MB". */
+export function formatDiskSize(bytes: number): string {
+  const mebibytes = bytes / (1024 * 1024);
+  return mebibytes >= 1 && Number.isInteger(mebibytes) ? formatMemory(bytes) : formatBytes(bytes);
+}
+
 /** A duration: "1.84 s", "74 s". */
 export function formatSeconds(milliseconds: number): string {
   const seconds = milliseconds / 1000;

@@ -24,5 +24,15 @@ export const machinesIcon = icon(
   svg`<rect x="4" y="4.5" width="6.5" height="6.5" rx="1.6"/><rect x="13.5" y="4.5" width="6.5" height="6.5" rx="1.6"/><rect x="4" y="13.5" width="6.5" height="6.5" rx="1.6"/><rect x="13.5" y="13.5" width="6.5" height="6.5" rx="1.6"/>`,
 );
 
+export const disksIcon = icon(
+  svg`<ellipse cx="12" cy="6" rx="7.5" ry="2.9"/><path d="M4.5 6v12c0 1.6 3.4 2.9 7.5 2.9s7.5-1.3 7.5-2.9V6"/><path d="M4.5 12c0 1.6 3.4 2.9 7.5 2.9s7.5-1.3 7.5-2.9"/>`,
+);
+export const dropIcon = icon(
+  svg`<path d="M12 3.5v11M7.5 10.5l4.5 4.5 4.5-4.5"/><path d="M4.5 16v2.3a2.2 2.2 0 0 0 2.2 2.2h10.6a2.2 2.2 0 0 0 2.2-2.2V16"/>`,
+);
+export const editIcon = icon(
+  svg`<path d="m5 19 .8-3.6L16 5.2a1.7 1.7 0 0 1 2.4 0l.4.4a1.7 1.7 0 0 1 0 2.4L8.6 18.2z"/><path d="m14.5 6.7 2.8 2.8"/>`,
+);
+
 /** An open ring around a prompt. */
 export const logo = svg`<svg class="logo" viewBox="0 0 32 32" width="26" height="26" fill="none" stroke="currentColor" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false"><path d="M20.5 5.2a12 12 0 1 1-9 0"/><path d="m12 14 4 4-4 4"/></svg>`;

@@ -12,3 +12,8 @@ export function isStartAddress(query: URLSearchParams): boolean {
 export function profileAddress(name: string): string {
   return `?${new URLSearchParams({ profile: name })}`;
 }
+
+/** The address of a machine as its command line describes it. */
+export function argsAddress(args: string): string {
+  return `?args=${encodeURIComponent(args)}`;
+}

@@ -2,7 +2,8 @@ import type { FailureCode, FailureError, MachineCrash, StopReason } from "../src
 import type { Notice } from "./elements/armlet-notice.ts";
 import type { MachineStore } from "./machine-store.ts";
 
-const FAILURE_TITLES: Record<FailureCode, string> = {
+/** What happened, by the code of a failure. */
+export const FAILURE_TITLES: Record<FailureCode, string> = {
   "command-line": "This machine cannot be built as it is written",
   "not-found": "A file of the machine is missing",
   "http-status": "A file of the machine could not be loaded",
@@ -33,9 +34,22 @@ const STOPPED_TEXTS: Record<StopReason, string> = {
   forced: "It was turned off without the guest's doing.",
 };
 
+/** Failures that something in the panel with the disks can do something about. */
+const DISK_FAILURES: ReadonlySet<FailureCode> = new Set(["quota", "busy", "gone", "changed", "damaged"]);
+
+/** Where a notice can lead. */
+export interface NoticeHost {
+  /** Away from a machine that the address names, where it names one. */
+  openDefault?(): void;
+  /** Opens the panel with the disks of this browser, where there is one. */
+  showDisks?(): void;
+  /** Makes the machine anew, with what the page has of its files now. */
+  reopen?(): void;
+}
+
 /** What the page has to say about its machine now, the most urgent first; null where the terminal says it all. */
-export function noticeFor(store: MachineStore, defaultMachine: (() => void) | undefined): Notice | null {
-  if (store.failure !== null) return failureNotice(store, store.failure, defaultMachine);
+export function noticeFor(store: MachineStore, host: NoticeHost): Notice | null {
+  if (store.failure !== null) return failureNotice(store, store.failure, host);
   if (store.crash !== null) return crashNotice(store, store.crash);
   if (store.state === "stopped" && store.stopReason !== null) {
     return {
@@ -60,7 +74,12 @@ export function noticeFor(store: MachineStore, defaultMachine: (() => void) | un
   return null;
 }
 
-function failureNotice(store: MachineStore, { failure }: FailureError, defaultMachine?: () => void): Notice {
+function failureNotice(store: MachineStore, { failure }: FailureError, host: NoticeHost): Notice {
+  const { openDefault, showDisks, reopen } = host;
+  const ofDisks = DISK_FAILURES.has(failure.code) && showDisks !== undefined && reopen !== undefined;
+  const secondary = ofDisks
+    ? { label: "Disks", run: showDisks }
+    : openDefault && { label: "Open the default machine", run: openDefault };
   return {
     tone: failure.code === "cancelled" ? "calm" : "trouble",
     shape: "card",
@@ -68,8 +87,11 @@ function failureNotice(store: MachineStore, { failure }: FailureError, defaultMa
     text: failure.message,
     advice: failure.advice,
     url: failure.url,
-    primary: { label: failure.code === "cancelled" ? "Load again" : "Try again", run: () => store.start() },
-    ...(defaultMachine === undefined ? {} : { secondary: { label: "Open the default machine", run: defaultMachine } }),
+    primary: {
+      label: failure.code === "cancelled" ? "Load again" : "Try again",
+      run: ofDisks ? reopen : () => store.start(),
+    },
+    ...(secondary === undefined ? {} : { secondary }),
     report: () => `${FAILURE_TITLES[failure.code]}\n${failure.message}\n${failure.url ?? ""}\n${store.vm.args}\n`,
   };
 }

@@ -1,11 +1,15 @@
-import { compileEngine, type VirtualMachine } from "../src/ts/api/index.ts";
+import { compileEngine, FailureError, type VirtualMachine } from "../src/ts/api/index.ts";
+import { DiskDesk } from "./disks/disk-desk.ts";
+import { localFiles, namesKeptDisks } from "./disks/local-files.ts";
 import { ArmletApp } from "./elements/armlet-app.ts";
 import { ArmletNotice, type Notice } from "./elements/armlet-notice.ts";
-import { loadManifest, NoGuestError } from "./guest-profile.ts";
+import { type GuestProfile, loadManifest, NoGuestError, profileOf } from "./guest-profile.ts";
 import { readHistoryState, writeHistoryState } from "./history-state.ts";
 import { consoleSize, linkRemarks, startTrouble } from "./link-notices.ts";
 import { isStartAddress, profileAddress, START_ADDRESS } from "./machine-address.ts";
 import { MachineStore } from "./machine-store.ts";
+import { machineTitle } from "./machine-title.ts";
+import { FAILURE_TITLES } from "./notices.ts";
 import { type OpenedLink, openLink } from "./open-link.ts";
 import { pageStorage, RecentMachines } from "./recent-machines.ts";
 import { Settings } from "./settings.ts";
@@ -28,6 +32,15 @@ interface View {
   close(): Promise<void>;
 }
 
+/** What a machine's view is made of beside the machine. */
+interface MachineViewOptions {
+  /** What only this browser has of what the command line names. */
+  readonly local: Readonly<Record<string, Blob>>;
+  /** The page's address is the machine's. */
+  readonly hasAddress: boolean;
+  readonly remarks: readonly Notice[];
+}
+
 type MakeView = (remarks: readonly Notice[]) => View;
 
 /** The page: what its address names is what it shows, and no machine runs but that. */
@@ -35,7 +48,10 @@ export class Page {
   readonly #settings = new Settings();
   readonly #recent = new RecentMachines(pageStorage());
   readonly #engine = sharedEngine();
+  readonly #desk: DiskDesk;
   #view: View | null = null;
+  /** The machine that is shown. */
+  #machine: MachineStore | null = null;
   /** The last view on its way out. */
   #closing: Promise<void> = Promise.resolve();
   #query = "";
@@ -45,6 +61,11 @@ export class Page {
   #turn = 0;
 
   constructor() {
+    this.#desk = new DiskDesk({
+      machine: () => this.#machine,
+      standard: standardProfile,
+      open: (profile, address) => this.#open(profile, address),
+    });
     window.addEventListener("popstate", () => {
       // A change of the fragment alone names the same machine.
       if (location.search !== this.#query) void this.show();
@@ -53,13 +74,24 @@ export class Page {
 
   /** Shows what the address names. */
   async show(): Promise<void> {
+    const query = new URLSearchParams(location.search);
+    await this.#show(() => (isStartAddress(query) ? this.#openList() : this.#openMachine(openAddress())));
+  }
+
+  /** Shows a machine that was put together here; its address is pushed where it has one. */
+  async #open(profile: GuestProfile, address: string | null): Promise<void> {
+    // The page made it: it may name disks of this browser.
+    if (address !== null) history.pushState(writeHistoryState({ trusted: true }), "", new URL(address, location.href));
+    const opened = { ...profile, link: null, name: null, title: machineTitle(profile.args) };
+    await this.#show(() => this.#openMachine(Promise.resolve(opened), address !== null));
+  }
+
+  async #show(open: () => Promise<MakeView>): Promise<void> {
     this.#turn += 1;
     const turn = this.#turn;
     this.#query = location.search;
-    const query = new URLSearchParams(location.search);
     this.#close();
-    const make = isStartAddress(query) ? this.#openList() : this.#openMachine();
-    const [created] = await Promise.all([make.catch((error: unknown) => this.#unusable(error)), this.#closing]);
+    const [created] = await Promise.all([open().catch((error: unknown) => this.#unusable(error)), this.#closing]);
     if (turn !== this.#turn) return;
     const remarks = this.#remarks;
     this.#remarks = [];
@@ -78,16 +110,19 @@ export class Page {
   }
 
   /** Everything that takes time, done beside the last view's end; the result makes the view. */
-  async #openMachine(): Promise<MakeView> {
+  async #openMachine(opening: Promise<OpenedLink>, hasAddress = true): Promise<MakeView> {
     // The engine compiles while the manifest is on its way. Whoever starts the machine gets its error.
     this.#engine().catch(() => {});
-    const opened = await openLink(new URL(location.href), readHistoryState(history.state));
-    return (remarks) => this.#machineView(opened, remarks);
+    const opened = await opening;
+    // Disks that nothing asks for cost no worker.
+    const local = namesKeptDisks(opened.args) ? await localFiles(opened.args, this.#desk.disks.library) : {};
+    return (remarks) => this.#machineView(opened, { local, hasAddress, remarks });
   }
 
-  #machineView(opened: OpenedLink, remarks: readonly Notice[]): View {
+  #machineView(opened: OpenedLink, { local, hasAddress, remarks }: MachineViewOptions): View {
     const { link, name, title } = opened;
-    const store = new MachineStore(opened, this.#engine);
+    const store = new MachineStore({ ...opened, files: { ...opened.files, ...local } }, this.#engine);
+    this.#machine = store;
     window.vm = store.vm;
     store.onMachine((vm) => {
       window.vm = vm;
@@ -95,11 +130,13 @@ export class Page {
     document.title = link === null && name !== null ? "Armlet" : `${title} – Armlet`;
     const { trusted, typing } = readHistoryState(history.state);
     const address = link === null && name !== null ? profileAddress(name) : location.search;
-    this.#recent.add({ address, title, openedMs: Date.now(), trusted });
+    if (hasAddress) this.#recent.add({ address, title, openedMs: Date.now(), trusted });
     const element = new ArmletApp(store, this.#settings, {
       remarks: [...remarks, ...linkRemarks(link, () => this.#trust())],
       size: consoleSize(link),
       showMachines: () => this.go(START_ADDRESS),
+      showDisks: () => void this.#desk.showPanel(),
+      reopen: () => void this.#show(() => this.#openMachine(Promise.resolve(opened), hasAddress)),
       ...(link !== null || name === null ? { openDefault: () => this.go(location.pathname) } : {}),
     });
     const left = new AbortController();
@@ -107,6 +144,7 @@ export class Page {
     const close = (): Promise<void> => {
       left.abort();
       delete window.vm;
+      this.#machine = null;
       return store.close();
     };
     return { element, close };
@@ -138,15 +176,33 @@ export class Page {
 
   /** Nothing to start: say why, and what to do. */
   #unusable(error: unknown): MakeView {
-    const notice = startTrouble(error, {
-      openDefault: () => this.go(location.pathname),
-      showMachines: () => this.go(START_ADDRESS),
-    });
+    const notice =
+      error instanceof FailureError
+        ? this.#diskTrouble(error)
+        : startTrouble(error, {
+            openDefault: () => this.go(location.pathname),
+            showMachines: () => this.go(START_ADDRESS),
+          });
     if (notice === null) throw error;
     return (remarks) => {
       // What the last machine left unsaid comes with the next one.
       this.#remarks = remarks;
       return { element: noticePage(notice), close: () => Promise.resolve() };
+    };
+  }
+
+  /** What the command line names of this browser cannot be had. */
+  #diskTrouble({ failure }: FailureError): Notice {
+    const { code, message, advice, url } = failure;
+    return {
+      tone: "trouble",
+      shape: "card",
+      title: FAILURE_TITLES[code],
+      text: message,
+      advice,
+      url,
+      primary: { label: "Try again", run: () => void this.show() },
+      secondary: { label: "Disks", run: () => void this.#desk.showPanel() },
     };
   }
 
@@ -158,14 +214,19 @@ export class Page {
     const before = this.#closing;
     this.#closing = (async () => {
       await before;
-      const waiting = window.setTimeout(() => view.element.replaceWith(waitingNotice()), PATIENCE_MS);
+      let shown = view.element;
+      const waiting = window.setTimeout(() => {
+        const notice = waitingNotice();
+        shown.replaceWith(notice);
+        shown = notice;
+      }, PATIENCE_MS);
       try {
         await view.close();
       } catch (error) {
         this.#remarks = [unkeptWrites(error instanceof Error ? error.message : String(error))];
       } finally {
         window.clearTimeout(waiting);
-        document.body.replaceChildren();
+        shown.remove();
       }
     })();
   }
@@ -182,6 +243,22 @@ function sharedEngine(): () => Promise<WebAssembly.Module> {
     });
     return compiling;
   };
+}
+
+/** What the page's address names. */
+async function openAddress(): Promise<OpenedLink> {
+  return await openLink(new URL(location.href), readHistoryState(history.state));
+}
+
+/** The default machine; null where there is none beside the page. */
+async function standardProfile(): Promise<GuestProfile | null> {
+  try {
+    const manifest = await loadManifest();
+    return profileOf(manifest, manifest.default);
+  } catch (error) {
+    if (error instanceof NoGuestError) return null;
+    throw error;
+  }
 }
 
 function unkeptWrites(reason: string): Notice {

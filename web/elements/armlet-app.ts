@@ -1,6 +1,6 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import type { MachineStore } from "../machine-store.ts";
-import { noticeFor } from "../notices.ts";
+import { type NoticeHost, noticeFor } from "../notices.ts";
 import type { Settings } from "../settings.ts";
 import { StoreController } from "../store-controller.ts";
 import type { ConsoleSize } from "../terminal-view.ts";
@@ -13,14 +13,13 @@ import type { Notice } from "./armlet-notice.ts";
 import "./armlet-notice.ts";
 
 /** What surrounds this machine. */
-export interface ArmletAppHost {
+export interface ArmletAppHost extends NoticeHost {
   /** What there is to say about how one came here, one after the other, until it is dismissed. */
   readonly remarks: readonly Notice[];
   /** A size of the console that stays; null: as large as there is room for. */
   readonly size: ConsoleSize | null;
   showMachines(): void;
-  /** Leads away from a machine that the address names, where it names one. */
-  openDefault?(): void;
+  showDisks(): void;
 }
 
 /** The page around one machine. */
@@ -48,8 +47,9 @@ export class ArmletApp extends LitElement {
     this.#settings = new ArmletSettings(store, settings);
     this.#bar.addEventListener("settings", () => this.#settings.show());
     this.#bar.addEventListener("machines", () => host.showMachines());
+    this.#bar.addEventListener("disks", () => host.showDisks());
     this.#terminal.addEventListener("leave", () => this.#bar.focusFirst());
-    new StoreController(this);
+    new StoreController(this, store);
   }
 
   override createRenderRoot(): this {
@@ -58,7 +58,7 @@ export class ArmletApp extends LitElement {
 
   override render(): TemplateResult {
     const { state } = this.store;
-    const notice = noticeFor(this.store, this.#host.openDefault);
+    const notice = noticeFor(this.store, this.#host);
     const shown = notice === null ? nothing : html`<armlet-notice .notice=${notice}></armlet-notice>`;
     const loading = state === "loading";
     const empty = loading || this.store.failure !== null;

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { formatMemory, formatMips, formatSeconds } from "../format.ts";
-import { logo, machinesIcon, moreIcon, pauseIcon, playIcon, powerIcon, resetIcon } from "../icons.ts";
+import { disksIcon, logo, machinesIcon, moreIcon, pauseIcon, playIcon, powerIcon, resetIcon } from "../icons.ts";
 import { START_ADDRESS } from "../machine-address.ts";
 import { STATE_HINTS, STATE_LABELS } from "../machine-state-texts.ts";
 import type { MachineStore } from "../machine-store.ts";
@@ -9,7 +9,7 @@ import { controls } from "../styles/controls.ts";
 import { sparkline } from "./sparkline.ts";
 
 /**
- * The slim bar: what the machine does, and what can be done with it. Emits `machines` and `settings` when those are
+ * The slim bar: what the machine does, and what can be done with it. Emits `machines`, `disks` and `settings` when those are
  * asked for.
  */
 export class ArmletBar extends LitElement {
@@ -233,7 +233,7 @@ export class ArmletBar extends LitElement {
   constructor(store: MachineStore) {
     super();
     this.store = store;
-    new StoreController(this);
+    new StoreController(this, store);
   }
 
   /** Takes the keyboard from the terminal. */
@@ -296,6 +296,8 @@ export class ArmletBar extends LitElement {
       <button class="icon ${store.poweringOff ? "armed" : ""}" id="power" ?disabled=${!on} aria-label=${powerLabel}
         title=${store.poweringOff ? "The guest is shutting down; press again to turn it off now" : "Power off"}
         @click=${() => store.powerOff()}>${powerIcon}</button>
+      <button class="icon" id="disks" aria-label="Disks and files" aria-haspopup="dialog" title="Disks and files"
+        @click=${() => this.dispatchEvent(new CustomEvent("disks"))}>${disksIcon}</button>
       <button class="icon" id="settings" aria-label="Settings and help" aria-haspopup="dialog" title="Settings and help"
         @click=${() => this.dispatchEvent(new CustomEvent("settings"))}>${moreIcon}</button>
     `;

@@ -19,6 +19,8 @@ export interface Notice {
   /** Makes the report that can be copied. */
   readonly report?: () => string | Promise<string>;
   readonly dismiss?: () => void;
+  /** "Dismiss" unless given. */
+  readonly dismissLabel?: string;
 }
 
 /** Shows a notice. */
@@ -176,7 +178,7 @@ export class ArmletNotice extends LitElement {
   override render(): TemplateResult | typeof nothing {
     const { notice } = this;
     if (notice === null) return nothing;
-    const { primary, secondary, report, dismiss } = notice;
+    const { primary, secondary, report, dismiss, dismissLabel = "Dismiss" } = notice;
     return html`
       <section class=${notice.tone} role=${notice.tone === "trouble" ? "alert" : "status"} aria-labelledby="title">
         <div class="words">
@@ -194,7 +196,7 @@ export class ArmletNotice extends LitElement {
           ${primary === undefined ? nothing : html`<button class="primary" @click=${() => primary.run()}>${primary.label}</button>`}
           ${secondary === undefined ? nothing : html`<button @click=${() => secondary.run()}>${secondary.label}</button>`}
           ${report === undefined ? nothing : html`<copy-button label="Copy report" .text=${report}></copy-button>`}
-          ${dismiss === undefined ? nothing : html`<button @click=${dismiss}>Dismiss</button>`}
+          ${dismiss === undefined ? nothing : html`<button @click=${dismiss}>${dismissLabel}</button>`}
         </div>
       </section>
     `;

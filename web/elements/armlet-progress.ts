@@ -120,7 +120,7 @@ export class ArmletProgress extends LitElement {
   constructor(store: MachineStore) {
     super();
     this.store = store;
-    new StoreController(this);
+    new StoreController(this, store);
   }
 
   override render(): TemplateResult {

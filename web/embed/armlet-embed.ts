@@ -35,7 +35,7 @@ export class ArmletEmbed extends LitElement {
     this.#progress = new ArmletProgress(store);
     if (size !== null) void this.#terminal.setSize(size);
     this.#terminal.addEventListener("leave", () => this.#bar.focusFirst());
-    new StoreController(this);
+    new StoreController(this, store);
   }
 
   /** See ArmletTerminal. */
@@ -51,7 +51,7 @@ export class ArmletEmbed extends LitElement {
     const { state, failure, stopReason } = this.store;
     // Before the first start there is nothing to complain about, but a button.
     const waiting = state === "stopped" && stopReason === null && failure === null;
-    const notice = noticeFor(this.store, undefined);
+    const notice = noticeFor(this.store, {});
     const shown = notice === null ? nothing : html`<armlet-notice .notice=${notice}></armlet-notice>`;
     const loading = state === "loading";
     const dimmed = state === "paused" || state === "stopped" || state === "crashed";

@@ -63,7 +63,7 @@ export class EmbedBar extends LitElement {
     this.store = store;
     this.#title = title;
     this.#pageAddress = pageAddress;
-    new StoreController(this);
+    new StoreController(this, store);
   }
 
   /** Takes the keyboard from the terminal. */
