@@ -17,6 +17,18 @@ export interface PageMachine {
   reset(): Promise<void>;
   powerOff(options?: { force?: boolean }): Promise<void>;
   report(): Promise<string>;
+  flush(): Promise<void>;
+  readonly disks: readonly {
+    readonly drive: string;
+    readonly name: string;
+    readonly diskId: string | null;
+    readonly keeping: "kept" | "memory" | "read-only";
+    readonly dirtyBytes: number;
+    readonly usedBytes: number;
+    readonly trouble: string | null;
+  }[];
+  readonly hasUnsavedWrites: boolean;
+  on(name: string, listener: (event: unknown) => void): { dispose(): void };
   dispose(): void;
 }
 

@@ -99,7 +99,7 @@ describe("DiskLibrary", () => {
         let puts = 0;
         return new Proxy(store, {
           get(target, key) {
-            if (key === "put" && ++puts > 1) {
+            if (key === "put" && ++puts > 0) {
               return () => Promise.reject(new DOMException("full", "QuotaExceededError"));
             }
             const value: unknown = Reflect.get(target, key);

@@ -1,5 +1,6 @@
 /** The public package: everything a page needs to run a machine. */
 export type { Disposable } from "../lib/emitter.ts";
+export { DISK_KEEPING, type DiskKeeping, type DiskStatus, type DiskTrouble } from "../protocol/disk-status.ts";
 export { FAILURE_CODES, type Failure, type FailureCode, FailureError } from "../protocol/failure.ts";
 export {
   type FileProgress,

@@ -1,3 +1,4 @@
+import type { DiskStatus, DiskTrouble } from "../protocol/disk-status.ts";
 import type { FailureError } from "../protocol/failure.ts";
 import type { FileProgress, LogLevel, MachineState, StopReason } from "../protocol/messages.ts";
 import type { GuestPanic } from "./console-watch.ts";
@@ -17,6 +18,12 @@ export interface VirtualMachineOptions {
    * packed one is loaded, the machine gets the plain one.
    */
   readonly packed?: Readonly<Record<string, string>>;
+  /**
+   * Files of the page that take the place of what has their name in the command line, as `{ "disk.img": file }` does
+   * for `-drive file=disk.img`: kernel, initrd, device tree, disks. A disk is read piece by piece; what the guest
+   * writes over it is forgotten with the machine. `DiskLibrary.files` has those under kept disks.
+   */
+  readonly files?: Readonly<Record<string, Blob>>;
   /**
    * The engine: compiled (compileEngine), where it is, or a function that compiles it, called by each `start`. Unless
    * given, it is the file that belongs to this package.
@@ -89,4 +96,11 @@ export interface VirtualMachineEvents {
   /** The machine could not be built; `start()` rejects with the same. */
   failure: FailureError;
   log: MachineLog;
+  /** About twice a second while something about a drive changes: the new `disks`. */
+  disks: readonly DiskStatus[];
+  /**
+   * The browser's storage failed a drive, for want of room above all: the guest gets I/O errors until a flush gets
+   * through again. Once for each kind of trouble.
+   */
+  "disk-trouble": DiskTrouble;
 }

@@ -1,4 +1,5 @@
 import { type Disposable, Emitter } from "../lib/emitter.ts";
+import type { DiskStatus } from "../protocol/disk-status.ts";
 import { FailureError, failureOf } from "../protocol/failure.ts";
 import {
   type ControlAction,
@@ -19,6 +20,9 @@ import { WorkerLink } from "./worker-link.ts";
 /** A console of the size that every guest takes for granted. */
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
+
+/** The id of a control whose answer nobody waits for. */
+const UNASKED = 0;
 
 /** Before a metric message came. */
 const NO_STATS: MachineStats = {
@@ -57,6 +61,11 @@ export class VirtualMachine {
   #rows: number;
   #startedMs = 0;
   #disposed = false;
+  #disks: readonly DiskStatus[] = [];
+  /** The browser may end a page that is not seen without a word. */
+  readonly #onHidden = (): void => {
+    if (document.visibilityState === "hidden") this.#link?.post({ kind: "control", id: UNASKED, action: "flush" });
+  };
 
   /** Makes a machine that is off. Nothing is loaded before `start`. */
   constructor(options: VirtualMachineOptions) {
@@ -72,6 +81,7 @@ export class VirtualMachine {
       onPrompt: () => this.#onPrompt(),
       onPanic: (panic) => this.#emitter.emit("panic", panic),
     });
+    document.addEventListener("visibilitychange", this.#onHidden);
   }
 
   /**
@@ -97,6 +107,19 @@ export class VirtualMachine {
 
   get stats(): MachineStats {
     return this.#stats;
+  }
+
+  /** The machine's drives, in the order of the command line; empty before the machine was built. */
+  get disks(): readonly DiskStatus[] {
+    return this.#disks;
+  }
+
+  /**
+   * The guest wrote something to a kept disk that is not durable yet: what to ask the user about in `beforeunload`.
+   * `flush` makes it false, and so does a moment's rest.
+   */
+  get hasUnsavedWrites(): boolean {
+    return this.#disks.some(({ dirtyBytes }) => dirtyBytes > 0);
   }
 
   /** Calls `listener` on every event of that name until the result is disposed. */
@@ -130,6 +153,7 @@ export class VirtualMachine {
         args: this.#options.args,
         baseUrl: new URL(String(this.#options.baseUrl ?? ""), document.baseURI).href,
         packed: this.#options.packed ?? {},
+        files: { ...this.#options.files },
         columns: this.#columns,
         rows: this.#rows,
       });
@@ -212,10 +236,11 @@ export class VirtualMachine {
     return composeReport(this, machine);
   }
 
-  /** Ends the machine and lets go of its worker and memory. */
+  /** Ends the machine and lets go of its worker and memory, which end when what was written is durable. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    document.removeEventListener("visibilitychange", this.#onHidden);
     this.#starting?.reject(disposedError());
     this.#starting = null;
     this.#drop(disposedError());
@@ -277,6 +302,13 @@ export class VirtualMachine {
         this.#emitter.emit("stats", this.#stats);
         break;
       }
+      case "disks":
+        this.#disks = message.disks;
+        this.#emitter.emit("disks", message.disks);
+        break;
+      case "disk-trouble":
+        this.#emitter.emit("disk-trouble", message);
+        break;
       case "log":
         this.#emitter.emit("log", message);
         break;
@@ -328,6 +360,7 @@ export class VirtualMachine {
   #drop(error: FailureError): void {
     this.#link?.dispose(error);
     this.#link = null;
+    this.#disks = [];
   }
 
   #setState(state: MachineState, stopReason: StopReason | null): void {

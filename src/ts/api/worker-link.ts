@@ -4,6 +4,8 @@ import { type ControlAction, type FromWorker, type ToWorker, transferOf } from "
 
 /** A worker that serves messages answers within a slice; one that does not for so long is broken. */
 const REPLY_TIMEOUT_MS = 5000;
+/** A worker that is let go of gets so long to make its disks durable, for which it may have to wait for an export. */
+const CLOSE_TIMEOUT_MS = 120_000;
 
 interface PendingReply {
   readonly timer: number | undefined;
@@ -53,11 +55,23 @@ export class WorkerLink {
     });
   }
 
-  /** Ends the worker; whoever waits for an answer gets `error`. */
+  /**
+   * Ends the worker as soon as its disks are durable, or after a while; nothing more is heard of it. Whoever waits for
+   * an answer gets `error`.
+   */
   dispose(error: FailureError): void {
-    this.#worker.onmessage = null;
-    this.#worker.onerror = null;
-    this.#worker.terminate();
+    const worker = this.#worker;
+    const id = this.#nextId++;
+    const timer = window.setTimeout(() => worker.terminate(), CLOSE_TIMEOUT_MS);
+    const end = (): void => {
+      window.clearTimeout(timer);
+      worker.terminate();
+    };
+    worker.onerror = end;
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.kind === "reply" && data.id === id) end();
+    };
+    this.post({ kind: "control", id, action: "close" });
     for (const pending of this.#pending.values()) {
       window.clearTimeout(pending.timer);
       pending.reject(error);

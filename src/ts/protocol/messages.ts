@@ -1,3 +1,4 @@
+import type { DiskStatus, DiskTrouble } from "./disk-status.ts";
 import type { Failure } from "./failure.ts";
 
 /** Raised with every change of a message's shape: a worker from another deployment refuses to talk. */
@@ -10,8 +11,22 @@ export type MachineState = (typeof MACHINE_STATES)[number];
 /** Why a machine is in the state `stopped`. */
 export type StopReason = "power-off" | "reset" | "forced";
 
-/** What can be asked of a machine that runs; each is answered by a `reply` with the same id. */
-export type ControlAction = "pause" | "resume" | "reset" | "power-off" | "force-off" | "report" | "flush";
+/**
+ * What can be asked of a machine that runs; each is answered by a `reply` with the same id. `flush` and `close` work
+ * at any time: everything that was written is durable when they are answered, and after `close` the worker has let go
+ * of all disks and does nothing more.
+ */
+export const CONTROL_ACTIONS = [
+  "pause",
+  "resume",
+  "reset",
+  "power-off",
+  "force-off",
+  "report",
+  "flush",
+  "close",
+] as const;
+export type ControlAction = (typeof CONTROL_ACTIONS)[number];
 
 /** From the page to the worker. */
 export type ToWorker =
@@ -24,6 +39,8 @@ export type ToWorker =
       readonly baseUrl: string;
       /** Files that are also there gzip-compressed, for the way only: by name in `args`, the name of the packed file. */
       readonly packed: Readonly<Record<string, string>>;
+      /** Files that take the place of what has their name in `args`. */
+      readonly files: Readonly<Record<string, Blob>>;
       readonly columns: number;
       readonly rows: number;
     }
@@ -81,6 +98,10 @@ export type FromWorker =
   | { readonly kind: "serial-output"; readonly bytes: Uint8Array<ArrayBuffer> }
   | ({ readonly kind: "metrics" } & MachineMetrics)
   | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
+  /** All drives, about twice a second while something about one changes. */
+  | { readonly kind: "disks"; readonly disks: readonly DiskStatus[] }
+  /** Once for each kind of trouble, until a flush gets through again. */
+  | ({ readonly kind: "disk-trouble" } & DiskTrouble)
   /** The machine could not be built. */
   | { readonly kind: "failed"; readonly failure: Failure }
   /** The engine broke: our fault, not the guest's. */

@@ -109,6 +109,7 @@ describe("DiskCatalog", () => {
       sizeBytes: 512,
       validator: null,
       sha256: null,
+      format: null,
     } as const;
     await catalog.create(record("a"));
     await catalog.create(record("b", { base }));
@@ -128,7 +129,7 @@ describe("DiskCatalog", () => {
     await putRaw(browser, "script", {
       ...record("script"),
       finished: true,
-      base: { kind: "url", url: "nonsense", sizeBytes: 1, validator: null, sha256: null },
+      base: { kind: "url", url: "nonsense", sizeBytes: 1, validator: null, sha256: null, format: null },
     });
     const { records, damaged } = await catalog.list();
     expect(records.map(({ id }) => id)).toEqual(["good"]);

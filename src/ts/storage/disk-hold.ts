@@ -106,9 +106,9 @@ export class HoldWatch {
     };
   }
 
-  /** Before the first write: waits until nobody reads. */
-  async ready(): Promise<void> {
-    await this.#locks.request(PREFIX + this.#id, { mode: "shared" }, () => {});
+  /** To be called before the first write: holds still until whoever reads already is done. */
+  start(): void {
+    void this.#hold();
   }
 
   close(): void {
@@ -123,7 +123,7 @@ export class HoldWatch {
       await this.#writer.hold();
       this.#answer({ kind: "holding", id: this.#id });
       // Had as soon as the reader is done, or dead.
-      await this.ready();
+      await this.#locks.request(PREFIX + this.#id, { mode: "shared" }, () => {});
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const advice = error instanceof StorageError ? error.advice : "";

@@ -42,6 +42,6 @@ describe("DiskLock", () => {
       request: () => Promise.reject(new DOMException("no locks here", "SecurityError")),
       query: () => Promise.resolve({}),
     };
-    await expect(DiskLock.acquire("a", refusing, 0)).rejects.toMatchObject({ name: "SecurityError" });
+    await expect(DiskLock.acquire("a", refusing, 0)).rejects.toMatchObject({ code: "unavailable" });
   });
 });

@@ -6,7 +6,7 @@ export type Locks = Pick<LockManager, "request" | "query">;
 const PREFIX = "armlet-disk:";
 
 /** How long the page that was here before a reload may take to let go. */
-const PATIENCE_MS = 1500;
+const PATIENCE_MS = 3000;
 
 /**
  * The right to write a disk, which one machine, import or deletion of all tabs has at a time. The browser takes it
@@ -73,7 +73,27 @@ export class DiskLock {
         .request(PREFIX + id, { mode: "exclusive", ...options }, granted)
         .then(() => undefined);
       // A request that fails never got as far as a DiskLock.
-      released.catch(reject);
+      released.catch((error: unknown) => reject(lockError(error)));
     });
   }
+}
+
+/** Waiting that came to its end is the caller's; what the browser has against locks (a sandboxed frame) is the user's. */
+function lockError(error: unknown): Error {
+  if (error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError")) return error;
+  return new StorageError(
+    "unavailable",
+    `The browser does not guard disks against two tabs here: ${String(error)}.`,
+    "Open the page by itself, over https.",
+    { cause: error },
+  );
+}
+
+/** A page that is no secure context has no locks. */
+export function noLocks(): StorageError {
+  return new StorageError(
+    "unavailable",
+    "The browser does not guard disks against two tabs on a page that was not opened over https.",
+    "Open this page over https, or on localhost.",
+  );
 }

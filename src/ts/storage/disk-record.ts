@@ -16,6 +16,8 @@ export type DiskBase =
       readonly sizeBytes: number;
       readonly validator: string | null;
       readonly sha256: string | null;
+      /** As what the file is read; null: as its first bytes say. */
+      readonly format: "raw" | "qcow2" | null;
     }
   /** A file of this computer that was not copied: it has to be given again after a reload. */
   | { readonly kind: "file"; readonly name: string; readonly sizeBytes: number; readonly modifiedMs: number };

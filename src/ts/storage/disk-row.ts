@@ -23,6 +23,7 @@ const BASE = v.variant("kind", [
     sizeBytes: BYTES,
     validator: v.nullable(v.string()),
     sha256: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+    format: v.nullable(v.picklist(["raw", "qcow2"])),
   }),
   v.strictObject({ kind: v.literal("file"), name: v.string(), sizeBytes: BYTES, modifiedMs: TIME_MS }),
 ]);

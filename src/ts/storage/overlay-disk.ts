@@ -33,6 +33,11 @@ export class OverlayDisk implements BlockBackend {
     this.readOnly = readOnly;
   }
 
+  /** Memory that what was written takes up. */
+  get usedBytes(): number {
+    return this.#written.size * CHUNK_BYTES;
+  }
+
   read(offset: number, into: Uint8Array): void | Promise<void> {
     const waits: Promise<void>[] = [];
     // Neighbouring chunks of the source are asked for at once.

@@ -1,5 +1,7 @@
 import type { MachineDescription } from "../protocol/messages.ts";
+import type { MachineDisks } from "./machine-disks.ts";
 import type { HttpSourceHost } from "../storage/http-source.ts";
+import type { DiskStorage } from "./disk-storage.ts";
 import type { Clock } from "./guest-clock.ts";
 import type { GuestMachine } from "./guest-machine.ts";
 
@@ -14,10 +16,18 @@ export interface WorkerServices {
     info(message: string): void;
   };
   readFile(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Aborted when the page gives the machine up. */
+  readonly signal: AbortSignal;
+  /** The page's own file of that name; null where the name is an address. */
+  file(name: string): Blob | null;
   /** The absolute address of a file name. */
   resolve(name: string): string;
   /** What reading parts of a file takes (HttpSource). */
   rangeHost(url: string): HttpSourceHost;
+  /** Where the browser keeps disks. */
+  readonly storage: DiskStorage;
+  /** The disks of this worker: they are opened once, however often the machine is built. */
+  readonly disks: MachineDisks;
   entropy(bytes: Uint8Array): void;
   /** Calls `callback` once in about `delayMs`; the result cancels that. */
   after(delayMs: number, callback: () => void): () => void;
@@ -32,8 +42,6 @@ export interface Blueprint {
   /** Whether a guest that resets itself ends the machine (-no-reboot). */
   readonly noReboot: boolean;
   create(services: WorkerServices, signal: AbortSignal): Promise<GuestMachine>;
-  /** Makes durable what the guest wrote to its disks so far. Rejects with a FailureError where a disk cannot. */
-  flush(): Promise<void>;
 }
 
 /** Reads a command line. Throws an error whose message tells the user what is wrong with it. */

@@ -1,15 +1,21 @@
 import type { Disposable } from "../lib/emitter.ts";
 import type { DamagedDisk, DiskInfo, ExportFormat, ImportRequest } from "../protocol/disk-messages.ts";
+import { BlobSource } from "../storage/blob-source.ts";
 import type { BlockSource } from "../storage/block-source.ts";
-import { type CopyTask, copyDisk, streamDisk } from "../storage/copy-disk.ts";
+import { type CopyTask, streamDisk } from "../storage/copy-disk.ts";
 import { DiskCatalog } from "../storage/disk-catalog.ts";
+import { checkFileBase } from "../storage/disk-base.ts";
 import { holdDisk } from "../storage/disk-hold.ts";
 import { newDiskId } from "../storage/disk-id.ts";
-import { DiskLock, type Locks } from "../storage/disk-lock.ts";
+import { DiskLock, type Locks, noLocks } from "../storage/disk-lock.ts";
 import { DISK_CHUNK_BYTES, type DiskRecord, type StoreKind } from "../storage/disk-record.ts";
+import { importImage, type ScratchStore } from "../storage/image/import-image.ts";
+import { openImage } from "../storage/image/open-image.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import type { StoreOpener } from "../storage/store-opener.ts";
 import { StoreSource } from "../storage/store-source.ts";
+
+const SECTOR_BYTES = 512;
 
 /** What keeping disks takes of the browser. */
 export interface DiskKeeperHost {
@@ -18,6 +24,8 @@ export interface DiskKeeperHost {
   readonly locks: Locks | null;
   readonly stores: StoreOpener;
   wallMs(): number;
+  /** Bytes that the browser still has room for, as far as it says. */
+  roomBytes(): Promise<number>;
   /** The image that a disk lies over. Rejects where it is not what the record says. */
   openBase(record: DiskRecord): Promise<BlockSource | null>;
 }
@@ -49,13 +57,20 @@ export class DiskKeeper {
     return [...(await this.#catalog.list()).damaged];
   }
 
-  /** Fills a new disk from `source`. Where it does not come to its end, nothing is left behind. */
-  async import(source: BlockSource, origin: string, request: ImportRequest, task: CopyTask): Promise<DiskInfo> {
-    const empty = this.#newRecord(request.name, source.sizeBytes, request.store, origin);
-    return await this.#fill(empty, async (record) => {
+  /** Fills a new disk with what is in a file. Where that does not come to its end, nothing is left behind. */
+  async import(file: File, request: ImportRequest, task: CopyTask): Promise<DiskInfo> {
+    // How large the disk is shows when the file is unpacked.
+    const wanted = this.#newRecord(request.name, SECTOR_BYTES, request.store, file.name);
+    return await this.#fill(wanted, async (record) => {
       const store = await this.#host.stores.open(record);
       try {
-        await copyDisk(source, store, task);
+        const limitBytes = await this.#host.roomBytes();
+        const scratch = async (): Promise<ScratchStore> => await this.#scratch(record);
+        const image = await importImage(file, store, { ...task, limitBytes, scratch });
+        await this.#catalog.update(record.id, {
+          sizeBytes: image.sizeBytes,
+          origin: originOf(file.name, image.formats),
+        });
       } finally {
         await store.close();
       }
@@ -63,24 +78,24 @@ export class DiskKeeper {
   }
 
   /** A disk over a file that stays where it is. */
-  async overFile(file: File, sizeBytes: number, origin: string, request: ImportRequest): Promise<DiskInfo> {
-    const record = this.#newRecord(request.name, sizeBytes, request.store, origin);
+  async overFile(file: File, request: ImportRequest): Promise<DiskInfo> {
+    const image = await openImage(new BlobSource(file));
+    if (image.needsUnpacking) {
+      throw new StorageError(
+        "format",
+        `The file ${file.name} is compressed, and cannot be read where it is.`,
+        "Copy it into the browser.",
+      );
+    }
+    const origin = originOf(file.name, image.formats);
+    const record = this.#newRecord(request.name, image.source.sizeBytes, request.store, origin);
     const base = { kind: "file", name: file.name, sizeBytes: file.size, modifiedMs: file.lastModified } as const;
     return await this.#info(await this.#catalog.create({ ...record, base }), false);
   }
 
   /** Rejects where `file` is not the one that the disk lies over. */
   async checkFile(id: string, file: File): Promise<void> {
-    const { base, name } = await this.#record(id);
-    if (base.kind !== "file") {
-      throw new StorageError("failed", `The disk “${name}” needs no file: it lies over none.`, "");
-    }
-    if (base.sizeBytes === file.size && base.modifiedMs === file.lastModified) return;
-    throw new StorageError(
-      "changed",
-      `The file ${file.name} is not the one that the disk “${name}” was made over: its size or its date differ.`,
-      `Give the file ${base.name} as it was, or reset the disk.`,
-    );
+    checkFileBase(await this.#record(id), file);
   }
 
   async createEmpty(name: string, sizeBytes: number, store: StoreKind): Promise<DiskInfo> {
@@ -175,6 +190,17 @@ export class DiskKeeper {
     }
   }
 
+  /** Room for an image that has to be unpacked before it can be read. */
+  async #scratch(record: DiskRecord): Promise<ScratchStore> {
+    const scratch = scratchOf(record);
+    const store = await this.#host.stores.open(scratch);
+    const remove = async (): Promise<void> => {
+      await store.close();
+      await this.#host.stores.remove(scratch);
+    };
+    return { store, remove };
+  }
+
   /** An import that nobody is at any more. */
   async #sweep(record: DiskRecord, locks: Locks): Promise<void> {
     const lock = await DiskLock.acquire(record.id, locks, 0);
@@ -204,6 +230,7 @@ export class DiskKeeper {
   /** Once it has begun it is brought to its end, by the next `list` if need be. */
   async #delete(record: DiskRecord): Promise<void> {
     await this.#catalog.setFinished(record.id, false);
+    await this.#host.stores.remove(scratchOf(record));
     await this.#host.stores.remove(record);
     await this.#catalog.remove(record.id);
   }
@@ -241,14 +268,21 @@ export class DiskKeeper {
   #locks(): Locks {
     const { locks } = this.#host;
     if (locks !== null) return locks;
-    throw new StorageError(
-      "unavailable",
-      "The browser does not guard disks against two tabs on a page that was not opened over https.",
-      "Open this page over https, or on localhost.",
-    );
+    throw noLocks();
   }
 }
 
 function gone(id: string): StorageError {
   return new StorageError("gone", `There is no disk “${id}” in this browser.`, "It may have been deleted.");
+}
+
+function scratchOf(record: DiskRecord): DiskRecord {
+  return { ...record, id: `${record.id}-scratch` };
+}
+
+/** "debian.img.xz (raw image in xz)" */
+function originOf(fileName: string, formats: readonly string[]): string {
+  const inner = formats.at(-1) === "qcow2" ? "qcow2" : "raw";
+  const outer = formats.filter((format) => format !== "qcow2").toReversed();
+  return `${fileName} (${[`${inner} image`, ...outer].join(" in ")})`;
 }

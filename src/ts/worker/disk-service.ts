@@ -1,13 +1,21 @@
+import { extractBootFiles } from "../inspect/boot-files.ts";
+import type { FileFindings } from "../inspect/findings.ts";
+import { InspectError } from "../inspect/inspect-error.ts";
+import { inspectFile } from "../inspect/probe.ts";
+import type { BootFiles } from "../protocol/disk-messages.ts";
+import { BlobSource } from "../storage/blob-source.ts";
 import type { BlockSource } from "../storage/block-source.ts";
+import { checkUrlBase, missingFile } from "../storage/disk-base.ts";
 import type { DiskRecord } from "../storage/disk-record.ts";
-import { HttpSource, type HttpSourceHost } from "../storage/http-source.ts";
+import { openImage } from "../storage/image/open-image.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import type { DiskService } from "./disk-host.ts";
 import { DiskKeeper, type DiskKeeperHost } from "./disk-keeper.ts";
+import { openDriveImage, type SourceServices } from "./drive-source.ts";
 
-export interface DiskServiceHost extends Omit<DiskKeeperHost, "openBase"> {
-  rangeHost(url: string): HttpSourceHost;
-}
+export interface DiskServiceHost
+  extends Omit<DiskKeeperHost, "openBase">,
+    Pick<SourceServices, "rangeHost" | "readFile"> {}
 
 /** The disk worker's answers, and what tells of changes. */
 export function diskService(host: DiskServiceHost): { service: DiskService; keeper: DiskKeeper } {
@@ -17,14 +25,11 @@ export function diskService(host: DiskServiceHost): { service: DiskService; keep
   const service: DiskService = {
     list: () => keeper.list(),
     damaged: () => keeper.damaged(),
-    inspect: () => Promise.reject(notYet()),
-    inspectDisk: () => Promise.reject(notYet()),
+    inspect: ([file]) => inspectBlob(file),
+    inspectDisk: ([id]) => keeper.read(id, lookAt),
     async import([file, request], task) {
-      const source = fileSource(file);
-      const origin = `${file.name} (raw image)`;
-      checkSize(file);
-      if (request.copy) return await keeper.import(source, origin, request, task);
-      const disk = await keeper.overFile(file, file.size, origin, request);
+      if (request.copy) return await keeper.import(file, request, task);
+      const disk = await keeper.overFile(file, request);
       files.set(disk.id, file);
       return disk;
     },
@@ -33,7 +38,7 @@ export function diskService(host: DiskServiceHost): { service: DiskService; keep
       await keeper.export(id, format, (bytes) => task.write(bytes), task);
       return null;
     },
-    bootFiles: () => Promise.reject(notYet()),
+    bootFiles: ([id]) => keeper.read(id, takeBootFiles),
     async giveFile([id, file]) {
       await keeper.checkFile(id, file);
       files.set(id, file);
@@ -56,26 +61,41 @@ export function diskService(host: DiskServiceHost): { service: DiskService; keep
   return { service, keeper };
 }
 
-function notYet(): StorageError {
-  return new StorageError("failed", "Disks cannot be looked into yet.", "");
+/** A container that can be read in place is looked into; of what must be unpacked, `inspectFile` unpacks a little. */
+async function inspectBlob(file: Blob): Promise<FileFindings> {
+  // What is a Blob and no File has no name.
+  const name = "name" in file && typeof file.name === "string" ? file.name : "file";
+  const source = new BlobSource(file);
+  const image = await readableImage(source);
+  return await inspectFile(image?.source ?? source, { name, formats: image?.formats ?? [] });
 }
 
-function checkSize(file: File): void {
-  if (file.size > 0 && file.size % 512 === 0) return;
-  throw new StorageError(
-    "damaged",
-    `The file ${file.name} has ${file.size} bytes, which is no whole number of 512-byte sectors.`,
-    "It may be cut off, or no disk image.",
-  );
+/** null where the file is none, is damaged or has to be unpacked: what it is instead is inspectFile's to say. */
+async function readableImage(file: BlockSource): Promise<{ source: BlockSource; formats: readonly string[] } | null> {
+  try {
+    const image = await openImage(file);
+    return image.needsUnpacking ? null : image;
+  } catch (error) {
+    if (error instanceof StorageError) return null;
+    throw error;
+  }
 }
 
-function fileSource(file: Blob): BlockSource {
-  return {
-    sizeBytes: file.size,
-    async read(offset, into) {
-      into.set(new Uint8Array(await file.slice(offset, offset + into.length).arrayBuffer()));
-    },
-  };
+async function lookAt(disk: BlockSource, record: DiskRecord): Promise<FileFindings> {
+  return await inspectFile(disk, { name: record.name, formats: [] });
+}
+
+async function takeBootFiles(disk: BlockSource, record: DiskRecord): Promise<BootFiles | null> {
+  try {
+    const files = await extractBootFiles(disk, await lookAt(disk, record));
+    if (files === null) return null;
+    const { kernel, initrd, append } = files;
+    return { kernel: new Blob([kernel]), initrd: initrd === null ? null : new Blob([initrd]), append };
+  } catch (error) {
+    if (!(error instanceof InspectError)) throw error;
+    const advice = "Check the file system, with e2fsck for example.";
+    throw new StorageError("damaged", error.message, advice, { cause: error });
+  }
 }
 
 async function openBase(
@@ -89,17 +109,26 @@ async function openBase(
       return null;
     case "file": {
       const file = files.get(record.id);
-      if (file !== undefined) return fileSource(file);
-      throw new StorageError(
-        "gone",
-        `The disk “${record.name}” lies over the file ${base.name}, which was not copied into the browser.`,
-        "Give the file again.",
-      );
+      if (file === undefined) throw missingFile(record);
+      return (await openImage(new BlobSource(file))).source;
     }
     case "url": {
-      const source = await HttpSource.open(base.url, host.rangeHost(base.url));
-      if (source !== null) return source;
-      throw new StorageError("failed", `The server does not hand out parts of ${base.url}.`, "");
+      const { url, format, sha256 } = base;
+      const image = await openDriveImage({ file: url, format, sha256 }, sourceServices(host));
+      if (image.base !== null) checkUrlBase(record, image.base, image.source.sizeBytes);
+      return image.source;
     }
   }
+}
+
+/** Images are opened as a machine opens them. */
+function sourceServices({ rangeHost, readFile }: DiskServiceHost): SourceServices {
+  return {
+    rangeHost,
+    readFile,
+    file: () => null,
+    resolve: (url) => url,
+    signal: new AbortController().signal,
+    log: { guestError: () => {}, hostError: () => {}, info: () => {} },
+  };
 }

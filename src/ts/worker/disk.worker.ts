@@ -2,13 +2,14 @@
 import type { FromDiskWorker, ToDiskWorker } from "../protocol/disk-messages.ts";
 import { browserStores } from "../storage/browser-stores.ts";
 import type { Locks } from "../storage/disk-lock.ts";
+import { type DownloadOptions, download } from "./download.ts";
 import { DiskHost } from "./disk-host.ts";
 import { diskService } from "./disk-service.ts";
 
 /** The part of a dedicated worker's global scope that is used. */
 interface WorkerScope {
   readonly location: { readonly origin: string };
-  readonly navigator: { readonly locks?: Locks };
+  readonly navigator: { readonly locks?: Locks; readonly storage?: Pick<StorageManager, "estimate"> };
   readonly indexedDB: IDBFactory;
   onmessage: ((event: { readonly data: ToDiskWorker }) => void) | null;
   postMessage(message: FromDiskWorker, transfer: ArrayBuffer[]): void;
@@ -18,16 +19,30 @@ const scope = globalThis as unknown as WorkerScope;
 const post = (message: FromDiskWorker): void =>
   scope.postMessage(message, message.kind === "chunk" ? [message.bytes.buffer] : []);
 
+const delay = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
+const downloadOptions: DownloadOptions = {
+  signal: new AbortController().signal,
+  origin: scope.location.origin,
+  onProgress: () => {},
+  fetch: (input, init) => fetch(input, init),
+  delay,
+};
+
 const { service, keeper } = diskService({
   indexedDb: scope.indexedDB,
   // Missing where the page is no secure context.
   locks: scope.navigator.locks ?? null,
   stores: browserStores(scope.indexedDB),
   wallMs: () => Date.now(),
+  async roomBytes() {
+    const { quota, usage = 0 } = (await scope.navigator.storage?.estimate()) ?? {};
+    return quota === undefined ? Number.MAX_SAFE_INTEGER : Math.max(0, quota - usage);
+  },
+  readFile: (url) => download(url, downloadOptions),
   rangeHost: (url) => ({
     fetch: (input, init) => fetch(input, init),
     sameOrigin: new URL(url).origin === scope.location.origin,
-    delay: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+    delay,
   }),
 });
 const host = new DiskHost({ service, post, nowMs: () => performance.now() });

@@ -17,6 +17,19 @@ export function badAddress(name: string): FailureError {
   });
 }
 
+/** A file of this computer that the browser can no longer read. */
+export function unreadable(name: string, cause: unknown): FailureError {
+  return new FailureError(
+    {
+      code: "gone",
+      message: `The file “${name}” cannot be read any more: it was changed, moved or deleted since it was given.`,
+      advice: "Give the file again.",
+      url: null,
+    },
+    { cause },
+  );
+}
+
 export function badStatus(url: string, status: number, statusText: string): FailureError {
   const answer = statusText === "" ? String(status) : `${status} ${statusText}`;
   if (status === 404 || status === 410) {

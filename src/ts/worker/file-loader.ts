@@ -1,6 +1,6 @@
 import { FailureError } from "../protocol/failure.ts";
 import { type DownloadOptions, download } from "./download.ts";
-import { badAddress } from "./download-failure.ts";
+import { badAddress, unreadable } from "./download-failure.ts";
 import { ProgressThrottle, type ProgressThrottleHost } from "./progress-throttle.ts";
 
 /** Addresses a machine's file may have; others (file:, javascript:) a page cannot or must not load. */
@@ -11,6 +11,8 @@ export interface FileLoaderHost extends ProgressThrottleHost {
   readonly baseUrl: string;
   /** Files that are also there gzip-compressed: by name, the name of the packed file. */
   readonly packed: ReadonlyMap<string, string>;
+  /** Files that the page has: by name. They come before what the server has. */
+  readonly files: ReadonlyMap<string, Blob>;
   /** The origin of the page. */
   readonly origin: string;
   readonly fetch: typeof fetch;
@@ -60,7 +62,11 @@ export class FileLoader {
     onProgress(0, null, null);
     try {
       const { origin, fetch, delay } = host;
-      const bytes = await this.#downloadPacked(name, { signal: this.#signal, origin, fetch, delay, onProgress });
+      const file = host.files.get(name);
+      const bytes =
+        file === undefined
+          ? await this.#downloadPacked(name, { signal: this.#signal, origin, fetch, delay, onProgress })
+          : await readFile(name, file);
       onProgress(bytes.length, bytes.length, null);
       return bytes;
     } finally {
@@ -78,6 +84,14 @@ export class FileLoader {
       if (!(error instanceof FailureError) || error.failure.code !== "not-found") throw error;
       return await download(this.resolve(name), options);
     }
+  }
+}
+
+async function readFile(name: string, file: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    throw unreadable(name, error);
   }
 }
 

@@ -13,6 +13,8 @@ export interface RunningMachineHost {
   readonly turns: Turns;
   post(message: FromWorker): void;
   nowMs(): number;
+  /** The guest stands still: paused, off or broken. */
+  onHalted(): void;
 }
 
 /** A machine and what keeps it going: scheduler, serial port both ways, metrics, power button. */
@@ -105,6 +107,7 @@ export class RunningMachine {
     if (this.#stopped || this.crashed || this.#scheduler?.paused !== false) return;
     this.#halt();
     this.#host.post({ kind: "state", state: "paused", stopReason: null });
+    this.#host.onHalted();
   }
 
   resume(): void {
@@ -153,6 +156,7 @@ export class RunningMachine {
     this.#cancelPowerOff?.();
     this.#cancelPowerOff = null;
     this.#host.post({ kind: "state", state: "stopped", stopReason: reason });
+    this.#host.onHalted();
   }
 
   report(): string {
@@ -210,5 +214,6 @@ export class RunningMachine {
     }
     this.#crashReport = `${message}\n${stack}\n\n${machine}`;
     this.#host.post({ kind: "crashed", message, report: this.#crashReport });
+    this.#host.onHalted();
   }
 }

@@ -1,9 +1,21 @@
 import { gzipSync } from "node:zlib";
+import { IDBFactory } from "fake-indexeddb";
 import { describe, expect, it, vi } from "vitest";
 import { type FromWorker, PROTOCOL_VERSION, type ToWorker } from "../protocol/messages.ts";
 import { type EchoMachine, echoBlueprint } from "./testing/echo-machine.ts";
+import { MemorySource } from "../storage/block-source.ts";
+import { DiskCatalog } from "../storage/disk-catalog.ts";
+import { OverlayDisk } from "../storage/overlay-disk.ts";
+import { StorageError } from "../storage/storage-error.ts";
+import { MachineDisk } from "./machine-disk.ts";
 import { ManualTurns } from "./testing/manual-turns.ts";
 import { VmHost } from "./vm-host.ts";
+
+/** These machines' disks are made by the test. */
+const NO_STORES = {
+  open: () => Promise.reject(new Error("no store here")),
+  remove: () => Promise.resolve(),
+};
 
 const EMPTY_MODULE = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
 
@@ -14,6 +26,21 @@ function setUp(files: Record<string, BodyInit> = {}) {
   const machines: EchoMachine[] = [];
   const read: string[] = [];
   const flushes: { resolve(): void; reject(error: Error): void }[] = [];
+  const disk = {
+    backend: Object.assign(new OverlayDisk(new MemorySource(new Uint8Array(512)), false), {
+      flush: () => new Promise<void>((resolve, reject) => flushes.push({ resolve, reject })),
+    }),
+    name: "debian",
+    keeping: "kept" as const,
+    diskId: () => "debian-1",
+    dirtyBytes: () => 0,
+    usedBytes: () => Promise.resolve(0),
+    closed: false,
+    close: () => {
+      disk.closed = true;
+      return Promise.resolve();
+    },
+  };
   const host = new VmHost({
     readCommandLine(args) {
       if (args.startsWith("-")) throw new Error(`Unknown option ${args}.`);
@@ -21,7 +48,6 @@ function setUp(files: Record<string, BodyInit> = {}) {
         args,
         (machine) => machines.push(machine),
         (bytes) => read.push(new TextDecoder().decode(bytes)),
-        () => new Promise((resolve, reject) => flushes.push({ resolve, reject })),
       );
     },
     turns,
@@ -38,6 +64,8 @@ function setUp(files: Record<string, BodyInit> = {}) {
     },
     wallMs: () => 0,
     entropy: () => {},
+    storage: { catalog: new DiskCatalog(new IDBFactory()), locks: null, stores: NO_STORES, wallMs: () => 0 },
+    openDrive: (drive, _services, diskHost) => Promise.resolve(new MachineDisk(drive.id, disk, diskHost)),
   });
   let id = 0;
   /** Asks, and waits for the answer. */
@@ -56,12 +84,18 @@ function setUp(files: Record<string, BodyInit> = {}) {
     control,
     /** Ends of the flushes that were asked of the disks. */
     flushes,
+    disk,
     /** What the machine's files held. */
     read,
     /** Opens, and waits until the machine runs or cannot be built. */
-    open: async (args: string, version = PROTOCOL_VERSION, packed: Record<string, string> = {}): Promise<void> => {
+    open: async (
+      args: string,
+      version = PROTOCOL_VERSION,
+      more: { packed?: Record<string, string>; files?: Record<string, Blob> } = {},
+    ): Promise<void> => {
       const baseUrl = "http://here.example/page/";
-      host.handle({ kind: "open", version, args, baseUrl, packed, columns: 100, rows: 30 });
+      const { packed = {}, files: given = {} } = more;
+      host.handle({ kind: "open", version, args, baseUrl, packed, files: given, columns: 100, rows: 30 });
       host.handle({ kind: "engine", module: EMPTY_MODULE });
       await vi.waitFor(() => {
         if (!posted.some(({ kind }) => kind === "state" || kind === "failed")) throw new Error("nothing yet");
@@ -94,15 +128,26 @@ describe("VmHost", () => {
   it("loads packed files in place of plain ones, and the plain one where there is no packed one", async () => {
     const gzip = new Uint8Array(gzipSync("kernel"));
     const { open, read, last } = setUp({ "/page/Image.gz": gzip, "/page/Image": "not this", "/page/initrd": "files" });
-    await open("Image initrd", PROTOCOL_VERSION, { Image: "Image.gz", initrd: "initrd.gz" });
+    await open("Image initrd", PROTOCOL_VERSION, { packed: { Image: "Image.gz", initrd: "initrd.gz" } });
     expect(read).toEqual(["kernel", "files"]);
     expect(last("failed")).toBeUndefined();
   });
 
   it("takes a packed file that the server unpacked on the way", async () => {
     const { open, read } = setUp({ "/page/Image.gz": "kernel" });
-    await open("Image", PROTOCOL_VERSION, { Image: "Image.gz" });
+    await open("Image", PROTOCOL_VERSION, { packed: { Image: "Image.gz" } });
     expect(read).toEqual(["kernel"]);
+  });
+
+  it("takes a file of the page in place of what has its name, and says so where it cannot be read", async () => {
+    const { open, read } = setUp({ "/page/Image": "not this", "/page/initrd": "files" });
+    await open("Image initrd", PROTOCOL_VERSION, { files: { Image: new Blob(["kernel"]) }, packed: { Image: "x.gz" } });
+    expect(read).toEqual(["kernel", "files"]);
+    const lost = new Blob(["kernel"]);
+    lost.arrayBuffer = () => Promise.reject(new DOMException("changed", "NotReadableError"));
+    const other = setUp();
+    await other.open("Image", PROTOCOL_VERSION, { files: { Image: lost } });
+    expect(other.last("failed")?.failure).toMatchObject({ code: "gone", message: expect.stringContaining("Image") });
   });
 
   it("types more than the serial port takes at once", async () => {
@@ -234,7 +279,7 @@ describe("VmHost", () => {
     const { open, control, last, flushes } = setUp();
     await control("flush");
     expect(last("reply")).toMatchObject({ ok: true });
-    await open("");
+    await open("disk=hd0");
     const waiting = control("flush");
     await vi.waitFor(() => expect(flushes).toHaveLength(1));
     expect(last("reply")).toMatchObject({ id: 1 });
@@ -243,9 +288,43 @@ describe("VmHost", () => {
     expect(last("reply")).toMatchObject({ id: 2, ok: true });
     const failing = control("flush");
     await vi.waitFor(() => expect(flushes).toHaveLength(2));
-    flushes[1]?.reject(new Error("The disk is full."));
+    flushes[1]?.reject(new StorageError("quota", "The disk is full.", "Delete one."));
     await failing;
-    expect(last("reply")).toMatchObject({ ok: false, failure: { message: "The disk is full." } });
+    expect(last("reply")).toMatchObject({ ok: false, failure: { code: "quota", message: "The disk is full." } });
+    expect(last("disk-trouble")).toMatchObject({ drive: "hd0", diskId: "debian-1", code: "quota" });
+  });
+
+  it("makes disks durable when the guest is held, turned off or breaks, and lets go of them when it is closed", async () => {
+    const { open, control, type, turns, last, flushes, disk } = setUp();
+    await open("disk=hd0");
+    await control("pause");
+    await vi.waitFor(() => expect(flushes).toHaveLength(1));
+    await control("resume");
+    await control("force-off");
+    await vi.waitFor(() => expect(flushes).toHaveLength(2));
+    await control("reset");
+    turns.advance(10);
+    type("trap\r");
+    turns.advance(100);
+    expect(last("crashed")).toBeDefined();
+    await vi.waitFor(() => expect(flushes).toHaveLength(3));
+    for (const flush of flushes) flush.resolve();
+    const closing = control("close");
+    await vi.waitFor(() => expect(flushes).toHaveLength(4));
+    expect(disk.closed).toBe(false);
+    flushes[3]?.resolve();
+    await closing;
+    expect(disk.closed).toBe(true);
+  });
+
+  it("tells about the disks when something about them changes, and not otherwise", async () => {
+    const { open, turns, last, posted } = setUp();
+    await open("disk=hd0");
+    turns.advance(1000);
+    await vi.waitFor(() => expect(last("disks")?.disks).toMatchObject([{ drive: "hd0", name: "debian" }]));
+    turns.advance(5000);
+    await Promise.resolve();
+    expect(posted.filter(({ kind }) => kind === "disks")).toHaveLength(1);
   });
 
   it("answers a request that comes too early with a sentence", async () => {

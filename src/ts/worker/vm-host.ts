@@ -1,9 +1,17 @@
 import { FailureError, failureOf } from "../protocol/failure.ts";
-import { type FromWorker, PROTOCOL_VERSION, type StopReason, type ToWorker } from "../protocol/messages.ts";
+import {
+  type ControlAction,
+  type FromWorker,
+  PROTOCOL_VERSION,
+  type StopReason,
+  type ToWorker,
+} from "../protocol/messages.ts";
 import type { Blueprint, ReadCommandLine, WorkerServices } from "./blueprint.ts";
 import { FileLoader, type FileLoaderHost } from "./file-loader.ts";
+import type { DiskStorage } from "./disk-storage.ts";
 import { GuestClock } from "./guest-clock.ts";
-import { RunningMachine } from "./running-machine.ts";
+import { MachineDisks, type OpenDrive } from "./machine-disks.ts";
+import { RunningMachine, type RunningMachineHost } from "./running-machine.ts";
 import type { Turns } from "./turns.ts";
 
 /** What the worker's thread gives. */
@@ -13,6 +21,8 @@ export interface VmEnvironment {
   /** The origin of the page. */
   readonly origin: string;
   readonly fetch: typeof fetch;
+  readonly storage: DiskStorage;
+  readonly openDrive: OpenDrive;
   post(message: FromWorker): void;
   nowMs(): number;
   wallMs(): number;
@@ -23,6 +33,8 @@ export interface VmEnvironment {
 interface Session {
   readonly blueprint: Blueprint;
   readonly loader: FileLoader;
+  /** Of the page, by name. */
+  readonly files: ReadonlyMap<string, Blob>;
   readonly abort: AbortController;
 }
 
@@ -33,6 +45,7 @@ interface Session {
 export class VmHost {
   readonly #environment: VmEnvironment;
   readonly #clock: GuestClock;
+  readonly #disks: MachineDisks;
   #session: Session | null = null;
   #module: WebAssembly.Module | null = null;
   #machine: RunningMachine | null = null;
@@ -43,6 +56,11 @@ export class VmHost {
   constructor(environment: VmEnvironment) {
     this.#environment = environment;
     this.#clock = new GuestClock(environment);
+    this.#disks = new MachineDisks(environment.openDrive, {
+      onStatus: (disks) => environment.post({ kind: "disks", disks }),
+      onTrouble: (trouble) => environment.post({ kind: "disk-trouble", ...trouble }),
+      after: (delayMs, callback) => environment.turns.after(delayMs, callback),
+    });
   }
 
   /** Takes a message of the page. Never throws: what goes wrong is posted. */
@@ -70,7 +88,7 @@ export class VmHost {
         this.#machine?.resize(message.columns, message.rows);
         break;
       case "control":
-        this.#control(message);
+        void this.#control(message);
         break;
     }
   }
@@ -84,18 +102,19 @@ export class VmHost {
       const abort = new AbortController();
       const loader = new FileLoader(this.#loaderHost(message), abort.signal);
       for (const name of blueprint.files) loader.prefetch(name);
-      this.#session = { blueprint, loader, abort };
+      this.#session = { blueprint, loader, files: new Map(Object.entries(message.files)), abort };
       this.#environment.post({ kind: "described", ...blueprint.description });
     } catch (error) {
       this.#fail(error, "command-line");
     }
   }
 
-  #loaderHost({ baseUrl, packed }: Extract<ToWorker, { kind: "open" }>): FileLoaderHost {
+  #loaderHost({ baseUrl, packed, files }: Extract<ToWorker, { kind: "open" }>): FileLoaderHost {
     const environment = this.#environment;
     return {
       baseUrl,
       packed: new Map(Object.entries(packed)),
+      files: new Map(Object.entries(files)),
       origin: environment.origin,
       fetch: environment.fetch,
       nowMs: () => environment.nowMs(),
@@ -114,7 +133,7 @@ export class VmHost {
     try {
       this.#machine?.dispose();
       this.#machine = null;
-      const running = new RunningMachine(this.#environment, this.#clock, session.blueprint.noReboot);
+      const running = new RunningMachine(this.#runningHost(), this.#clock, session.blueprint.noReboot);
       const guest = await session.blueprint.create(this.#services(session, module, running), session.abort.signal);
       running.start(guest, this.#columns, this.#rows);
       this.#machine = running;
@@ -125,6 +144,17 @@ export class VmHost {
     }
   }
 
+  #runningHost(): RunningMachineHost {
+    const { turns } = this.#environment;
+    return {
+      turns,
+      post: (message) => this.#environment.post(message),
+      nowMs: () => this.#environment.nowMs(),
+      // What cannot be made durable is told as the disk's trouble.
+      onHalted: () => void this.#disks.flush().catch(() => {}),
+    };
+  }
+
   #services(session: Session, wasm: WebAssembly.Module, running: RunningMachine): WorkerServices {
     const environment = this.#environment;
     return {
@@ -132,37 +162,35 @@ export class VmHost {
       clock: this.#clock,
       log: running.log,
       readFile: (name) => session.loader.read(name),
+      signal: session.abort.signal,
+      file: (name) => session.files.get(name) ?? null,
       resolve: (name) => session.loader.resolve(name),
       rangeHost: (url) => ({
         fetch: environment.fetch,
         sameOrigin: new URL(url).origin === environment.origin,
         delay: (delayMs) => delay(environment.turns, delayMs, session.abort.signal),
       }),
+      storage: environment.storage,
+      disks: this.#disks,
       entropy: (bytes) => environment.entropy(bytes),
       after: (delayMs, callback) => environment.turns.after(delayMs, callback),
       wake: () => running.wake(),
     };
   }
 
-  #control(message: Extract<ToWorker, { kind: "control" }>): void {
+  async #control(message: Extract<ToWorker, { kind: "control" }>): Promise<void> {
     const { id, action } = message;
-    const fail = (error: unknown): void =>
-      this.#environment.post({ kind: "reply", id, ok: false, failure: failureOf(error, "internal") });
-    const succeed = (text: string): void => this.#environment.post({ kind: "reply", id, ok: true, text });
-    if (action === "flush") {
-      // The disks take their time, and are there also while no machine runs.
-      const flushed = this.#session?.blueprint.flush() ?? Promise.resolve();
-      void flushed.then(() => succeed(""), fail);
-      return;
-    }
     try {
-      succeed(this.#act(action));
+      const text = await this.#act(action);
+      this.#environment.post({ kind: "reply", id, ok: true, text });
     } catch (error) {
-      fail(error);
+      this.#environment.post({ kind: "reply", id, ok: false, failure: failureOf(error, "internal") });
     }
   }
 
-  #act(action: Exclude<Extract<ToWorker, { kind: "control" }>["action"], "flush">): string {
+  #act(action: ControlAction): string | Promise<string> {
+    if (action === "flush") return this.#disks.flush().then(() => "");
+    if (action === "close") return this.#close().then(() => "");
     if (action === "reset" && this.#machine?.crashed === true) {
       // It loads files anew, which takes its time; how it ends is told as it was the first time.
       void this.#build();
@@ -189,6 +217,15 @@ export class VmHost {
       case "report":
         return machine.report();
     }
+  }
+
+  /** The machine ends; its disks keep what was written. */
+  async #close(): Promise<void> {
+    this.#session?.abort.abort();
+    this.#session = null;
+    this.#machine?.dispose();
+    this.#machine = null;
+    await this.#disks.close();
   }
 
   #fail(error: unknown, fallback: "command-line" | "bad-file"): void {

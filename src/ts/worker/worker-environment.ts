@@ -1,12 +1,18 @@
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import { transferOf } from "../protocol/messages.ts";
+import { browserStores } from "../storage/browser-stores.ts";
+import { DiskCatalog } from "../storage/disk-catalog.ts";
+import type { Locks } from "../storage/disk-lock.ts";
 import type { ReadCommandLine } from "./blueprint.ts";
+import { openDrive } from "./drive-opener.ts";
 import { messageChannelTurns } from "./turns.ts";
 import { VmHost } from "./vm-host.ts";
 
 /** The part of a dedicated worker's global scope that is used, so that no DOM library is needed. */
 interface WorkerScope {
   readonly location: { readonly origin: string };
+  readonly navigator: { readonly locks?: Locks };
+  readonly indexedDB: IDBFactory;
   onmessage: ((event: { readonly data: ToWorker }) => void) | null;
   postMessage(message: FromWorker, transfer: ArrayBuffer[]): void;
 }
@@ -22,6 +28,14 @@ export function serveMachine(readCommandLine: ReadCommandLine): void {
     turns: messageChannelTurns(),
     origin: scope.location.origin,
     fetch: (input, init) => fetch(input, init),
+    openDrive,
+    storage: {
+      catalog: new DiskCatalog(scope.indexedDB),
+      // Missing where the page is no secure context.
+      locks: scope.navigator.locks ?? null,
+      stores: browserStores(scope.indexedDB),
+      wallMs: () => Date.now(),
+    },
     post: (message) => scope.postMessage(message, transferOf(message)),
     nowMs: () => performance.now(),
     wallMs: () => Date.now(),

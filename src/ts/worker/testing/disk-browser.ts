@@ -32,7 +32,7 @@ export interface DiskTab {
 /** A page with its disk worker; `change` puts something else in place of what the browser gives. */
 export function diskTab(
   browser: DiskBrowser,
-  change: Partial<{ stores: StoreOpener; locks: Locks | null; fetch: typeof fetch }> = {},
+  change: Partial<{ stores: StoreOpener; locks: Locks | null; fetch: typeof fetch; roomBytes: number }> = {},
 ): DiskTab {
   const messages: (ToDiskWorker | FromDiskWorker)[] = [];
   let alive = true;
@@ -41,6 +41,8 @@ export function diskTab(
     locks: change.locks === undefined ? browser.locks : change.locks,
     stores: change.stores ?? browser.stores,
     wallMs: () => 1000,
+    roomBytes: () => Promise.resolve(change.roomBytes ?? 2 ** 40),
+    readFile: async (url) => new Uint8Array(await (await (change.fetch ?? fetch)(url)).arrayBuffer()),
     rangeHost: () => ({
       fetch: change.fetch ?? (() => Promise.reject(new TypeError("no network"))),
       sameOrigin: true,

@@ -1,3 +1,4 @@
+import type { DriveConfig } from "../../config/machine-config.ts";
 import type { Blueprint, WorkerServices } from "../blueprint.ts";
 import type { GuestMachine, SliceResult } from "../guest-machine.ts";
 
@@ -110,21 +111,32 @@ export class EchoMachine implements GuestMachine {
   }
 }
 
-/** A command line here is the names of the files the machine reads, separated by spaces. */
+const DRIVE: DriveConfig = {
+  id: "",
+  file: "disk.img",
+  format: null,
+  sha256: null,
+  media: "disk",
+  snapshot: false,
+  readOnly: false,
+};
+
+/** A command line here is the names of the files the machine reads, separated by spaces; `disk=ID` is a drive. */
 export function echoBlueprint(
   args: string,
   onCreate: (machine: EchoMachine) => void = () => {},
   onRead: (bytes: Uint8Array) => void = () => {},
-  flush: () => Promise<void> = () => Promise.resolve(),
 ): Blueprint {
   const files = args.split(" ").filter((name) => name !== "");
   return {
     description: { memoryBytes: 256 * 1024 * 1024, cpuCount: 1, typed: [] },
-    files,
+    files: files.filter((name) => !name.startsWith("disk=")),
     noReboot: false,
-    flush,
     async create(services) {
-      for (const name of files) onRead(await services.readFile(name));
+      for (const name of files.filter((file) => !file.startsWith("disk="))) onRead(await services.readFile(name));
+      for (const name of files.filter((file) => file.startsWith("disk="))) {
+        await services.disks.open({ ...DRIVE, id: name.slice(5) }, services);
+      }
       const machine = new EchoMachine(services);
       onCreate(machine);
       return machine;
