@@ -22,6 +22,7 @@ export class BlobSource implements BlockSource {
       chunkBytes: CHUNK_BYTES,
       requestChunks: 1,
       maxRequestChunks: MAX_REQUEST_CHUNKS,
+      aheadChunks: MAX_REQUEST_CHUNKS / 2,
       keptChunks: KEPT_CHUNKS,
       load: (start, end) => this.#load(start, end),
     });

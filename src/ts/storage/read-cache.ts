@@ -6,6 +6,8 @@ export interface ReadCacheOptions {
   readonly requestChunks: number;
   /** And at most: so far it grows while reads follow one another. */
   readonly maxRequestChunks: number;
+  /** Chunks behind a read that are on their way before they are asked for, while reads follow one another. */
+  readonly aheadChunks: number;
   /** Chunks kept in memory; the longest unused go first. */
   readonly keptChunks: number;
   /** The bytes from `start` to before `end`. */
@@ -14,6 +16,9 @@ export interface ReadCacheOptions {
 
 /** A longer read is split: all chunks of one must be in memory at the same time. */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
+
+/** Only then it is likely that the next read follows, too. */
+const READS_BEFORE_AHEAD = 3;
 
 /** What lies between reads of any size and a source that is better asked for few and large pieces. Loads each once. */
 export class ReadCache {
@@ -24,6 +29,8 @@ export class ReadCache {
   readonly #loading = new Map<number, Promise<void>>();
   /** Last chunk of the read before; the first read follows none. */
   #lastChunk = -2;
+  /** Reads in a row that each began where the one before ended. */
+  #following = 0;
   /** Chunks of the next request: more while reads follow one another. */
   #ahead: number;
 
@@ -57,21 +64,23 @@ export class ReadCache {
   #follow(first: number, last: number): void {
     const { requestChunks, maxRequestChunks } = this.#options;
     const follows = first === this.#lastChunk || first === this.#lastChunk + 1;
-    if (!follows) this.#ahead = requestChunks;
-    else if (last !== this.#lastChunk) this.#ahead = Math.min(this.#ahead * 2, maxRequestChunks);
+    if (!follows) {
+      this.#following = 0;
+      this.#ahead = requestChunks;
+    } else if (last !== this.#lastChunk) {
+      this.#following += 1;
+      this.#ahead = Math.min(this.#ahead * 2, maxRequestChunks);
+    }
     this.#lastChunk = last;
   }
 
-  /** While reads follow one another, what comes next is on its way before it is asked for. */
   #loadAhead(last: number): void {
-    const { requestChunks, maxRequestChunks } = this.#options;
-    if (maxRequestChunks === requestChunks || this.#ahead < maxRequestChunks) return;
-    const end = Math.min(this.#chunkCount, last + 1 + maxRequestChunks / 2);
+    if (this.#following < READS_BEFORE_AHEAD) return;
+    const end = Math.min(this.#chunkCount, last + 1 + this.#options.aheadChunks);
     for (let index = last + 1; index < end; index++) {
       if (this.#chunks.has(index) || this.#loading.has(index)) continue;
       // Nobody waits for it yet: a read that needs it tries again, and says what is wrong.
       this.#request(index, index).catch(() => undefined);
-      return;
     }
   }
 
