@@ -4,6 +4,7 @@ import { HashMismatchError } from "../machine/checked-file.ts";
 import { FailureError } from "../protocol/failure.ts";
 import { BlobSource } from "../storage/blob-source.ts";
 import { type BlockSource, MemorySource } from "../storage/block-source.ts";
+import { openChunkSet } from "../storage/chunk-set.ts";
 import { DISK_CHUNK_BYTES, type DiskBase } from "../storage/disk-record.ts";
 import { HttpSource } from "../storage/http-source.ts";
 import { importImage } from "../storage/image/import-image.ts";
@@ -38,7 +39,9 @@ export async function openDriveImage(drive: ImageRequest, services: SourceServic
   const url = services.resolve(drive.file);
   try {
     const { source, validator } = await openAddress(drive.file, url, services);
-    const disk = await openSource(source, drive, services);
+    const openSet = (manifest: BlockSource): Promise<BlockSource> =>
+      openChunkSet(url, manifest, services.rangeHost(url));
+    const disk = await openSource(source, drive, services, url.startsWith("http") ? openSet : null);
     const { sizeBytes } = source;
     const lasting = url.startsWith("http");
     const base = { kind: "url", url, sizeBytes, validator, sha256: drive.sha256, format: drive.format } as const;
@@ -52,12 +55,20 @@ export async function openDriveImage(drive: ImageRequest, services: SourceServic
 
 /** The disk in a file of this computer. */
 export async function openBlob(file: Blob, drive: ImageRequest, services: SourceServices): Promise<BlockSource> {
-  return await openSource(new BlobSource(file), drive, services);
+  return await openSource(new BlobSource(file), drive, services, null);
 }
 
-async function openSource(file: BlockSource, drive: ImageRequest, services: SourceServices): Promise<BlockSource> {
+async function openSource(
+  file: BlockSource,
+  drive: ImageRequest,
+  services: SourceServices,
+  openSet: ((manifest: BlockSource) => Promise<BlockSource>) | null,
+): Promise<BlockSource> {
   if (drive.sha256 !== null) await checkHash(file, drive.file, drive.sha256, services.signal);
-  const image = await openImage(file, { format: drive.format });
+  const image = await openImage(file, {
+    format: drive.format,
+    ...(openSet === null ? {} : { openChunkSet: openSet }),
+  });
   if (!image.needsUnpacking) return image.source;
   services.log.info(`The disk image ${drive.file} is compressed: it is unpacked into memory.`);
   const store = new MemoryChunkStore(DISK_CHUNK_BYTES);
