@@ -1,5 +1,6 @@
 import {
-  type FailureError,
+  type DiskTrouble,
+  FailureError,
   type FileProgress,
   type GuestPanic,
   type MachineCrash,
@@ -27,6 +28,8 @@ export class MachineStore {
   panic: GuestPanic | null = null;
   /** What the machine needed and did not get: a sentence. */
   hostError: string | null = null;
+  /** A disk that does not get what the guest writes; null as soon as it does again. */
+  diskTrouble: DiskTrouble | null = null;
   stopReason: StopReason | null = null;
   /** Milliseconds from the navigation to the prompt (after a reset: from the reset). */
   promptMs: number | null = null;
@@ -97,6 +100,14 @@ export class MachineStore {
     });
     vm.on("failure", (failure) => {
       this.failure = failure;
+      this.#changed();
+    });
+    vm.on("disk-trouble", (trouble) => {
+      this.diskTrouble = trouble;
+      this.#changed();
+    });
+    vm.on("disks", (disks) => {
+      if (disks.every(({ trouble }) => trouble === null)) this.diskTrouble = null;
       this.#changed();
     });
     vm.on("log", ({ level, text }) => {
@@ -180,6 +191,20 @@ export class MachineStore {
     this.#changed();
   }
 
+  /** Goes on with a disk that takes no writes. */
+  dismissDiskTrouble(): void {
+    this.diskTrouble = null;
+    this.#changed();
+  }
+
+  /** Tries once more to keep what the guest wrote; what goes wrong is shown. */
+  retryDisks(): void {
+    this.vm.flush().catch((error: unknown) => {
+      if (!(error instanceof FailureError)) throw error;
+      this.#onHostError(`${error.failure.message} ${error.failure.advice}`);
+    });
+  }
+
   #onHostError(text: string): void {
     console.error(text);
     this.hostError = text;
@@ -188,6 +213,7 @@ export class MachineStore {
 
   #forgetTroubles(): void {
     this.hostError = null;
+    this.diskTrouble = null;
     this.failure = null;
     this.crash = null;
     this.panic = null;

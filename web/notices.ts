@@ -1,4 +1,4 @@
-import type { FailureCode, FailureError, MachineCrash, StopReason } from "../src/ts/api/index.ts";
+import type { DiskTrouble, FailureCode, FailureError, MachineCrash, StopReason } from "../src/ts/api/index.ts";
 import type { Notice } from "./elements/armlet-notice.ts";
 import type { MachineStore } from "./machine-store.ts";
 
@@ -60,6 +60,7 @@ export function noticeFor(store: MachineStore, host: NoticeHost): Notice | null 
       primary: { label: "Turn on", run: () => store.reset() },
     };
   }
+  if (store.diskTrouble !== null) return diskNotice(store, store.diskTrouble, host);
   if (store.panic !== null) return panicNotice(store, store.panic.kind, store.panic.line);
   if (store.hostError !== null) {
     return {
@@ -93,6 +94,23 @@ function failureNotice(store: MachineStore, { failure }: FailureError, host: Not
     },
     ...(secondary === undefined ? {} : { secondary }),
     report: () => `${FAILURE_TITLES[failure.code]}\n${failure.message}\n${failure.url ?? ""}\n${store.vm.args}\n`,
+  };
+}
+
+function diskNotice(store: MachineStore, { name, code, message, advice }: DiskTrouble, host: NoticeHost): Notice {
+  const { showDisks } = host;
+  const retry = { label: "Try again", run: () => store.retryDisks() };
+  return {
+    tone: "trouble",
+    shape: "strip",
+    title: code === "quota" ? `There is no room for what the guest writes to “${name}”` : `“${name}” cannot be written`,
+    text: `${message} ${advice}`,
+    advice: "Until that is settled the guest gets errors for what it writes. Nothing that it flushed before is lost.",
+    ...(showDisks === undefined
+      ? { primary: retry }
+      : { primary: { label: "Disks", run: showDisks }, secondary: retry }),
+    dismiss: () => store.dismissDiskTrouble(),
+    dismissLabel: "Go on without writing",
   };
 }
 

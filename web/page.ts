@@ -66,6 +66,10 @@ export class Page {
       standard: standardProfile,
       open: (profile, address) => this.#open(profile, address),
     });
+    window.addEventListener("beforeunload", (event) => {
+      // Of a machine whose disks are in order the page may be left without a word.
+      if (this.#machine?.vm.hasUnsavedWrites === true) event.preventDefault();
+    });
     window.addEventListener("popstate", () => {
       // A change of the fragment alone names the same machine.
       if (location.search !== this.#query) void this.show();
@@ -169,6 +173,8 @@ export class Page {
       const element = new ArmletStart(manifest, this.#recent, {
         remarks,
         go: (address, trusted) => this.go(address, { trusted }),
+        addFiles: () => this.#desk.chooseFiles(),
+        showDisks: () => void this.#desk.showPanel(),
       });
       return { element, close: () => Promise.resolve() };
     };

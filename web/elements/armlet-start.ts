@@ -14,6 +14,10 @@ export interface ArmletStartHost {
   readonly remarks: readonly Notice[];
   /** Opens an address of this page. */
   go(address: string, trusted: boolean): void;
+  /** Lets the user choose files for a machine. */
+  addFiles(): void;
+  /** Opens the panel with the disks of this browser. */
+  showDisks(): void;
 }
 
 /** The list of machines: those beside the page, and those that were opened in this browser. */
@@ -85,6 +89,20 @@ export class ArmletStart extends LitElement {
       .machines span { margin-top: 4px; color: var(--muted); font-size: 14px; }
       .machines small { margin-top: auto; padding-top: 10px; font-size: 13px; font-variant-numeric: tabular-nums; }
 
+      .own {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: 12px 24px;
+        padding: 16px 18px;
+        border: 1px dashed var(--line-strong);
+        border-radius: var(--radius);
+      }
+
+      .own p { flex: 1 1 18rem; margin: 0; }
+      .own div { display: flex; flex-wrap: wrap; gap: 8px; }
+
       .recent li {
         display: flex;
         align-items: center;
@@ -140,6 +158,7 @@ export class ArmletStart extends LitElement {
       <p class="lead">Computers that run in this page. What you give them and what they write stays in this browser.</p>
       ${this.#host.remarks.map((remark) => html`<armlet-notice .notice=${remark}></armlet-notice>`)}
       ${this.#guests()}
+      ${this.#own()}
       ${this.#recent.machines.length === 0 ? nothing : this.#recentList()}
     </main>`;
   }
@@ -173,6 +192,17 @@ export class ArmletStart extends LitElement {
       <span>${description}</span>
       <small>${formatBytes(downloadBytes)} to load</small>
     </a>`;
+  }
+
+  #own(): TemplateResult {
+    return html`<h2>Your own</h2>
+      <div class="own">
+        <p>Drop a disk image, a CD image or a kernel anywhere on this page. It stays on this computer.</p>
+        <div>
+          <button @click=${() => this.#host.addFiles()}>Add files…</button>
+          <button @click=${() => this.#host.showDisks()}>Disks</button>
+        </div>
+      </div>`;
   }
 
   #recentList(): TemplateResult {

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { DiskInfo, DiskProgress } from "../../src/ts/api/disk-types.ts";
-import type { Failure } from "../../src/ts/api/index.ts";
+import type { DiskStatus, Failure } from "../../src/ts/api/index.ts";
 import type { DiskStore, DiskTask } from "../disks/disk-store.ts";
 import { formatAge, formatBytes, formatDiskSize } from "../format.ts";
 import { editIcon } from "../icons.ts";
@@ -54,6 +54,7 @@ export class DiskCard extends LitElement {
 
   static override properties = {
     disk: { attribute: false },
+    status: { attribute: false },
     task: { attribute: false },
     failure: { attribute: false },
     missing: { attribute: false },
@@ -61,6 +62,8 @@ export class DiskCard extends LitElement {
   };
 
   declare disk: DiskInfo | null;
+  /** The drive of the open machine that has it; null where it has not. */
+  declare status: DiskStatus | null;
   /** The export of it that is under way. */
   declare task: DiskTask | null;
   /** What went wrong with it last. */
@@ -74,6 +77,7 @@ export class DiskCard extends LitElement {
   constructor() {
     super();
     this.disk = null;
+    this.status = null;
     this.task = null;
     this.failure = null;
     this.missing = false;
@@ -101,7 +105,7 @@ export class DiskCard extends LitElement {
         ${
           missing
             ? html`<button class="small primary" @click=${() => this.#file.click()}>Give the file…</button>`
-            : html`<button class="small" @click=${() => this.#emit("use")}>Start with it…</button>`
+            : html`<button class="small" ?disabled=${this.status !== null} @click=${() => this.#emit("use")}>Start with it…</button>`
         }
         <button class="small" ?disabled=${missing || task !== null} @click=${() => this.#emit("export")}>Save as a file…</button>
         ${
@@ -115,17 +119,19 @@ export class DiskCard extends LitElement {
   }
 
   #figures({ sizeBytes, usedBytes, store, base }: DiskInfo): string {
-    const used = formatBytes(usedBytes);
+    const used = formatBytes(this.status?.usedBytes ?? usedBytes);
     const what = base.kind === "none" ? `takes up ${used}` : `${used} written over what it lies on, kept`;
     return `${formatDiskSize(sizeBytes)}, ${what} ${STORE_NAMES[store]}`;
   }
 
   #title(disk: DiskInfo): TemplateResult {
+    const { status } = this;
+    const unsaved = (status?.dirtyBytes ?? 0) > 0;
     return html`
       <h3>${disk.name}</h3>
       <button class="icon" id="rename" aria-label=${`Rename ${disk.name}`} title="Rename" @click=${() => this.#startRenaming()}>${editIcon}</button>
-      ${disk.inUse ? html`<span class="tag">in use</span>` : nothing}
-      
+      ${status !== null ? html`<span class="tag">in this machine</span>` : disk.inUse ? html`<span class="tag">in use in another tab</span>` : nothing}
+      ${unsaved ? html`<span class="tag unsaved">${formatBytes(status?.dirtyBytes ?? 0)} being kept</span>` : nothing}
     `;
   }
 

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { DamagedDisk, DiskInfo } from "../../src/ts/api/disk-types.ts";
+import type { DiskStatus } from "../../src/ts/api/index.ts";
 import type { DiskDesk } from "../disks/disk-desk.ts";
 import type { DiskStore } from "../disks/disk-store.ts";
 import { fileNameFor, savePlace } from "../disks/save-file.ts";
@@ -104,16 +105,17 @@ export class DisksPanel extends LitElement {
     }
     if (disks === null) return html`<p class="quiet" role="status">Looking at what there is …</p>`;
     if (disks.length + damaged.length === 0) return EMPTY;
+    const open = this.#desk.machine?.vm.disks ?? [];
     const newest = disks.toSorted((a, b) => b.usedMs - a.usedMs);
     return html`<ul>
-      ${newest.map((disk) => this.#card(disk))}
+      ${newest.map((disk) => this.#card(disk, open.find(({ diskId }) => diskId === disk.id) ?? null))}
       ${damaged.map((disk) => this.#damagedCard(disk))}
     </ul>`;
   }
 
-  #card(disk: DiskInfo): TemplateResult {
+  #card(disk: DiskInfo, status: DiskStatus | null): TemplateResult {
     const { tasks, failures } = this.#disks;
-    return html`<li><disk-card .disk=${disk} .disks=${this.#disks}
+    return html`<li><disk-card .disk=${disk} .disks=${this.#disks} .status=${status}
       .task=${tasks.get(disk.id) ?? null} .failure=${failures.get(disk.id) ?? null} .missing=${this.#disks.isMissingFile(disk)}
       @use=${() => void this.#use(disk)} @export=${() => void this.#export(disk)}></disk-card></li>`;
   }
