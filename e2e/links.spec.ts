@@ -1,0 +1,64 @@
+/** Opening links: docs/command-line.md, "Links". */
+import { expect, type Locator, type Page, test } from "playwright/test";
+import { machineAddress, run, serialText, waitForPrompt } from "./support/machine.ts";
+
+const notice = (page: Page): Locator => page.locator("armlet-notice");
+const question = (page: Page): Locator => page.getByRole("dialog", { name: /This link wants to type/ });
+
+/** The name of the guest that starts without a link. */
+async function defaultName(page: Page): Promise<string> {
+  const manifest: unknown = await (await page.request.get("./guest/manifest.json")).json();
+  return (manifest as { default: string }).default;
+}
+
+test("short keys refine a machine; what the link types is asked about, typed at the prompts, and not asked again", async ({
+  page,
+}) => {
+  const name = await defaultName(page);
+  const typed = "&type=echo%20one%20%7C%20tr%20o%200%5Cn&type=stty%20size%5Cn";
+  await page.goto(`./?profile=${name}&mem=128&gic=3&cols=100&rows=30${typed}&v=1`);
+  await expect(question(page)).toContainText("echo one | tr o 0\\n");
+  await expect(question(page)).toContainText("stty size\\n");
+  await question(page).getByRole("button", { name: "Run", exact: true }).click();
+  await waitForPrompt(page);
+  await expect.poll(() => serialText(page)).toMatch(/\n0ne\r\n[^]*\n30 100\r\n/);
+  expect(await run(page, "cat /proc/device-tree/intc*/compatible")).toContain("gic-v3");
+  expect(await page.evaluate(() => window.vm.stats.memoryBytes)).toBe(128 << 20);
+  await expect(notice(page)).toHaveCount(0);
+
+  await page.reload();
+  await waitForPrompt(page);
+  await expect.poll(() => serialText(page)).toMatch(/\n0ne\r\n/);
+});
+
+test("what a link types is left out where the user does not agree, also inside its command line", async ({ page }) => {
+  const args = (await (await page.request.get("./guest/manifest.json")).json()) as { args: string };
+  await page.goto(machineAddress(`${args.args} -armlet 'type=echo typed\\n'`));
+  await expect(question(page)).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(question(page)).toHaveCount(0);
+  await waitForPrompt(page);
+  expect(await run(page, "echo mine")).toBe("mine\n");
+  expect(await serialText(page)).not.toContain("typed");
+});
+
+for (const [query, reason] of [
+  ["?kernel=javascript:alert(1)", "does not load files by “javascript:”"],
+  ["?args=-kernel%20file:///etc/passwd", "a file of one computer"],
+  ["?disk0=https://me:secret@example.org/x", "a name or a password"],
+  ["?profile=nobody", "no machine “nobody”"],
+  ["?mem=lots", "“mem=lots”"],
+] as const) {
+  test(`${query} is refused with a sentence, and nothing is loaded`, async ({ page }) => {
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
+    await page.goto(`./${query}`);
+    await expect(notice(page)).toContainText("This link cannot be opened");
+    await expect(notice(page)).toContainText(reason);
+    expect(
+      requests.filter((url) => /passwd|example\.org|initramfs/.test(new URL(url).pathname + url.slice(0, 30))),
+    ).toEqual([]);
+    await notice(page).getByRole("button", { name: "Open the default machine" }).click();
+    await expect(page.locator("armlet-app")).toBeVisible();
+  });
+}
