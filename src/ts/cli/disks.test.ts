@@ -1,8 +1,10 @@
 /** Every disk of the command line and of the page keeps the promises of BlockBackend. */
 import { createHash } from "node:crypto";
+import { execFileSync } from "node:child_process";
 import { chmodSync, linkSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { BlockBackend } from "../../virtio/backends.ts";
@@ -43,11 +45,14 @@ const drive = (options: Partial<DriveConfig> = {}): DriveConfig => ({
   ...options,
 });
 
-const backends: readonly (readonly [string, () => BlockBackend])[] = [
+const backends: readonly (readonly [string, () => Promise<BlockBackend> | BlockBackend])[] = [
   ["a file written in place", () => disks.open(drive())],
   ["a file with snapshot=on", () => disks.open(drive({ snapshot: true }))],
   ["an image in memory", () => new OverlayDisk(new MemorySource(original), false)],
 ];
+
+/** Header of version 3 and nothing else. */
+const QCOW2 = Buffer.from("QFI\xfb\0\0\0\x03", "latin1");
 
 /** Sectors of the disk, and what is done to them. */
 const range = fc
@@ -59,15 +64,15 @@ const operations = fc.array(
 );
 
 describe.each(backends)("%s", (_, open) => {
-  it("has the image's size and can be written", () => {
-    expect(open()).toMatchObject({ sizeBytes: SIZE_BYTES, readOnly: false });
+  it("has the image's size and can be written", async () => {
+    expect(await open()).toMatchObject({ sizeBytes: SIZE_BYTES, readOnly: false });
   });
 
   it("reads what was written last, and the image elsewhere", async () => {
     await fc.assert(
       fc.asyncProperty(operations, async (steps) => {
         writeFileSync(image, original);
-        const disk = open();
+        const disk = await open();
         const model = original.slice();
         for (const { kind, range: where, fill } of steps) {
           const end = where.start + where.length;
@@ -99,7 +104,7 @@ describe.each(backends)("%s", (_, open) => {
 });
 
 it("what is written in place is in the file, byte for byte", async () => {
-  const disk = disks.open(drive());
+  const disk = await disks.open(drive());
   await disk.write(512, new Uint8Array(1024).fill(0xab));
   await disk.flush();
   const expected = original.slice().fill(0xab, 512, 1536);
@@ -109,23 +114,23 @@ it("what is written in place is in the file, byte for byte", async () => {
 
 it("snapshot=on leaves the file untouched, even one that may not be written", async () => {
   chmodSync(image, 0o444);
-  const disk = disks.open(drive({ snapshot: true }));
+  const disk = await disks.open(drive({ snapshot: true }));
   await disk.write(0, new Uint8Array(4096).fill(1));
   await disk.flush();
   await disks.close();
   expect(Buffer.compare(readFileSync(image), original)).toBe(0);
 });
 
-it("readonly=on is told to the guest", () => {
-  expect(disks.open(drive({ readOnly: true })).readOnly).toBe(true);
-  expect(disks.open(drive({ id: "b", readOnly: true, snapshot: true })).readOnly).toBe(true);
+it("readonly=on is told to the guest", async () => {
+  expect((await disks.open(drive({ readOnly: true }))).readOnly).toBe(true);
+  expect((await disks.open(drive({ id: "b", readOnly: true, snapshot: true }))).readOnly).toBe(true);
 });
 
 it("format=raw is the image's bytes, whatever they look like", async () => {
   const bytes = original.slice();
   bytes.set(Buffer.from("QFI\xfb", "latin1"));
   writeFileSync(image, bytes);
-  const disk = disks.open(drive({ format: "raw" }));
+  const disk = await disks.open(drive({ format: "raw" }));
   const into = new Uint8Array(512);
   await disk.read(0, into);
   expect(Buffer.compare(into, bytes.subarray(0, 512))).toBe(0);
@@ -133,18 +138,69 @@ it("format=raw is the image's bytes, whatever they look like", async () => {
 
 it("sha256= takes the image that was hashed, and no other", async () => {
   const sha256 = createHash("sha256").update(original).digest("hex");
-  const disk = await disks.openChecked(drive({ sha256, snapshot: true }));
+  const disk = await disks.open(drive({ sha256, snapshot: true }));
   expect(disk.sizeBytes).toBe(SIZE_BYTES);
   truncateSync(image, SIZE_BYTES - 512);
   const other = createHash("sha256").update(original.subarray(0, -512)).digest("hex");
-  const failed = disks.openChecked(drive({ id: "b", sha256, snapshot: true }));
+  const failed = disks.open(drive({ id: "b", sha256, snapshot: true }));
   await expect(failed).rejects.toThrow(`its SHA-256 is ${other}, and should be ${sha256}.`);
 });
 
-it("a file that becomes shorter is an error for the guest, with a sentence", () => {
-  const disk = disks.open(drive());
+it("a file that becomes shorter is an error for the guest, with a sentence", async () => {
+  const disk = await disks.open(drive());
   truncateSync(image, 512);
   expect(() => disk.read(512, new Uint8Array(512))).toThrow(/has become shorter/);
+});
+
+describe("an image in another format", () => {
+  const make: Record<string, (file: string) => void> = {
+    qcow2: (file) => execFileSync("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", "-c", image, file]),
+    gzip: (file) => writeFileSync(file, gzipSync(original)),
+    xz: (file) => writeFileSync(file, execFileSync("xz", ["-c", image])),
+    "qcow2 in zstd": (file) => {
+      execFileSync("qemu-img", ["convert", "-f", "raw", "-O", "qcow2", image, `${file}.qcow2`]);
+      writeFileSync(file, execFileSync("zstd", ["-q", "-c", `${file}.qcow2`]));
+    },
+  };
+
+  it.each(Object.entries(make))("is read, but not written in place: %s", async (_, write) => {
+    const file = join(folder, "other.img");
+    write(file);
+    const before = readFileSync(file);
+    await expect(disks.open(drive({ file }))).rejects.toThrow(/can be read here but not written: .*snapshot=on/);
+    await disks.close();
+    for (const options of [{ readOnly: true }, { snapshot: true }]) {
+      const disk = await disks.open(drive({ id: JSON.stringify(options), file, ...options }));
+      const all = new Uint8Array(SIZE_BYTES);
+      await disk.read(0, all);
+      expect(Buffer.compare(all, original)).toBe(0);
+      if (disk.readOnly) continue;
+      await disk.write(512, new Uint8Array(1024).fill(0xab));
+      await disk.read(0, all);
+      expect(Buffer.compare(all, original.slice().fill(0xab, 512, 1536))).toBe(0);
+    }
+    expect(Buffer.compare(readFileSync(file), before)).toBe(0);
+  });
+
+  it("is what format= says: qcow2 bytes as a raw disk", async () => {
+    const file = join(folder, "other.img");
+    make.qcow2?.(file);
+    const bytes = readFileSync(file);
+    const disk = await disks.open(drive({ file, format: "raw", snapshot: true }));
+    expect(disk.sizeBytes).toBe(Math.ceil(bytes.length / 512) * 512);
+    const head = new Uint8Array(512);
+    await disk.read(0, head);
+    expect(Buffer.compare(head, bytes.subarray(0, 512))).toBe(0);
+  });
+
+  it("a raw one that ends within a sector is filled up for reading, as QEMU does", async () => {
+    truncateSync(image, 1000);
+    const disk = await disks.open(drive({ readOnly: true }));
+    expect(disk.sizeBytes).toBe(1024);
+    const all = new Uint8Array(1024);
+    await disk.read(0, all);
+    expect(Buffer.compare(all, Buffer.concat([original.subarray(0, 1000), Buffer.alloc(24)]))).toBe(0);
+  });
 });
 
 describe("refused with a sentence:", () => {
@@ -154,29 +210,35 @@ describe("refused with a sentence:", () => {
       (): void => truncateSync(image, 1000),
       /1000 bytes, which is no multiple of 512/,
     ],
-    ["an empty file", (): void => truncateSync(image, 0), /0 bytes/],
-    ["a qcow2 image", (): void => writeFileSync(image, Buffer.from("QFI\xfb", "latin1")), /qemu-img convert -O raw/],
+    ["an empty file", (): void => truncateSync(image, 0), /is empty/],
+    [
+      "a qcow2 image of which only the magic is there",
+      (): void => writeFileSync(image, QCOW2),
+      /qcow2 image is damaged/,
+    ],
+    ["a VMware image", (): void => writeFileSync(image, "KDMV"), /qemu-img convert -f vmdk/],
     ["no file", (): void => rmSync(image), /There is no file/],
-  ])("%s", (_, prepare, message) => {
+  ])("%s", async (_, prepare, message) => {
     prepare();
-    expect(() => disks.open(drive())).toThrow(HostError);
-    expect(() => disks.open(drive())).toThrow(message);
+    const error: unknown = await disks.open(drive()).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(HostError);
+    expect((error as HostError).message).toMatch(message);
   });
 
-  it("format=qcow2, and a disk that only a browser has", () => {
-    expect(() => disks.open(drive({ format: "qcow2" }))).toThrow(/qemu-img convert -O raw/);
-    expect(() => disks.open(drive({ file: "disk:a" }))).toThrow(/a disk that a browser keeps/);
+  it("format=qcow2 of what is none, and a disk that only a browser has", async () => {
+    await expect(disks.open(drive({ format: "qcow2" }))).rejects.toThrow(/qcow2 image is damaged/);
+    await expect(disks.open(drive({ file: "disk:a" }))).rejects.toThrow(/a disk that a browser keeps/);
   });
 
-  it("one file for two drives of which one writes, whatever its names", () => {
+  it("one file for two drives of which one writes, whatever its names", async () => {
     const other = join(folder, "other.img");
     linkSync(image, other);
-    disks.open(drive());
-    expect(() => disks.open(drive({ id: "b", file: other, readOnly: true }))).toThrow(/one writes it/);
+    await disks.open(drive());
+    await expect(disks.open(drive({ id: "b", file: other, readOnly: true }))).rejects.toThrow(/one writes it/);
   });
 
-  it("but not one that both only read", () => {
-    disks.open(drive({ readOnly: true }));
-    expect(disks.open(drive({ id: "b", snapshot: true })).sizeBytes).toBe(SIZE_BYTES);
+  it("but not one that both only read", async () => {
+    await disks.open(drive({ readOnly: true }));
+    expect((await disks.open(drive({ id: "b", snapshot: true }))).sizeBytes).toBe(SIZE_BYTES);
   });
 });

@@ -1,19 +1,11 @@
-/** Raw disk images in files. */
+/** Disk images in files. */
 import { close, closeSync, fdatasync, fstatSync, openSync, readSync, type Stats, writeSync } from "node:fs";
 import type { BlockBackend } from "../../virtio/backends.ts";
 import type { BlockSource } from "../storage/block-source.ts";
 import { fileError, HostError } from "./host-error.ts";
 
-const SECTOR_BYTES = 512;
 /** Zeros that are written at once. */
 const ZEROS = new Uint8Array(1 << 20);
-/** The first bytes of formats that are no raw images (QEMU docs/interop/qcow2.txt; VMware, VirtualBox and Hyper-V). */
-const OTHER_FORMATS: readonly (readonly [magic: string, name: string])[] = [
-  ["QFI\xfb", "a qcow2 image"],
-  ["KDMV", "a VMware image"],
-  ["vhdxfile", "a Hyper-V image"],
-  ["<<< Oracle VM VirtualBox Disk Image >>>", "a VirtualBox image"],
-];
 
 /** An open disk image. */
 export class ImageFile implements BlockSource {
@@ -30,8 +22,8 @@ export class ImageFile implements BlockSource {
     this.identity = `${stats.dev}:${stats.ino}`;
   }
 
-  /** Opens an image that can be a disk. One that is `known` to be raw may look like another format. Throws HostError. */
-  static open(name: string, writable: boolean, known: boolean): ImageFile {
+  /** Opens a file that can be a disk image. Throws HostError. */
+  static open(name: string, writable: boolean): ImageFile {
     let fd: number;
     try {
       fd = openSync(name, writable ? "r+" : "r");
@@ -44,7 +36,7 @@ export class ImageFile implements BlockSource {
     }
     try {
       const image = new ImageFile(name, fd, fstatSync(fd));
-      image.#check(fstatSync(fd), known);
+      image.#check(fstatSync(fd));
       return image;
     } catch (error) {
       closeSync(fd);
@@ -52,23 +44,9 @@ export class ImageFile implements BlockSource {
     }
   }
 
-  #check(stats: Stats, known: boolean): void {
+  #check(stats: Stats): void {
     if (stats.isDirectory()) throw new HostError(`${this.name} is a folder, where a disk image is needed.`);
     if (!stats.isFile()) throw new HostError(`${this.name} is no regular file: disk images are regular files here.`);
-    const head = new Uint8Array(Math.min(64, this.sizeBytes));
-    this.read(0, head);
-    const text = String.fromCharCode(...head);
-    const other = known ? undefined : OTHER_FORMATS.find(([magic]) => text.startsWith(magic));
-    if (other !== undefined) {
-      throw new HostError(
-        `The disk ${this.name} is ${other[1]}, not a raw one: qemu-img convert -O raw makes a raw image of it.`,
-      );
-    }
-    if (this.sizeBytes === 0 || this.sizeBytes % SECTOR_BYTES !== 0) {
-      throw new HostError(
-        `The disk ${this.name} has ${this.sizeBytes} bytes, which is no multiple of ${SECTOR_BYTES}: it may be cut off, or no raw image.`,
-      );
-    }
   }
 
   read(offset: number, into: Uint8Array): void {

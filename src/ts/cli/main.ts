@@ -50,7 +50,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
       wasm: await WebAssembly.compile(await readWhole(engineFile)),
       clock: { nowMs: () => performance.now(), wallMs: () => Date.now() },
       readFile: readWhole,
-      openDisk: (drive) => disks.openChecked(drive),
+      openDisk: (drive) => disks.open(drive),
       entropy(bytes) {
         for (let start = 0; start < bytes.length; start += ENTROPY_CHUNK_BYTES) {
           webcrypto.getRandomValues(bytes.subarray(start, start + ENTROPY_CHUNK_BYTES));
