@@ -68,6 +68,42 @@ const STATES: readonly (readonly [name: string, open: (page: Page) => Promise<vo
     },
   ],
   [
+    "with the machine shared",
+    async (page) => {
+      await boot(page);
+      await page.getByRole("button", { name: "Share" }).click();
+      await expect(page.getByRole("dialog")).toBeVisible();
+    },
+  ],
+  [
+    "asking before a link types",
+    async (page) => {
+      await page.goto("./?type=ls%5Cn&nonsense=1");
+      await expect(page.getByRole("dialog")).toBeVisible();
+    },
+  ],
+  [
+    "with a link that cannot be opened",
+    async (page) => {
+      await page.goto("./?kernel=javascript:alert(1)");
+      await expect(page.locator("armlet-notice")).toBeVisible();
+    },
+  ],
+  [
+    "in a frame",
+    async (page) => {
+      await page.goto("./embed.html?nonsense=1");
+      await expect(page.locator(".xterm-rows")).toContainText("# ");
+    },
+  ],
+  [
+    "in a frame that waits",
+    async (page) => {
+      await page.goto("./embed.html?autostart=0");
+      await expect(page.getByRole("button", { name: "Start" })).toBeVisible();
+    },
+  ],
+  [
     "with the list of machines",
     async (page) => {
       await page.goto(machineAddress("-M virt -kernel nowhere"));
@@ -146,7 +182,7 @@ test("every control is reached and used by keyboard", async ({ page }) => {
   await expect.poll(() => state(page)).toBe("paused");
   await page.keyboard.press("Enter");
   await expect.poll(() => state(page)).not.toBe("paused");
-  for (const name of ["Reset", "Power off", "Disks and files", "Settings and help"]) {
+  for (const name of ["Reset", "Power off", "Disks and files", "Share", "Settings and help"]) {
     await page.keyboard.press("Tab");
     await expect(page.getByRole("button", { name })).toBeFocused();
   }

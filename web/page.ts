@@ -13,6 +13,8 @@ import { FAILURE_TITLES } from "./notices.ts";
 import { type OpenedLink, openLink } from "./open-link.ts";
 import { pageStorage, RecentMachines } from "./recent-machines.ts";
 import { Settings } from "./settings.ts";
+import type { ConsoleSize } from "./terminal-view.ts";
+import type { ShareHost } from "./share/share.ts";
 import { startMachine } from "./start-machine.ts";
 
 declare global {
@@ -141,6 +143,7 @@ export class Page {
       showMachines: () => this.go(START_ADDRESS),
       showDisks: () => void this.#desk.showPanel(),
       reopen: () => void this.#show(() => this.#openMachine(Promise.resolve(opened), hasAddress)),
+      share: (size) => void shareMachine(store.profile, link?.profile ?? name, this.#shareHost(size)),
       ...(link !== null || name === null ? { openDefault: () => this.go(location.pathname) } : {}),
     });
     const left = new AbortController();
@@ -152,6 +155,10 @@ export class Page {
       return store.close();
     };
     return { element, close };
+  }
+
+  #shareHost(size: ConsoleSize): ShareHost {
+    return { size, disks: () => this.#desk.disks.library, showDisks: () => void this.#desk.showPanel() };
   }
 
   /** The user says that the link may have what it asks of this browser. */
@@ -233,9 +240,17 @@ export class Page {
       } finally {
         window.clearTimeout(waiting);
         shown.remove();
+        // It was about the machine that is gone.
+        document.querySelector("body > share-dialog")?.remove();
       }
     })();
   }
+}
+
+/** What it takes is loaded when somebody shares. */
+async function shareMachine(profile: GuestProfile, name: string | null, host: ShareHost): Promise<void> {
+  const { shareMachine: show } = await import("./share/share.ts");
+  await show(profile, name, host);
 }
 
 /** One compilation for all machines of the page; one that failed is done again. */

@@ -36,7 +36,7 @@ export class TerminalView {
   readonly #disposables: Disposable[] = [];
   #onControlUsed: (() => void) | null = null;
   readonly #fitAddon = new FitAddon();
-  #size: ConsoleSize | null = null;
+  #fixedSize: ConsoleSize | null = null;
 
   constructor(screen: HTMLElement, vm: VirtualMachine, settings: Settings, host: TerminalViewHost) {
     this.#vm = vm;
@@ -80,9 +80,13 @@ export class TerminalView {
     this.#terminal.focus();
   }
 
+  get size(): ConsoleSize {
+    return { columns: this.#terminal.cols, rows: this.#terminal.rows };
+  }
+
   /** A size of its own, whatever there is room for; null: as large as there is room for. */
   setSize(size: ConsoleSize | null): void {
-    this.#size = size;
+    this.#fixedSize = size;
     this.#fit();
   }
 
@@ -113,8 +117,8 @@ export class TerminalView {
   }
 
   #fit(): void {
-    if (this.#size === null) this.#fitAddon.fit();
-    else this.#terminal.resize(this.#size.columns, this.#size.rows);
+    if (this.#fixedSize === null) this.#fitAddon.fit();
+    else this.#terminal.resize(this.#fixedSize.columns, this.#fixedSize.rows);
   }
 
   #send(text: string): void {

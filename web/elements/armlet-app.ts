@@ -20,6 +20,8 @@ export interface ArmletAppHost extends NoticeHost {
   readonly size: ConsoleSize | null;
   showMachines(): void;
   showDisks(): void;
+  /** Shows the machine as a link; the terminal has that size. */
+  share(size: ConsoleSize): void;
 }
 
 /** The page around one machine. */
@@ -46,6 +48,7 @@ export class ArmletApp extends LitElement {
     this.#progress = new ArmletProgress(store);
     this.#settings = new ArmletSettings(store, settings);
     this.#bar.addEventListener("settings", () => this.#settings.show());
+    for (const element of [this.#bar, this.#settings]) element.addEventListener("share", () => void this.#share());
     this.#bar.addEventListener("machines", () => host.showMachines());
     this.#bar.addEventListener("disks", () => host.showDisks());
     this.#terminal.addEventListener("leave", () => this.#bar.focusFirst());
@@ -96,6 +99,10 @@ export class ArmletApp extends LitElement {
 
   override firstUpdated(): void {
     this.#focusTerminal();
+  }
+
+  async #share(): Promise<void> {
+    this.#host.share(await this.#terminal.size());
   }
 
   #focusTerminal(): void {

@@ -1,6 +1,16 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { formatMemory, formatMips, formatSeconds } from "../format.ts";
-import { disksIcon, logo, machinesIcon, moreIcon, pauseIcon, playIcon, powerIcon, resetIcon } from "../icons.ts";
+import {
+  disksIcon,
+  linkIcon,
+  logo,
+  machinesIcon,
+  moreIcon,
+  pauseIcon,
+  playIcon,
+  powerIcon,
+  resetIcon,
+} from "../icons.ts";
 import { START_ADDRESS } from "../machine-address.ts";
 import { STATE_HINTS, STATE_LABELS } from "../machine-state-texts.ts";
 import type { MachineStore } from "../machine-store.ts";
@@ -9,8 +19,8 @@ import { controls } from "../styles/controls.ts";
 import { sparkline } from "./sparkline.ts";
 
 /**
- * The slim bar: what the machine does, and what can be done with it. Emits `machines`, `disks` and `settings` when those are
- * asked for.
+ * The slim bar: what the machine does, and what can be done with it. Emits `machines`, `disks`, `share` and `settings`
+ * when those are asked for.
  */
 export class ArmletBar extends LitElement {
   static override styles = [
@@ -298,6 +308,8 @@ export class ArmletBar extends LitElement {
         @click=${() => store.powerOff()}>${powerIcon}</button>
       <button class="icon" id="disks" aria-label="Disks and files" aria-haspopup="dialog" title="Disks and files"
         @click=${() => this.dispatchEvent(new CustomEvent("disks"))}>${disksIcon}</button>
+      <button class="icon" id="share" aria-label="Share" aria-haspopup="dialog" title="Share: copy a link to this machine"
+        @click=${() => this.dispatchEvent(new CustomEvent("share"))}>${linkIcon}</button>
       <button class="icon" id="settings" aria-label="Settings and help" aria-haspopup="dialog" title="Settings and help"
         @click=${() => this.dispatchEvent(new CustomEvent("settings"))}>${moreIcon}</button>
     `;

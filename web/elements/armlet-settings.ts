@@ -15,7 +15,7 @@ const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
   ["Ctrl+C, Ctrl+Z, Ctrl+D …", "go to the guest"],
 ];
 
-/** Settings of the terminal, the machine's command line, the keys. */
+/** Settings of the terminal, the machine's command line, the keys. Emits `share` when the machine is to be shared. */
 export class ArmletSettings extends LitElement {
   static override styles = [
     controls,
@@ -129,13 +129,18 @@ export class ArmletSettings extends LitElement {
         <p style="margin:0">This page's machine, as a QEMU command line:</p>
         <code class="block" tabindex="0">${vm.args}</code>
         <div class="actions">
-          <copy-button label="Copy link to this machine" .text=${() => machineLink(vm.args)}></copy-button>
+          <button @click=${() => this.#share()}>Share this machine…</button>
           <copy-button label="Copy report" .text=${() => vm.report()}></copy-button>
         </div>
         <h3>Keys</h3>
         <dl>${SHORTCUTS.map(([keys, what]) => html`<dt><kbd>${keys}</kbd></dt><dd>${what}</dd>`)}</dl>
       </div>
     </dialog>`;
+  }
+
+  #share(): void {
+    this.renderRoot.querySelector("dialog")?.close();
+    this.dispatchEvent(new CustomEvent("share"));
   }
 
   #fontSize(): TemplateResult {
@@ -158,14 +163,6 @@ export class ArmletSettings extends LitElement {
         @change=${(event: Event) => this.#settings.set({ [name]: (event.target as HTMLInputElement).checked })}>
     </label>`;
   }
-}
-
-/** The address of this page with the machine written out. */
-function machineLink(args: string): string {
-  const address = new URL(document.baseURI);
-  address.search = `?args=${encodeURIComponent(args)}`;
-  address.hash = "";
-  return address.href;
 }
 
 function closeFromBackdrop(event: Event): void {

@@ -64,6 +64,10 @@ export class ArmletTerminal extends LitElement {
     if (document.activeElement === document.body) view.focus();
   }
 
+  async size(): Promise<ConsoleSize> {
+    return (await this.#view).size;
+  }
+
   /** A size in characters that stays, with scroll bars where there is no room; null: as large as there is room for. */
   async setSize(size: ConsoleSize | null): Promise<void> {
     (await this.#view).setSize(size);
