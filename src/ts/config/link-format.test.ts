@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseCommandLine } from "./command-line.ts";
-import { type LinkProfiles, MAX_LINK_CHARS, parseLink } from "./link.ts";
+import { type LinkProfiles, parseLink } from "./link.ts";
 import { formatLink, type LinkSubject } from "./link-format.ts";
+import { MAX_LINK_CHARS } from "./link-values.ts";
 import { DEFAULT_CONFIG, type MachineConfig } from "./machine-config.ts";
 import { machines } from "./testing/machines.ts";
 

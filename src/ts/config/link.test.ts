@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { ConfigError } from "./config-error.ts";
 import { LinkError } from "./link-error.ts";
 import { formatLink } from "./link-format.ts";
-import { type LinkProfiles, linkNeedsProfiles, MAX_LINK_CHARS, parseLink } from "./link.ts";
+import { type LinkProfiles, linkNeedsProfiles, parseLink } from "./link.ts";
 import { LINK_KEYS, linkKeysMarkdown } from "./link-keys.ts";
+import { MAX_LINK_CHARS } from "./link-values.ts";
 
 const PAGE = "https://armlet.example/";
 const PROFILES: LinkProfiles = {

@@ -1,24 +1,17 @@
 /** A link is a machine: the page's address read as one. docs/command-line.md describes the keys. */
-import { nearestNames } from "../../virtio/properties.ts";
 import { parseCommandLine } from "./command-line.ts";
 import { ConfigError } from "./config-error.ts";
 import { formatCommandLine } from "./format.ts";
 import { LinkArgsError, LinkError } from "./link-error.ts";
 import { checkLinkFile } from "./link-file.ts";
-import { KEY_ALIASES, KEY_SYNONYMS, LINK_KEYS, LINK_VERSION, MACHINE_KEYS } from "./link-keys.ts";
-import { type QueryPair, readQuery, shown } from "./link-query.ts";
+import { MACHINE_KEYS } from "./link-keys.ts";
+import { shown } from "./link-query.ts";
+import { consoleSize, knownPairs, type LinkValues, pageAddress, readKeys, Warnings } from "./link-values.ts";
 import { keptDiskId, type MachineConfig } from "./machine-config.ts";
 import { parseTyped } from "./typed-text.ts";
 
-/** A longer address is not read, and none is written: servers and chat programs give up before. */
-export const MAX_LINK_CHARS = 32_768;
 /** More typed characters than a person reads before agreeing. */
 export const MAX_TYPED_CHARS = 4096;
-const MAX_WARNINGS = 20;
-const MAX_CONSOLE_SIZE = 1000;
-
-/** Parameters that other sites add to every address that passes through them. */
-const TRACKING = /^(?:utm_|mtm_|pk_)|^(?:fbclid|gclid|dclid|msclkid|twclid|igshid|mc_[ce]id|ref|ref_src|si)$/i;
 
 /** A machine that a link can name. */
 export interface LinkProfile {
@@ -119,97 +112,13 @@ export function parseLink(
   };
 }
 
-/** Sentences, of which a hostile link could ask for thousands. */
-class Warnings {
-  readonly #texts: string[] = [];
-
-  add(text: string): void {
-    this.#texts.push(text);
-  }
-
-  texts(): string[] {
-    const more = this.#texts.length - MAX_WARNINGS;
-    return more > 0 ? [...this.#texts.slice(0, MAX_WARNINGS), `There are ${more} more such mistakes.`] : this.#texts;
-  }
-}
-
-function pageAddress(url: string | URL): URL {
-  const text = String(url);
-  if (text.length > MAX_LINK_CHARS) {
-    throw new LinkError(
-      `The link is too long: ${text.length} characters, where ${MAX_LINK_CHARS} are the most.`,
-      "Ask for a shorter one: files can be given by their addresses.",
-    );
-  }
-  return new URL(text);
-}
-
-function knownPairs(page: URL): QueryPair[] {
-  return readQuery(page.search).pairs.map(([name, value]) => [canonicalKey(name), value]);
-}
-
-const canonicalKey = (name: string): string => (Object.hasOwn(KEY_ALIASES, name) ? (KEY_ALIASES[name] ?? name) : name);
-
-/** The values of the known keys; only `type` may have several. */
-function readKeys(page: URL, pageKeys: readonly string[], warnings: Warnings): Map<string, string[]> {
-  const { damaged } = readQuery(page.search);
-  for (const key of damaged) {
-    warnings.add(`The link is damaged at “${shown(key)}”: parts of it were lost or changed on the way.`);
-  }
-  const keys = new Map<string, string[]>();
-  for (const [key, value] of knownPairs(page)) {
-    if (pageKeys.includes(key) || TRACKING.test(key)) continue;
-    if (!LINK_KEYS.includes(key)) {
-      warnings.add(unknownKey(key));
-      continue;
-    }
-    const values = keys.get(key);
-    if (values === undefined) keys.set(key, [value]);
-    else if (key === "type") values.push(value);
-    else if (values[0] !== value) {
-      warnings.add(`The link gives “${key}” more than once: the last one, “${shown(value)}”, is used.`);
-      values[0] = value;
-    }
-  }
-  checkVersion(keys, warnings);
-  const net = keys.get("net")?.[0] ?? "none";
-  if (net !== "none") {
-    warnings.add(
-      `The link asks for a network (“net=${shown(net)}”): there is no network here yet, so it was left out.`,
-    );
-  }
-  return keys;
-}
-
-function unknownKey(key: string): string {
-  const name = key.toLowerCase();
-  const synonym = Object.hasOwn(KEY_SYNONYMS, name) ? KEY_SYNONYMS[name] : undefined;
-  const near = synonym === undefined ? nearestNames(name, [...LINK_KEYS, ...Object.keys(KEY_ALIASES)]) : [synonym];
-  const hint = near.length > 0 ? `Did it mean ${near.map((item) => `“${item}”`).join(" or ")}?` : "";
-  return `The link has a key “${shown(key)}” that does not exist; it was left out. ${hint}`.trimEnd();
-}
-
-function checkVersion(keys: Map<string, string[]>, warnings: Warnings): void {
-  const text = keys.get("v")?.[0];
-  keys.delete("v");
-  if (text === undefined) return;
-  // A program that finds addresses in texts may have taken a full stop or a bracket along.
-  const version = /^(\d{1,9})[^\w]*$/.exec(text)?.[1];
-  if (version === undefined) warnings.add(`The link has a version “${shown(text)}” that is none.`);
-  else if (Number(version) > LINK_VERSION) {
-    warnings.add(
-      `The link was made by a newer version of this page (${version}): it may not become the machine that was meant.`,
-    );
-  }
-}
-
 interface Base {
   readonly base: MachineConfig;
   readonly profile: string | null;
 }
 
 /** What the keys refine: the command line, the profile, or, where a kernel is given alone, a machine with nothing in it. */
-function baseOf(keys: Map<string, string[]>, profiles: LinkProfiles | null, warnings: Warnings): Base {
+function baseOf(keys: LinkValues, profiles: LinkProfiles | null, warnings: Warnings): Base {
   const args = keys.get("args")?.[0];
   const named = keys.get("profile")?.[0];
   if (args !== undefined) {
@@ -240,7 +149,7 @@ function parseArgs(args: string): MachineConfig {
   }
 }
 
-function refine(base: MachineConfig, keys: Map<string, string[]>): MachineConfig {
+function refine(base: MachineConfig, keys: LinkValues): MachineConfig {
   let config = base;
   for (const { key, take } of MACHINE_KEYS) {
     const value = keys.get(key)?.[0];
@@ -295,12 +204,7 @@ function checkFiles(config: MachineConfig, base: MachineConfig, isProfile: boole
 }
 
 /** Keys win over the command line. What a profile types is the page's own. */
-function typedOf(
-  keys: Map<string, string[]>,
-  config: MachineConfig,
-  isProfile: boolean,
-  trusted: boolean,
-): TypedCommands {
+function typedOf(keys: LinkValues, config: MachineConfig, isProfile: boolean, trusted: boolean): TypedCommands {
   const given = keys.get("type");
   if (given === undefined) {
     return checkedTyped({ texts: config.typed, needsConfirmation: config.typed.length > 0 && !isProfile && !trusted });
@@ -323,12 +227,4 @@ function checkedTyped(typed: TypedCommands): TypedCommands {
     `The link wants to type ${length} characters, where ${MAX_TYPED_CHARS} are the most.`,
     "Nobody reads so much before agreeing. Put it into a script on a disk.",
   );
-}
-
-function consoleSize(key: "cols" | "rows", keys: Map<string, string[]>, warnings: Warnings): number | null {
-  const text = keys.get(key)?.[0];
-  if (text === undefined) return null;
-  if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_CONSOLE_SIZE) return Number(text);
-  warnings.add(`The link says “${key}=${shown(text)}”, which is no number from 1 to ${MAX_CONSOLE_SIZE}.`);
-  return null;
 }
