@@ -30,10 +30,11 @@ interface Victim {
   readonly queues: readonly number[];
 }
 
-type Device = "virtio-blk" | "virtio-rng" | "virtio-serial";
+type Device = "virtio-blk" | "virtio-rng" | "virtio-balloon" | "virtio-serial";
 const QUEUES: Readonly<Record<Device, readonly number[]>> = {
   "virtio-blk": [0, 1],
   "virtio-rng": [0],
+  "virtio-balloon": [0, 1, 2, 3, 4],
   "virtio-serial": [0, 1, 2, 3, 4, 5],
 };
 
@@ -51,12 +52,15 @@ function victim(transport: TransportName, device: Device): Victim {
   shadow = new WriteShadow();
   // Describing the device in them is what the pages are for.
   if (transport === "s390 pages") shadow.allow(GUEST_RAM_BASE + RAM_BYTES - S390_PAGES * 4096, S390_PAGES * 4096);
+  // It clears whatever pages the driver names.
+  if (device === "virtio-balloon") shadow.allow(GUEST_RAM_BASE, RAM_BYTES);
   const disk = new MemoryDisk(2 ** 18, { sync: false });
   const end = new CharEnd();
   const entropy = { fill: (into: Uint8Array): void => void into.fill(0x5a) };
   const properties: Record<string, string | number> = {};
   if (device === "virtio-blk") Object.assign(properties, { drive: "disk", "num-queues": 2 });
   if (device === "virtio-serial") properties["max_ports"] = 2;
+  if (device === "virtio-balloon") Object.assign(properties, { "free-page-hint": "on", "free-page-reporting": "on" });
   const vm = new Harness(transport, device, properties, {
     backends: { block: disk, entropy, char: { term: end } },
     engine: shadow.wrap(engine),

@@ -4,6 +4,7 @@
  */
 import type { BackendContext, DeviceDefinition, PortDefinition } from "./definition.ts";
 import type { VirtioDevice } from "./device.ts";
+import { BALLOON } from "./devices/balloon/definition.ts";
 import { BLK } from "./devices/blk/definition.ts";
 import { SERIAL, VIRTCONSOLE, VIRTSERIALPORT } from "./devices/console/definition.ts";
 import type { VirtioConsole } from "./devices/console/device.ts";
@@ -59,7 +60,7 @@ export interface CompatRow {
   readonly value: PropertyValue;
 }
 
-export const DEVICES: readonly DeviceDefinition[] = [BLK, RNG, SERIAL];
+export const DEVICES: readonly DeviceDefinition[] = [BLK, RNG, BALLOON, SERIAL];
 export const PORTS: readonly PortDefinition[] = [VIRTCONSOLE, VIRTSERIALPORT];
 
 /** Guest-visible defaults of older machine versions. The first version has none. */

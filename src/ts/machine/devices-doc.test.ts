@@ -1,6 +1,7 @@
 /** docs/devices.md against what is built: the registry of virtio devices, their features, the memory and interrupt maps. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { balloonFeatures } from "../../virtio/devices/balloon/features.ts";
 import { blkFeatures } from "../../virtio/devices/blk/config.ts";
 import { consoleFeatures } from "../../virtio/devices/console/config.ts";
 import { type FeatureRow, RING_FEATURES } from "../../virtio/features.ts";
@@ -123,6 +124,8 @@ describe("docs/devices.md: virtio devices", () => {
     const written = (heading: string): string[][] => rows(section(heading), "Bit").map((cells) => cells.slice(0, 2));
     expect(written("### virtio-blk")).toEqual(featureRows(blk));
     expect(written("### virtio-serial")).toEqual(featureRows(consoleFeatures({ maxPorts: 31, emergencyWrite: true })));
+    const balloon = { deflateOnOom: true, freePageHint: true, freePageReporting: true, pagePoison: true };
+    expect(written("### virtio-balloon")).toEqual(featureRows(balloonFeatures(balloon)));
     expect(written("### virtio-rng")).toEqual([]);
     const ring = rows(section("## virtio transports"), "Bit");
     expect(ring).toEqual(RING_FEATURES.map(({ bit, name, only }) => [String(bit), `\`${name}\``, only ?? "both"]));
