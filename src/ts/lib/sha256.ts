@@ -5,7 +5,7 @@
 
 /** FIPS 180-4, 4.2.2: the fractional parts of the cube roots of the first 64 primes. */
 // biome-ignore format: a table
-const K = Uint32Array.of(
+const K = Int32Array.of(
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
   0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
   0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -18,7 +18,7 @@ const K = Uint32Array.of(
 
 /** 5.3.3. */
 // biome-ignore format: a table
-const INITIAL = Uint32Array.of(
+const INITIAL = Int32Array.of(
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 );
 
@@ -29,7 +29,7 @@ const LENGTH_OFFSET = 56;
 /** One message. */
 export class Sha256 {
   readonly #state = INITIAL.slice();
-  readonly #schedule = new Uint32Array(64);
+  readonly #schedule = new Int32Array(64);
   readonly #block = new Uint8Array(BLOCK_BYTES);
   readonly #view = new DataView(this.#block.buffer);
   #used = 0;
@@ -38,13 +38,19 @@ export class Sha256 {
   /** Adds bytes at the end; they are not kept. */
   update(bytes: Uint8Array): void {
     this.#lengthBytes += bytes.length;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = 0; at < bytes.length; ) {
+      if (this.#used === 0 && at + BLOCK_BYTES <= bytes.length) {
+        this.#compress(view, at);
+        at += BLOCK_BYTES;
+        continue;
+      }
       const part = bytes.subarray(at, at + BLOCK_BYTES - this.#used);
       this.#block.set(part, this.#used);
       this.#used += part.length;
       at += part.length;
       if (this.#used < BLOCK_BYTES) break;
-      this.#compress();
+      this.#compress(this.#view, 0);
       this.#used = 0;
     }
   }
@@ -54,31 +60,38 @@ export class Sha256 {
     this.#block[this.#used] = 0x80;
     this.#block.fill(0, this.#used + 1);
     if (this.#used >= LENGTH_OFFSET) {
-      this.#compress();
+      this.#compress(this.#view, 0);
       this.#block.fill(0);
     }
     this.#view.setBigUint64(LENGTH_OFFSET, BigInt(this.#lengthBytes) * 8n);
-    this.#compress();
-    return Array.from(this.#state, (word) => word.toString(16).padStart(8, "0")).join("");
+    this.#compress(this.#view, 0);
+    return Array.from(this.#state, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
   }
 
-  /** 6.2.2 for one block. */
-  #compress(): void {
+  /** 6.2.2 for the block at `at`. Everything in local variables: whole disks are hashed here. */
+  #compress(view: DataView, at: number): void {
     const w = this.#schedule;
-    for (let t = 0; t < 16; t++) w[t] = this.#view.getUint32(t * 4);
+    const h = this.#state;
+    for (let t = 0; t < 16; t++) w[t] = view.getInt32(at + t * 4);
     for (let t = 16; t < 64; t++) {
-      const x = w[t - 15] ?? 0;
-      const y = w[t - 2] ?? 0;
+      const x = w[t - 15] as number;
+      const y = w[t - 2] as number;
       const s0 = rotate(x, 7) ^ rotate(x, 18) ^ (x >>> 3);
       const s1 = rotate(y, 17) ^ rotate(y, 19) ^ (y >>> 10);
-      w[t] = (w[t - 16] ?? 0) + s0 + (w[t - 7] ?? 0) + s1;
+      w[t] = ((w[t - 16] as number) + s0 + (w[t - 7] as number) + s1) | 0;
     }
-    const h = this.#state;
-    let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, last = 0] = h;
+    let a = h[0] as number;
+    let b = h[1] as number;
+    let c = h[2] as number;
+    let d = h[3] as number;
+    let e = h[4] as number;
+    let f = h[5] as number;
+    let g = h[6] as number;
+    let last = h[7] as number;
     for (let t = 0; t < 64; t++) {
       const sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
       const choice = (e & f) ^ (~e & g);
-      const t1 = (last + sum1 + choice + (K[t] ?? 0) + (w[t] ?? 0)) | 0;
+      const t1 = (last + sum1 + choice + (K[t] as number) + (w[t] as number)) | 0;
       const sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
       const majority = (a & b) ^ (a & c) ^ (b & c);
       last = g;
@@ -90,9 +103,14 @@ export class Sha256 {
       b = a;
       a = (t1 + sum0 + majority) | 0;
     }
-    [a, b, c, d, e, f, g, last].forEach((word, at) => {
-      h[at] = (h[at] ?? 0) + word;
-    });
+    h[0] = (h[0] as number) + a;
+    h[1] = (h[1] as number) + b;
+    h[2] = (h[2] as number) + c;
+    h[3] = (h[3] as number) + d;
+    h[4] = (h[4] as number) + e;
+    h[5] = (h[5] as number) + f;
+    h[6] = (h[6] as number) + g;
+    h[7] = (h[7] as number) + last;
   }
 }
 
