@@ -34,6 +34,7 @@ describe("a command line", () => {
     expect(config).toEqual({
       machine: "virt",
       gicVersion: 3,
+      its: true,
       highmem: true,
       armletVersion: "1.0",
       cpu: "cortex-a57",

@@ -16,7 +16,9 @@ export function formatArgs(config: MachineConfig): string[] {
     if (value !== null) words.push(option, value);
   };
   const machine: [string, string][] = [["gic-version", String(config.gicVersion)]];
-  if (config.highmem !== DEFAULT_CONFIG.highmem) machine.push(["highmem", config.highmem ? "on" : "off"]);
+  for (const key of ["its", "highmem"] as const) {
+    if (config[key] !== DEFAULT_CONFIG[key]) machine.push([key, config[key] ? "on" : "off"]);
+  }
   if (config.armletVersion !== DEFAULT_CONFIG.armletVersion) machine.push(["armlet", config.armletVersion]);
   add("-M", formatOptionList(config.machine, machine));
   add("-cpu", config.cpu);

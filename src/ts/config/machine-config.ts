@@ -58,6 +58,8 @@ export type LogClass = (typeof LOG_CLASSES)[number];
 export interface MachineConfig {
   readonly machine: "virt";
   readonly gicVersion: 2 | 3;
+  /** A GICv3 has an Interrupt Translation Service (`-M virt,its=on`). */
+  readonly its: boolean;
   /** PCI has windows above 4 GiB (`-M virt,highmem=on`). */
   readonly highmem: boolean;
   /** Version whose guest-visible defaults hold (`-M virt,armlet=1.0`). */
@@ -96,6 +98,7 @@ export interface MachineConfig {
 export const DEFAULT_CONFIG: MachineConfig = {
   machine: "virt",
   gicVersion: 2,
+  its: true,
   highmem: true,
   armletVersion: "1.0",
   cpu: "cortex-a57",

@@ -59,6 +59,7 @@ export async function loadBootPlan(
           ramSizeBytes: config.ramSizeBytes,
           cpuCount: config.cpuCount,
           gicVersion: config.gicVersion,
+          hasIts: config.its,
           cpuCompatible: "arm,cortex-a57",
           virtioMmioSlots: hardware.mmioSlots,
           ...(hardware.hasPci ? { pci: { highmem: config.highmem } } : {}),

@@ -145,7 +145,7 @@ describe("docs/devices.md: the board", () => {
   const written = rows(section("## The board"), "Device");
 
   it("has every place once", () => {
-    expect(new Set(written.map((cells) => cells[1])).size).toBe(15);
+    expect(new Set(written.map((cells) => cells[1])).size).toBe(16);
   });
 
   it.each(written)("%s in %s", (_device, place = "", base, size = "", interrupt) => {

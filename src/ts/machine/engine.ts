@@ -29,7 +29,7 @@ export interface EngineExports extends Omit<RingEngine, "memory"> {
   cpu_advance(index: number, ticks: number): void;
   cpu_set_deterministic(on: number): void;
   dbg_step(index: number): number;
-  gic_init(version: number, cpus: number): void;
+  gic_init(version: number, cpus: number, its: number): void;
   gic_set_level(intid: number, level: number): void;
   gic_message(requesterId: number, addressLow: number, addressHigh: number, data: number): number;
 }

@@ -220,7 +220,7 @@ export class Machine {
 
   #start(): void {
     const { exports, ram } = this.#engine;
-    exports.gic_init(this.config.gicVersion, this.config.cpuCount);
+    exports.gic_init(this.config.gicVersion, this.config.cpuCount, this.config.its ? 1 : 0);
     for (let index = 0; index < this.config.cpuCount; index += 1) exports.cpu_reset(index, this.config.cpuCount);
     exports.mem_invalidate_code(ram.byteOffset, ram.length);
     writeBootPlan(this.#plan, ram, MEMORY_MAP.VIRT_MEM.base);
@@ -257,9 +257,9 @@ function ramRange(engine: Engine, gpa: number, sizeBytes: number): Uint8Array | 
   return engine.ram.subarray(offset, offset + sizeBytes);
 }
 
-/** Whether the interrupt controller takes message-signalled interrupts: a GICv2m beside a GICv2. */
-function takesMessages(config: MachineConfig): boolean {
-  return config.gicVersion === 2;
+/** Whether the interrupt controller takes message-signalled interrupts: a GICv2m beside a GICv2, or the ITS of a GICv3. */
+function takesMessages({ gicVersion, its }: MachineConfig): boolean {
+  return gicVersion === 2 || its;
 }
 
 interface PendingEvent {

@@ -1,28 +1,11 @@
 /** The interrupt controller against QEMU's: the same accesses, in the same order, must return the same values. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Access, AccessList, describeAccess } from "./testing/access-list.ts";
-import { compileEngine, isDataAbort, isTrapped, runEngine, TRAPPED } from "./testing/engine.ts";
+import { AccessList } from "./testing/access-list.ts";
+import { firstDifference } from "./testing/difference.ts";
+import { compileEngine, runEngine } from "./testing/engine.ts";
 import { QemuInterpreter, qemuAvailable } from "./testing/qemu.ts";
 import { randomV2, randomV3 } from "./testing/random-accesses.ts";
 import { runWholeEngine } from "./testing/whole-engine.ts";
-
-/** The first difference in words, or undefined. An abort for an address that is nobody's is compared as such. */
-function firstDifference(
-  list: readonly Access[],
-  expected: readonly bigint[],
-  actual: readonly bigint[],
-): string | undefined {
-  for (const [i, access] of list.entries()) {
-    const want = expected[i] ?? 0n;
-    const got = actual[i] ?? 0n;
-    if (want === got || (isDataAbort(want) && got === 0xeeeen << 48n) || (isTrapped(want) && got === TRAPPED)) continue;
-    const before = list
-      .slice(Math.max(0, i - 30), i)
-      .map((a, n) => `${describeAccess(a)} -> ${expected[Math.max(0, i - 30) + n]?.toString(16)}`);
-    return `${before.join("\n")}\n#${i} ${describeAccess(access)}: QEMU 0x${want.toString(16)}, engine 0x${got.toString(16)}`;
-  }
-  return undefined;
-}
 
 const DISTRIBUTOR_IDS = [0xfd0, 0xfe0, 0xfe4, 0xfe8, 0xfec, 0xff0, 0xff4, 0xff8, 0xffc];
 

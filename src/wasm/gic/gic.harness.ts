@@ -17,5 +17,5 @@ export {
 } from "../timer/generic-timer";
 export { mem_init } from "../mmu/ram";
 export { iccReset } from "./cpu-interface-v3";
-export { gic_init, gic_set_level, gicContains, gicRead, gicSetPpi, gicWrite } from "./gic";
+export { gic_init, gic_message, gic_set_level, gicContains, gicRead, gicSetPpi, gicWrite } from "./gic";
 export { iccExists, iccRead, iccWrite } from "./icc";

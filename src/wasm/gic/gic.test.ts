@@ -121,7 +121,7 @@ describe.each([2, 3] as const)("GICv%i", (version) => {
     const engine = open(version);
     enable(engine, 33);
     engine.exports.gic_set_level(33, 1);
-    engine.exports.gic_init(version, 1);
+    engine.exports.gic_init(version, 1, 0);
     expect(engine.lines(0)).toBe(0);
     const fresh = new Engine(module, version, 1);
     const size = Number(GIC_STATE_SIZE);

@@ -4,12 +4,14 @@ import { giccRead, giccWrite } from "./cpu-interface-v2";
 import { iccReset } from "./cpu-interface-v3";
 import { gicdReadV2, gicdWriteV2 } from "./distributor-v2";
 import { gicdReadV3, gicdWriteV3, routeSpi } from "./distributor-v3";
+import { itsMessage, itsRead, itsWrite, resetIts } from "./its";
 import { setPpiV2, setSpiV2 } from "./inputs-v2";
 import { setPpiV3, setSpiV3 } from "./inputs-v3";
 import {
   DIST_CPUS,
   DIST_CTLR,
   DIST_EDGE,
+  DIST_ITS,
   DIST_VERSION,
   distRow,
   distWord,
@@ -48,6 +50,9 @@ import {
   GICR_STRIDE,
   GICV2M_BASE,
   GICV2M_SIZE,
+  GITS_BASE,
+  GITS_SIZE,
+  GITS_TRANSLATER,
   MSI_SETSPI_NS,
   WAKER_CHILDREN_ASLEEP,
   WAKER_PROCESSOR_SLEEP,
@@ -82,8 +87,11 @@ function resetV3(): void {
   for (let intid = FIRST_SPI; intid < NUM_IRQ; intid++) routeSpi(intid);
 }
 
-/** Resets the controller as architecture `version` (2 or 3) with `cpus` (1..8) CPUs; all input lines are low. */
-export function gic_init(version: u32, cpus: u32): void {
+/**
+ * Resets the controller as architecture `version` (2 or 3) with `cpus` (1..8) CPUs; all input lines are low. `its` says
+ * whether a GICv3 has an Interrupt Translation Service.
+ */
+export function gic_init(version: u32, cpus: u32, its: bool): void {
   memory.fill(GIC_BASE, 0, GIC_STATE_SIZE);
   store<u32>(GIC_BASE, version, DIST_VERSION);
   store<u32>(GIC_BASE, cpus, DIST_CPUS);
@@ -92,8 +100,15 @@ export function gic_init(version: u32, cpus: u32): void {
     store<u32>(interfaceBase(cpu), PRIORITY_IDLE, IF_BEST_PRIORITY);
     store<u32>(interfaceBase(cpu), PRIORITY_IDLE, IF_LPI_PRIORITY);
   }
-  if (version == 2) resetV2(cpus);
-  else resetV3();
+  if (version == 2) {
+    resetV2(cpus);
+  } else {
+    resetV3();
+    if (its) {
+      store<u32>(GIC_BASE, 1, DIST_ITS);
+      resetIts();
+    }
+  }
   for (let cpu: u32 = 0; cpu < cpus; cpu++) {
     iccReset(cpu);
     setLines(cpu, 0);
@@ -110,6 +125,7 @@ export function gicContains(pa: u64): bool {
   // Every frame is in [GICD_BASE, GICD_BASE + 16 MiB): one compare keeps other devices fast.
   if (pa - GICD_BASE >= 0x100_0000) return false;
   if (distWord(DIST_VERSION) == 3) {
+    if (pa - GITS_BASE < GITS_SIZE) return distWord(DIST_ITS) != 0;
     return pa - GICD_BASE < GICD_SIZE_V3 || pa - GICR_BASE < GICR_STRIDE * <u64>distWord(DIST_CPUS);
   }
   return pa - GICD_BASE < GICD_SIZE_V2 || pa - GICC_BASE < GICC_SIZE || pa - GICV2M_BASE < GICV2M_SIZE;
@@ -136,7 +152,8 @@ function readUnaligned(cpuIndex: u32, pa: u64, size: u32): u64 {
 export function gicRead(cpuIndex: u32, pa: u64, size: u32): u64 {
   if ((pa & <u64>(size - 1)) != 0) return readUnaligned(cpuIndex, pa, size);
   if (distWord(DIST_VERSION) == 3) {
-    if (pa < GICR_BASE) return gicdReadV3(<u32>(pa - GICD_BASE), size);
+    if (pa < GITS_BASE) return gicdReadV3(<u32>(pa - GICD_BASE), size);
+    if (pa < GICR_BASE) return itsRead(<u32>(pa - GITS_BASE), size);
     const offset = <u32>(pa - GICR_BASE);
     return gicrRead(offset / <u32>GICR_STRIDE, offset % <u32>GICR_STRIDE, size);
   }
@@ -158,8 +175,12 @@ export function gicWrite(cpuIndex: u32, pa: u64, size: u32, value: u64): void {
     return;
   }
   if (distWord(DIST_VERSION) == 3) {
-    if (pa < GICR_BASE) {
+    if (pa < GITS_BASE) {
       gicdWriteV3(<u32>(pa - GICD_BASE), size, value);
+      return;
+    }
+    if (pa < GICR_BASE) {
+      itsWrite(<u32>(pa - GITS_BASE), size, value);
       return;
     }
     const offset = <u32>(pa - GICR_BASE);
@@ -184,10 +205,15 @@ export function gic_set_level(intid: u32, level: u32): void {
  * A message-signalled interrupt: the device `requesterId` (PCI bus, device and function) writes `data`, 32 bits, to a
  * physical address. False when no register of the controller takes messages there.
  */
-export function gic_message(_requesterId: u32, addressLow: u32, addressHigh: u32, data: u32): bool {
+export function gic_message(requesterId: u32, addressLow: u32, addressHigh: u32, data: u32): bool {
   const pa = ((<u64>addressHigh) << 32) | <u64>addressLow;
-  if (distWord(DIST_VERSION) != 2 || pa != GICV2M_BASE + MSI_SETSPI_NS) return false;
-  v2mWrite(MSI_SETSPI_NS, 4, data);
+  if (distWord(DIST_VERSION) == 2) {
+    if (pa != GICV2M_BASE + MSI_SETSPI_NS) return false;
+    v2mWrite(MSI_SETSPI_NS, 4, data);
+    return true;
+  }
+  if (distWord(DIST_ITS) == 0 || pa != GITS_BASE + GITS_TRANSLATER) return false;
+  itsMessage(requesterId, data);
   return true;
 }
 

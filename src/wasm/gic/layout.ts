@@ -51,6 +51,15 @@ export const DIST_PRIORITY: usize = 0x200;
 /** GICv3: GICD_IROUTER, u64 for each INTID. */
 export const DIST_IROUTER: usize = 0x400;
 
+/** u32: 1 when the GICv3 has an ITS. */
+export const DIST_ITS: usize = 0x00c;
+/** ITS: GITS_CTLR u32; the others u64. GITS_BASER0 is the device table's, GITS_BASER1 the collection table's. */
+export const ITS_CTLR: usize = 0xd00;
+export const ITS_CBASER: usize = 0xd08;
+export const ITS_CWRITER: usize = 0xd10;
+export const ITS_CREADR: usize = 0xd18;
+export const ITS_BASER: usize = 0xd20;
+
 /** Per-CPU blocks. */
 export const INTERFACE_BASE: usize = 0x1000;
 export const INTERFACE_STRIDE: usize = 0x400;

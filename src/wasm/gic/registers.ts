@@ -11,6 +11,9 @@ export const GICC_BASE: u64 = 0x0801_0000;
 export const GICC_SIZE: u64 = 0x2000;
 export const GICV2M_BASE: u64 = 0x0802_0000;
 export const GICV2M_SIZE: u64 = 0x1000;
+/** ITS: the frame of registers, then the one that messages are written to. */
+export const GITS_BASE: u64 = 0x0808_0000;
+export const GITS_SIZE: u64 = 0x2_0000;
 export const GICR_BASE: u64 = 0x080a_0000;
 /** RD_base and SGI_base of one CPU. */
 export const GICR_STRIDE: u64 = 0x2_0000;
@@ -94,3 +97,21 @@ export const GICR_CTLR_CES: u32 = 1 << 1;
 /** GICR_WAKER. */
 export const WAKER_PROCESSOR_SLEEP: u32 = 1 << 1;
 export const WAKER_CHILDREN_ASLEEP: u32 = 1 << 2;
+
+/** Interrupt Translation Service (IHI 0069 12.18). */
+export const GITS_CTLR: u32 = 0x0000;
+export const GITS_IIDR: u32 = 0x0004;
+export const GITS_TYPER: u32 = 0x0008;
+export const GITS_CBASER: u32 = 0x0080;
+export const GITS_CWRITER: u32 = 0x0088;
+export const GITS_CREADR: u32 = 0x0090;
+export const GITS_BASER: u32 = 0x0100;
+export const GITS_TRANSLATER: u32 = 0x1_0040;
+
+/** GITS_CTLR. */
+export const GITS_CTLR_ENABLED: u32 = 1 << 0;
+export const GITS_CTLR_QUIESCENT: u32 = 1 << 31;
+/** GITS_CREADR and GITS_CWRITER: byte offset in the queue; the queue has stopped at an error; go on. */
+export const GITS_QUEUE_OFFSET: u64 = 0xf_ffe0;
+export const GITS_CREADR_STALLED: u64 = 1;
+export const GITS_CWRITER_RETRY: u64 = 1;

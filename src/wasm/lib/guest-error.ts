@@ -10,6 +10,9 @@ export const GUEST_ERROR_GIC_WRITE: u32 = 0x101;
 /** Interrupt controller: end of interrupt, or deactivation, of an interrupt that is not active. low = INTID. */
 export const GUEST_ERROR_GIC_NOT_ACTIVE: u32 = 0x102;
 
+/** ITS: a command that cannot be, or an event that is mapped to nothing. low = command or event, high = device. */
+export const GUEST_ERROR_ITS: u32 = 0x103;
+
 /** A load or store where neither RAM nor a device is: the physical address. */
 export const GUEST_ERROR_NO_DEVICE: u32 = 0x200;
 /** An MRS or MSR of a register that does not exist: its encoding (cpu/sysreg-keys.ts). */

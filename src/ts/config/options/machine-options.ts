@@ -9,10 +9,11 @@ import { type KeySpec, listText, type OptionGroup, type OptionSpec } from "./opt
 const GIC_VERSIONS: Readonly<Record<string, MachineConfig["gicVersion"]>> = { "2": 2, "3": 3, max: 3 };
 
 /** What QEMU's machine could have and this one has not: saying so is no error. */
-const ABSENT = ["virtualization", "secure", "mte", "its", "acpi"] as const;
+const ABSENT = ["virtualization", "secure", "mte", "acpi"] as const;
 
 const MACHINE_KEYS = [
   { key: "gic-version", values: "2|3|max", doc: "version of the interrupt controller; 2 without it" },
+  { key: "its", values: "on|off", doc: "a GICv3 translates PCI's messages (ITS); on without it" },
   { key: "highmem", values: "on|off", doc: "PCI has addresses above 4 GiB; on without it" },
   { key: "armlet", values: MACHINE_VERSIONS.join("|"), doc: "keep the guest-visible defaults of that version" },
   { key: "accel", values: "tcg", doc: "as -accel" },
@@ -50,8 +51,10 @@ const MACHINE: OptionSpec = {
       const known = oneOf("-M virt,gic-version", gic, Object.keys(GIC_VERSIONS));
       config.gicVersion = GIC_VERSIONS[known] ?? DEFAULT_CONFIG.gicVersion;
     }
-    const highmem = given.get("highmem");
-    if (highmem !== undefined) config.highmem = parseSwitch("-M virt,highmem", highmem);
+    for (const key of ["its", "highmem"] as const) {
+      const wanted = given.get(key);
+      if (wanted !== undefined) config[key] = parseSwitch(`-M virt,${key}`, wanted);
+    }
     const version = given.get("armlet");
     if (version !== undefined) config.armletVersion = oneOf("-M virt,armlet", version, MACHINE_VERSIONS);
     return undefined;

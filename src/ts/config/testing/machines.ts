@@ -19,6 +19,7 @@ export const machines: fc.Arbitrary<MachineConfig> = fc
   .chain(({ driveIds, chardevIds, randomIds }) =>
     fc
       .record({
+        its: fc.boolean(),
         highmem: fc.boolean(),
         gicVersion: fc.constantFrom(2 as const, 3 as const),
         ramSizeBytes: fc.integer({ min: 1, max: 0xffff }).map((pages) => pages * 0x1_0000),

@@ -246,7 +246,7 @@ async function runOurs(ram: Uint8Array, cases: readonly BareMetalCase[]): Promis
   });
   const guest = new Uint8Array(memory.buffer, RAM_BASE, RAM_SIZE);
   guest.set(ram);
-  engine.gic_init(3, 1);
+  engine.gic_init(3, 1, 0);
   engine.cpu_set_deterministic(true);
   engine.cpu_reset(0, 1);
   engine.cpu_start(0, START, 0, 0, 0);

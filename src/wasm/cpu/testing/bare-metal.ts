@@ -57,7 +57,7 @@ export async function program(source: string, ramSizeBytes = 16 << 20): Promise<
   const engine = await startEngine(wasm, ramSizeBytes, host);
   const { exports, ram } = engine;
   ram.set(assemble(source));
-  exports.gic_init(2, 1);
+  exports.gic_init(2, 1, 0);
   exports.cpu_reset(0, 1);
   exports.cpu_set_deterministic(1);
   exports.cpu_start(0, PROGRAM_GPA, 0, 0, 0);

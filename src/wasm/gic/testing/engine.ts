@@ -13,7 +13,8 @@ import { type Access, ISR_EL1, OP_MRS, OP_MRS_EL0, OP_MSR, OP_MSR_EL0, SYSTEM_RE
 /** What gic.harness.ts exports. Addresses, keys and levels are numbers, 64-bit values are BigInt. */
 export interface EngineExports {
   cpuBase(index: number): number;
-  gic_init(version: number, cpus: number): void;
+  gic_init(version: number, cpus: number, its: number): void;
+  gic_message(requesterId: number, addressLow: number, addressHigh: number, data: number): number;
   cpu_reset(index: number, cpus: number): void;
   mem_init(sizeBytes: number): void;
   gic_set_level(intid: number, level: number): void;
@@ -84,14 +85,14 @@ export class Engine {
   readonly view: DataView;
   readonly guestErrors: number[] = [];
 
-  constructor(module: WebAssembly.Module, version: 2 | 3, cpus: number) {
+  constructor(module: WebAssembly.Module, version: 2 | 3, cpus: number, its = false) {
     const pages = (Number(RAM_BASE) + RAM_SIZE) / 0x1_0000;
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const instance = new WebAssembly.Instance(module, { env: { memory }, host: this.#host(module) });
     this.exports = instance.exports as unknown as EngineExports;
     this.view = new DataView(memory.buffer);
     this.exports.mem_init(RAM_SIZE);
-    this.exports.gic_init(version, cpus);
+    this.exports.gic_init(version, cpus, its ? 1 : 0);
     for (let index = 0; index < cpus; index++) {
       const base = this.exports.cpuBase(index);
       this.view.setUint32(base + Number(CPU_INDEX), index, true);
@@ -201,8 +202,14 @@ export function isDataAbort(result: bigint): boolean {
 }
 
 /** The engine's results of a list. */
-export function runEngine(module: WebAssembly.Module, list: readonly Access[], version: 2 | 3, cpus: number): bigint[] {
-  const engine = new Engine(module, version, cpus);
+export function runEngine(
+  module: WebAssembly.Module,
+  list: readonly Access[],
+  version: 2 | 3,
+  cpus: number,
+  its = false,
+): bigint[] {
+  const engine = new Engine(module, version, cpus, its);
   for (let cpu = 0; cpu < cpus; cpu++) engine.setCounter(cpu, 1n << 40n);
   return list.map((access) => engine.perform(access));
 }

@@ -41,11 +41,11 @@ export class QemuInterpreter {
     return join(this.#folder, "prog.elf");
   }
 
-  /** Results of the accesses, one a record, on a machine with GIC `version` and `cpus` CPUs. */
-  run(list: readonly Access[], version: 2 | 3, cpus: number): bigint[] {
+  /** Results of the accesses, one a record, on a machine with GIC `version` and `cpus` CPUs; a GICv3 with or without ITS. */
+  run(list: readonly Access[], version: 2 | 3, cpus: number, its = false): bigint[] {
     const data = join(this.#folder, "list.bin");
     writeFileSync(data, encode(list, cpus));
-    const machine = version === 3 ? "virt,gic-version=3,its=off" : "virt,gic-version=2";
+    const machine = version === 3 ? `virt,gic-version=3,its=${its ? "on" : "off"}` : "virt,gic-version=2";
     const output = execFileSync(
       QEMU,
       [

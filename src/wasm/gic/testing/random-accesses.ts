@@ -11,7 +11,7 @@ const GICR = 0x080a_0000;
 const PL011 = 0x0900_0000;
 
 /** Mulberry32: small, seeded. */
-class Random {
+export class Random {
   #state: number;
 
   constructor(seed: number) {

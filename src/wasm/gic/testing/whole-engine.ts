@@ -17,7 +17,7 @@ const RUN_OFF = 2;
 interface Exports {
   mem_init(sizeBytes: number): void;
   mem_add_device(baseLow: number, baseHigh: number, sizeLow: number, sizeHigh: number): number;
-  gic_init(version: number, cpus: number): void;
+  gic_init(version: number, cpus: number, its: number): void;
   gic_set_level(intid: number, level: number): void;
   cpu_reset(index: number, cpus: number): void;
   cpu_start(index: number, entryLow: number, entryHigh: number, x0Low: number, x0High: number): void;
@@ -51,7 +51,7 @@ export function runWholeEngine(image: Buffer, list: readonly Access[], version: 
 
   engine.mem_init(RAM_SIZE);
   engine.mem_add_device(PL011_BASE, 0, 0x1000, 0);
-  engine.gic_init(version, cpus);
+  engine.gic_init(version, cpus, 0);
   engine.cpu_set_deterministic(1);
   const bytes = new Uint8Array(memory.buffer);
   bytes.set(image, offsetOf(ENTRY));
