@@ -1,4 +1,4 @@
-import { compileEngine, FailureError, type VirtualMachine } from "../src/ts/api/index.ts";
+import { compileEngine, type DiskLibrary, FailureError, type VirtualMachine } from "../src/ts/api/index.ts";
 import { DiskDesk } from "./disks/disk-desk.ts";
 import { localFiles, namesKeptDisks } from "./disks/local-files.ts";
 import { ArmletApp } from "./elements/armlet-app.ts";
@@ -21,6 +21,8 @@ declare global {
   interface Window {
     /** The page's machine, for scripts and the console; absent while the page shows none. */
     vm?: VirtualMachine;
+    /** The disks of this browser, for scripts and the console. */
+    readonly disks?: DiskLibrary;
   }
 }
 
@@ -68,6 +70,8 @@ export class Page {
       standard: standardProfile,
       open: (profile, address) => this.#open(profile, address),
     });
+    // A getter: disks that nobody asks for cost no worker.
+    Object.defineProperty(window, "disks", { configurable: true, get: () => this.#desk.disks.library });
     window.addEventListener("beforeunload", (event) => {
       // Of a machine whose disks are in order the page may be left without a word.
       if (this.#machine?.vm.hasUnsavedWrites === true) event.preventDefault();

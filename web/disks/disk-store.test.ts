@@ -47,7 +47,9 @@ it("keeps what went wrong with a disk until the next try, and nothing of what wa
 it("knows which disks need a file again", async () => {
   const library = new MemoryDiskLibrary();
   const store = new DiskStore(library);
-  const disk = library.addDisk("a", { base: { kind: "file", name: "a.img", sizeBytes: 1, modifiedMs: 0 } });
+  const disk = library.addDisk("a", {
+    base: { kind: "file", name: "a.img", sizeBytes: 1, modifiedMs: 0, format: "raw" },
+  });
   expect(store.isMissingFile(disk)).toBe(true);
   await library.giveFile(disk.id, new File(["x"], "a.img"));
   expect(store.isMissingFile(disk)).toBe(false);

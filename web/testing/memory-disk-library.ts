@@ -70,7 +70,7 @@ export class MemoryDiskLibrary implements DiskLibrary {
     ]);
     const base =
       options.copy === false
-        ? ({ kind: "file", name: file.name, sizeBytes: file.size, modifiedMs: 0 } as const)
+        ? ({ kind: "file", name: file.name, sizeBytes: file.size, modifiedMs: 0, format: "raw" } as const)
         : ({ kind: "none" } as const);
     return this.addDisk(options.name, { base, origin: file.name });
   }

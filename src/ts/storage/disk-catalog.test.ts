@@ -51,13 +51,13 @@ describe("DiskCatalog", () => {
     const first = catalogIn(browser);
     await first.create(record("b", { createdMs: 2 }));
     await first.create(
-      record("a", { createdMs: 1, base: { kind: "file", name: "a.img", sizeBytes: 7, modifiedMs: 9 } }),
+      record("a", { createdMs: 1, base: { kind: "file", name: "a.img", sizeBytes: 7, modifiedMs: 9, format: "raw" } }),
     );
     first.close();
     const second = catalogIn(browser);
     expect((await second.list()).records.map(({ id }) => id)).toEqual(["a", "b"]);
     expect(await second.get("a")).toEqual(
-      record("a", { createdMs: 1, base: { kind: "file", name: "a.img", sizeBytes: 7, modifiedMs: 9 } }),
+      record("a", { createdMs: 1, base: { kind: "file", name: "a.img", sizeBytes: 7, modifiedMs: 9, format: "raw" } }),
     );
     expect(await second.get("c")).toBeNull();
   });

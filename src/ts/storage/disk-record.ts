@@ -16,11 +16,17 @@ export type DiskBase =
       readonly sizeBytes: number;
       readonly validator: string | null;
       readonly sha256: string | null;
-      /** As what the file is read; null: as its first bytes say. */
+      /** As what the file is read; null: unpacked, as its first bytes say. */
       readonly format: "raw" | "qcow2" | null;
     }
   /** A file of this computer that was not copied: it has to be given again after a reload. */
-  | { readonly kind: "file"; readonly name: string; readonly sizeBytes: number; readonly modifiedMs: number };
+  | {
+      readonly kind: "file";
+      readonly name: string;
+      readonly sizeBytes: number;
+      readonly modifiedMs: number;
+      readonly format: "raw" | "qcow2";
+    };
 
 /** A disk that the browser keeps: one row of the catalogue. Plain data. */
 export interface DiskRecord {

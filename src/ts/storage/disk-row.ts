@@ -15,6 +15,8 @@ const SIZE = v.pipe(v.number(), v.safeInteger(), v.minValue(512), v.maxValue(MAX
 const BYTES = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const TIME_MS = v.pipe(v.number(), v.finite());
 
+const FORMAT = v.picklist(["raw", "qcow2"]);
+
 const BASE = v.variant("kind", [
   v.strictObject({ kind: v.literal("none") }),
   v.strictObject({
@@ -23,9 +25,9 @@ const BASE = v.variant("kind", [
     sizeBytes: BYTES,
     validator: v.nullable(v.string()),
     sha256: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
-    format: v.nullable(v.picklist(["raw", "qcow2"])),
+    format: v.nullable(FORMAT),
   }),
-  v.strictObject({ kind: v.literal("file"), name: v.string(), sizeBytes: BYTES, modifiedMs: TIME_MS }),
+  v.strictObject({ kind: v.literal("file"), name: v.string(), sizeBytes: BYTES, modifiedMs: TIME_MS, format: FORMAT }),
 ]);
 
 const ROW = v.strictObject({

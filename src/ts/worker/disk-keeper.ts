@@ -2,15 +2,18 @@ import type { Disposable } from "../lib/emitter.ts";
 import type { DamagedDisk, DiskInfo, ExportFormat, ImportRequest } from "../protocol/disk-messages.ts";
 import { BlobSource } from "../storage/blob-source.ts";
 import type { BlockSource } from "../storage/block-source.ts";
-import { type CopyTask, streamDisk } from "../storage/copy-disk.ts";
+import type { CopyTask } from "../storage/copy-disk.ts";
+import type { ChunkStore } from "../storage/chunk-store.ts";
 import { DiskCatalog } from "../storage/disk-catalog.ts";
 import { checkFileBase } from "../storage/disk-base.ts";
 import { holdDisk } from "../storage/disk-hold.ts";
-import { newDiskId } from "../storage/disk-id.ts";
+import { newDiskId, urlDiskName } from "../storage/disk-id.ts";
 import { DiskLock, type Locks, noLocks } from "../storage/disk-lock.ts";
-import { DISK_CHUNK_BYTES, type DiskRecord, type StoreKind } from "../storage/disk-record.ts";
+import { DISK_CHUNK_BYTES, type DiskRecord, STORE_KINDS, type StoreKind } from "../storage/disk-record.ts";
+import { writeImage } from "../storage/image/export-image.ts";
 import { importImage, type ScratchStore } from "../storage/image/import-image.ts";
 import { openImage } from "../storage/image/open-image.ts";
+import type { BackingFile } from "../storage/image/qcow2-layout.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import type { StoreOpener } from "../storage/store-opener.ts";
 import { StoreSource } from "../storage/store-source.ts";
@@ -89,7 +92,13 @@ export class DiskKeeper {
     }
     const origin = originOf(file.name, image.formats);
     const record = this.#newRecord(request.name, image.source.sizeBytes, request.store, origin);
-    const base = { kind: "file", name: file.name, sizeBytes: file.size, modifiedMs: file.lastModified } as const;
+    const base = {
+      kind: "file",
+      name: file.name,
+      sizeBytes: file.size,
+      modifiedMs: file.lastModified,
+      format: innerFormat(image.formats),
+    } as const;
     return await this.#info(await this.#catalog.create({ ...record, base }), false);
   }
 
@@ -105,30 +114,43 @@ export class DiskKeeper {
 
   /** The disk at one moment, for as long as `use` takes; a machine that writes it holds still so long. */
   async read<T>(id: string, use: (disk: BlockSource, record: DiskRecord) => Promise<T>): Promise<T> {
-    const record = await this.#record(id);
-    const release = await holdDisk(record, this.#locks());
-    try {
-      const store = await this.#host.stores.open(record);
-      try {
-        const base = await this.#host.openBase(record);
-        return await use(await StoreSource.open(store, base, record.sizeBytes), record);
-      } finally {
-        await store.close();
-      }
-    } finally {
-      await release();
-    }
+    return await this.#still(
+      id,
+      async ({ store, base, record }) => await use(await StoreSource.open(store, base, record.sizeBytes), record),
+    );
   }
 
-  /** Writes the disk as a file. A machine that has it open flushes first, and its writes wait until the end. */
+  /** Writes the disk as a file. A machine that has it open flushes first, and nothing of it is stored until the end. */
   async export(
     id: string,
     format: ExportFormat,
     write: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
     task: CopyTask,
   ): Promise<void> {
-    if (format !== "raw") throw new StorageError("failed", `Disks cannot be written as ${format} yet.`, "Choose raw.");
-    await this.read(id, async (disk) => await streamDisk(disk, write, task));
+    await this.#still(id, async ({ store, base, record }) => {
+      // A second look at an image on a server would load it twice.
+      const scanBase = record.base.kind === "file";
+      const { sizeBytes } = record;
+      await writeImage({ sizeBytes, store, base, scanBase, backing: backingOf(record) }, format, write, task);
+    });
+  }
+
+  async #still<T>(
+    id: string,
+    use: (disk: { store: ChunkStore; base: BlockSource | null; record: DiskRecord }) => Promise<T>,
+  ): Promise<T> {
+    const record = await this.#record(id);
+    const release = await holdDisk(record, this.#locks());
+    try {
+      const store = await this.#host.stores.read(record);
+      try {
+        return await use({ store, base: await this.#host.openBase(record), record });
+      } finally {
+        await store.close();
+      }
+    } finally {
+      await release();
+    }
   }
 
   async rename(id: string, name: string): Promise<void> {
@@ -163,8 +185,7 @@ export class DiskKeeper {
     if (!damaged.some((row) => row.id === id)) throw gone(id);
     // Where its chunks are cannot be read: they are in one of the places that there are.
     await this.#alone({ id, name: id }, async () => {
-      await this.#host.stores.remove({ id, store: "idb" });
-      await this.#host.stores.remove({ id, store: "opfs" });
+      for (const store of STORE_KINDS) await this.#removeIfThere({ id, store });
       await this.#catalog.remove(id);
     });
   }
@@ -235,8 +256,17 @@ export class DiskKeeper {
     await this.#catalog.remove(record.id);
   }
 
+  async #removeIfThere(disk: Pick<DiskRecord, "id" | "store">): Promise<void> {
+    try {
+      await this.#host.stores.remove(disk);
+    } catch (error) {
+      // In a place that the browser does not have there is nothing.
+      if (!(error instanceof StorageError) || error.code !== "unavailable") throw error;
+    }
+  }
+
   async #info(record: DiskRecord, inUse: boolean): Promise<DiskInfo> {
-    const store = await this.#host.stores.open(record);
+    const store = await this.#host.stores.read(record);
     try {
       return { ...record, usedBytes: await store.usedBytes(), inUse };
     } finally {
@@ -282,7 +312,23 @@ function scratchOf(record: DiskRecord): DiskRecord {
 
 /** "debian.img.xz (raw image in xz)" */
 function originOf(fileName: string, formats: readonly string[]): string {
-  const inner = formats.at(-1) === "qcow2" ? "qcow2" : "raw";
   const outer = formats.filter((format) => format !== "qcow2").toReversed();
-  return `${fileName} (${[`${inner} image`, ...outer].join(" in ")})`;
+  return `${fileName} (${[`${innerFormat(formats)} image`, ...outer].join(" in ")})`;
+}
+
+function innerFormat(formats: readonly string[]): "raw" | "qcow2" {
+  return formats.at(-1) === "qcow2" ? "qcow2" : "raw";
+}
+
+/** The file that a disk lies over, as the file of its changes names it: without a folder, to be put beside it. */
+function backingOf({ base }: DiskRecord): BackingFile | null {
+  switch (base.kind) {
+    case "none":
+      return null;
+    case "url":
+      // A compressed one is no image that others could lie over.
+      return base.format === null ? null : { name: urlDiskName(base.url), format: base.format };
+    case "file":
+      return { name: base.name, format: base.format };
+  }
 }

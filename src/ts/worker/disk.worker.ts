@@ -1,7 +1,7 @@
 /** The worker that keeps disks: everything about them that is not a machine's. */
 import type { FromDiskWorker, ToDiskWorker } from "../protocol/disk-messages.ts";
-import { browserStores } from "../storage/browser-stores.ts";
 import type { Locks } from "../storage/disk-lock.ts";
+import { browserStores } from "../storage/store-opener.ts";
 import { type DownloadOptions, download } from "./download.ts";
 import { DiskHost } from "./disk-host.ts";
 import { diskService } from "./disk-service.ts";
@@ -9,7 +9,7 @@ import { diskService } from "./disk-service.ts";
 /** The part of a dedicated worker's global scope that is used. */
 interface WorkerScope {
   readonly location: { readonly origin: string };
-  readonly navigator: { readonly locks?: Locks; readonly storage?: Pick<StorageManager, "estimate"> };
+  readonly navigator: { readonly locks?: Locks; readonly storage?: StorageManager };
   readonly indexedDB: IDBFactory;
   onmessage: ((event: { readonly data: ToDiskWorker }) => void) | null;
   postMessage(message: FromDiskWorker, transfer: ArrayBuffer[]): void;
@@ -32,7 +32,7 @@ const { service, keeper } = diskService({
   indexedDb: scope.indexedDB,
   // Missing where the page is no secure context.
   locks: scope.navigator.locks ?? null,
-  stores: browserStores(scope.indexedDB),
+  stores: browserStores({ indexedDB: scope.indexedDB, storage: scope.navigator.storage }),
   wallMs: () => Date.now(),
   async roomBytes() {
     const { quota, usage = 0 } = (await scope.navigator.storage?.estimate()) ?? {};

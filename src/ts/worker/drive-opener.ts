@@ -61,14 +61,13 @@ class DriveOpening {
     const { source, base } = await openDriveImage(this.#drive, this.#services);
     if (snapshot || readOnly || base === null) return this.#inMemory(source, fileName(file));
     try {
-      const id = await urlDiskId(base.url);
-      const record = await this.#services.storage.catalog.get(id);
-      if (record !== null) {
-        checkUrlBase(record, base, source.sizeBytes);
-        return await this.#writable(record, source, () => this.#existing(record));
-      }
-      const wanted = this.#urlRecord(id, base, source.sizeBytes);
-      return await this.#writable(wanted, source, () => Promise.resolve(this.#lazy(wanted)));
+      const wanted = this.#urlRecord(await urlDiskId(base.url), base, source.sizeBytes);
+      const known = await this.#recordOver(wanted, base);
+      return await this.#writable(known ?? wanted, source, async () => {
+        // Whoever had the lock may have made it or thrown it away meanwhile.
+        const record = await this.#recordOver(wanted, base);
+        return record === null ? this.#lazy(wanted) : await this.#existing(record);
+      });
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== "unavailable") throw error;
       this.#say(`What is written to “${urlDiskName(base.url)}” is not kept. ${error.message}`);
@@ -130,7 +129,10 @@ class DriveOpening {
     const { storage } = this.#services;
     const release = await this.#hold(record);
     try {
-      const store = await storage.stores.open(record);
+      // Over an image on a server there may be nothing yet.
+      const isThere = (await storage.catalog.get(record.id)) !== null;
+      if (!isThere && base !== null) return this.#inMemory(base, record.name);
+      const store = await storage.stores.read(record);
       const still = await StoreSource.snapshot(store, base, record.sizeBytes, SNAPSHOT_BYTES / record.chunkBytes);
       if (still !== null) {
         await store.close();
@@ -182,6 +184,13 @@ class DriveOpening {
 
   #machineDisk(disk: OpenDisk): MachineDisk {
     return new MachineDisk(this.#drive.id, disk, this.#host);
+  }
+
+  /** The record of what was written over an image, if there is one. Rejects where it was another image. */
+  async #recordOver(wanted: DiskRecord, base: NonNullable<DriveImage["base"]>): Promise<DiskRecord | null> {
+    const record = await this.#services.storage.catalog.get(wanted.id);
+    if (record !== null) checkUrlBase(record, base, wanted.sizeBytes);
+    return record;
   }
 
   async #existing(record: DiskRecord): Promise<ChunkStore> {

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { openDriveImage, type SourceServices } from "./drive-source.ts";
 
 const CHUNK_BYTES = 4096;
-const DISK = Uint8Array.from({ length: 3 * CHUNK_BYTES }, (_, at) => (at < CHUNK_BYTES ? 0 : (at * 7 + (at >> 12)) & 0xff));
+const DISK = Uint8Array.from({ length: 3 * CHUNK_BYTES }, (_, at) =>
+  at < CHUNK_BYTES ? 0 : (at * 7 + (at >> 12)) & 0xff,
+);
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** A static host with a disk in chunks, of which the first is zeros. */

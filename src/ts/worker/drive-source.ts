@@ -1,4 +1,4 @@
-import type { DriveConfig } from "../config/machine-config.ts";
+import type { DriveConfig, DriveFormat } from "../config/machine-config.ts";
 import { Sha256, sha256 } from "../lib/sha256.ts";
 import { HashMismatchError } from "../machine/checked-file.ts";
 import { FailureError } from "../protocol/failure.ts";
@@ -44,8 +44,8 @@ export async function openDriveImage(drive: ImageRequest, services: SourceServic
     const disk = await openSource(source, drive, services, url.startsWith("http") ? openSet : null);
     const { sizeBytes } = source;
     const lasting = url.startsWith("http");
-    const base = { kind: "url", url, sizeBytes, validator, sha256: drive.sha256, format: drive.format } as const;
-    return { source: disk, base: lasting ? base : null };
+    const base = { kind: "url", url, sizeBytes, validator, sha256: drive.sha256, format: disk.format } as const;
+    return { source: disk.source, base: lasting ? base : null };
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     const { code, message, advice } = error;
@@ -55,21 +55,22 @@ export async function openDriveImage(drive: ImageRequest, services: SourceServic
 
 /** The disk in a file of this computer. */
 export async function openBlob(file: Blob, drive: ImageRequest, services: SourceServices): Promise<BlockSource> {
-  return await openSource(new BlobSource(file), drive, services, null);
+  return (await openSource(new BlobSource(file), drive, services, null)).source;
 }
 
+/** The disk in a file, and as what the file is read; null where others cannot lie over it. */
 async function openSource(
   file: BlockSource,
   drive: ImageRequest,
   services: SourceServices,
   openSet: ((manifest: BlockSource) => Promise<BlockSource>) | null,
-): Promise<BlockSource> {
+): Promise<{ source: BlockSource; format: DriveFormat | null }> {
   if (drive.sha256 !== null) await checkHash(file, drive.file, drive.sha256, services.signal);
   const image = await openImage(file, {
     format: drive.format,
     ...(openSet === null ? {} : { openChunkSet: openSet }),
   });
-  if (!image.needsUnpacking) return image.source;
+  if (!image.needsUnpacking) return { source: image.source, format: formatOf(image.formats) };
   services.log.info(`The disk image ${drive.file} is compressed: it is unpacked into memory.`);
   const store = new MemoryChunkStore(DISK_CHUNK_BYTES);
   const { sizeBytes } = await importImage(file, store, {
@@ -78,7 +79,12 @@ async function openSource(
     limitBytes: MAX_UNPACKED_BYTES,
     scratch: () => Promise.resolve({ store: new MemoryChunkStore(DISK_CHUNK_BYTES), remove: () => Promise.resolve() }),
   });
-  return await StoreSource.open(store, null, sizeBytes);
+  return { source: await StoreSource.open(store, null, sizeBytes), format: null };
+}
+
+function formatOf(formats: readonly string[]): DriveFormat | null {
+  if (formats.length === 0) return "raw";
+  return formats.at(-1) === "qcow2" ? "qcow2" : null;
 }
 
 /** Parts of a file as they are needed where the server hands them out, else all of it. */

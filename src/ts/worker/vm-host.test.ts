@@ -14,6 +14,7 @@ import { VmHost } from "./vm-host.ts";
 /** These machines' disks are made by the test. */
 const NO_STORES = {
   open: () => Promise.reject(new Error("no store here")),
+  read: () => Promise.reject(new Error("no store here")),
   remove: () => Promise.resolve(),
 };
 

@@ -1,8 +1,8 @@
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import { transferOf } from "../protocol/messages.ts";
-import { browserStores } from "../storage/browser-stores.ts";
 import { DiskCatalog } from "../storage/disk-catalog.ts";
 import type { Locks } from "../storage/disk-lock.ts";
+import { browserStores } from "../storage/store-opener.ts";
 import type { ReadCommandLine } from "./blueprint.ts";
 import { openDrive } from "./drive-opener.ts";
 import { messageChannelTurns } from "./turns.ts";
@@ -11,7 +11,7 @@ import { VmHost } from "./vm-host.ts";
 /** The part of a dedicated worker's global scope that is used, so that no DOM library is needed. */
 interface WorkerScope {
   readonly location: { readonly origin: string };
-  readonly navigator: { readonly locks?: Locks };
+  readonly navigator: { readonly locks?: Locks; readonly storage?: StorageManager };
   readonly indexedDB: IDBFactory;
   onmessage: ((event: { readonly data: ToWorker }) => void) | null;
   postMessage(message: FromWorker, transfer: ArrayBuffer[]): void;
@@ -33,7 +33,7 @@ export function serveMachine(readCommandLine: ReadCommandLine): void {
       catalog: new DiskCatalog(scope.indexedDB),
       // Missing where the page is no secure context.
       locks: scope.navigator.locks ?? null,
-      stores: browserStores(scope.indexedDB),
+      stores: browserStores({ indexedDB: scope.indexedDB, storage: scope.navigator.storage }),
       wallMs: () => Date.now(),
     },
     post: (message) => scope.postMessage(message, transferOf(message)),

@@ -2,9 +2,8 @@ import { IDBFactory } from "fake-indexeddb";
 import type { DiskPort } from "../../api/disk-link.ts";
 import { WorkerDiskLibrary } from "../../api/disk-library.ts";
 import type { FromDiskWorker, ToDiskWorker } from "../../protocol/disk-messages.ts";
-import { browserStores } from "../../storage/browser-stores.ts";
 import type { Locks } from "../../storage/disk-lock.ts";
-import type { StoreOpener } from "../../storage/store-opener.ts";
+import { browserStores, type StoreOpener } from "../../storage/store-opener.ts";
 import { fakeLocks } from "../../storage/testing/fake-locks.ts";
 import { DiskHost } from "../disk-host.ts";
 import { diskService } from "../disk-service.ts";
@@ -18,7 +17,7 @@ export interface DiskBrowser {
 
 export function diskBrowser(): DiskBrowser {
   const indexedDb = new IDBFactory();
-  return { indexedDb, locks: fakeLocks(), stores: browserStores(indexedDb) };
+  return { indexedDb, locks: fakeLocks(), stores: browserStores({ indexedDB: indexedDb, storage: undefined }) };
 }
 
 export interface DiskTab {
