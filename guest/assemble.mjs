@@ -64,7 +64,7 @@ async function assembleFrom(kernelDeb, busyboxDeb, work) {
  * The packages: those of the last time if they are still there, else the newest, downloaded.
  * @param {boolean} update Look for newer ones. @returns {Promise<{ kernelDeb: string, busyboxDeb: string }>}
  */
-async function choosePackages(update) {
+export async function choosePackages(update) {
   const record = join(guestDir, "packages.json");
   if (!update && existsSync(record)) {
     const { kernel, busybox } = JSON.parse(readFileSync(record, "utf8"));
@@ -90,7 +90,10 @@ async function choosePackages(update) {
  */
 export async function assembleGuest(update = false) {
   const key = digest(
-    filesUnder(["guest"], (path) => !path.includes("/kernel/") && !path.endsWith(".md") && !path.endsWith(".test.ts")),
+    filesUnder(
+      ["guest"],
+      (path) => !/\/(?:kernel|disk-root)\//.test(path) && !path.endsWith(".md") && !path.endsWith(".test.ts"),
+    ),
   );
   if (update) rmSync(stamp, { force: true });
   const paths = outputs.map((file) => join(guestDir, file));

@@ -76,6 +76,7 @@ class Console {
 function start(name: string, append: string, ...devices: string[]): Console {
   const guest = manifest.guests[name];
   if (guest === undefined) throw new Error(`There is no guest ${name}.`);
+  if (guest.initrd === null) throw new Error(`The guest ${name} starts from a disk.`);
   const files = ["-kernel", join(guestDir, guest.kernel.file), "-initrd", join(guestDir, guest.initrd.file)];
   qemu = new Console([...files, "-append", `${guest.append} ${append}`, ...devices]);
   return qemu;

@@ -13,7 +13,9 @@
  * @property {string} description What it is good for: a sentence or two, for people.
  * @property {string} release The kernel's version, as `uname -r` prints it.
  * @property {FileRecord} kernel
- * @property {FileRecord} initrd
+ * @property {FileRecord | null} initrd Null where the kernel starts from its disk alone.
+ * @property {{ file: string, sizeBytes: number, sha256: string }} [disk] What it starts from, relative to the manifest: a set of chunks, all
+ *   in that file's folder.
  * @property {string} append The kernel's command line.
  * @property {string} args The machine as a command line; file names are relative to the page, beside which `guest/` lies.
  * @property {number} memoryMiB
@@ -106,12 +108,44 @@ function describeKernel(folder) {
 /**
  * The default machine: what a guest at its prompt needs, no more (each device costs it instructions). The virtio
  * console tells the guest the terminal's size.
- * @param {FileRecord} kernel @param {FileRecord} initrd @param {string} append
+ * @param {FileRecord} kernel @param {FileRecord | null} initrd @param {string} append @param {string} [disk]
  */
-const machineArgs = (kernel, initrd, append) =>
-  `-M virt -cpu cortex-a57 -m ${memoryMiB} -smp 1 -kernel guest/${kernel.file} -initrd guest/${initrd.file} -append "${append}" ` +
-  "-chardev stdio,id=terminal,mux=on -serial chardev:terminal " +
-  "-device virtio-rng-device -device virtio-serial-device -device virtconsole,chardev=terminal";
+const machineArgs = (kernel, initrd, append, disk) =>
+  [
+    `-M virt -cpu cortex-a57 -m ${memoryMiB} -smp 1 -kernel guest/${kernel.file}`,
+    ...(initrd === null ? [] : [`-initrd guest/${initrd.file}`]),
+    `-append "${append}" -chardev stdio,id=terminal,mux=on -serial chardev:terminal`,
+    "-device virtio-rng-device -device virtio-serial-device -device virtconsole,chardev=terminal",
+    ...(disk === undefined ? [] : [`-drive if=none,id=hd0,file=guest/${disk} -device virtio-blk-device,drive=hd0`]),
+  ].join(" ");
+
+/** The showcase's disk (disk.mjs), a set of chunks. */
+export const showcaseManifest = "showcase/showcase.json";
+
+/**
+ * The showcase, on the best kernel that is there. Only those built for this machine reach a disk without an initramfs.
+ * @param {string} kernelName @param {GuestRecord} kernel @returns {GuestRecord | null} Null where its disk was not made.
+ */
+function showcase(kernelName, { release, kernel, initrd, append }) {
+  const path = join(guestDir, showcaseManifest);
+  if (!existsSync(path)) return null;
+  const data = readFileSync(path);
+  const { sizeBytes } = JSON.parse(data.toString());
+  const archive = kernelName === "stock" ? initrd : null;
+  const line = `${append} root=/dev/vda rootfstype=ext4 rw init=/opt/boot/init`;
+  return {
+    title: "Debian 12",
+    description:
+      "A whole Debian with apt, dpkg and perl on a disk, of which only what is used comes from the server. What you write is kept.",
+    release,
+    kernel,
+    initrd: archive,
+    disk: { file: showcaseManifest, sizeBytes, sha256: sha256(data) },
+    append: line,
+    memoryMiB,
+    args: machineArgs(kernel, archive, line, showcaseManifest),
+  };
+}
 
 /**
  * Looks which guests are there and writes the manifest.
@@ -140,6 +174,8 @@ export function writeManifest() {
   }
   const [first, record] = Object.entries(guests)[0] ?? [];
   if (first === undefined || record === undefined) throw new Error(`There is no guest in ${guestDir} yet.`);
+  const debian = showcase(first, record);
+  if (debian !== null) guests.debian = debian;
   /** @type {Manifest} */
   const manifest = { format: 1, default: first, args: record.args, guests };
   replaceFile(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);

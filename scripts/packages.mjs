@@ -24,13 +24,14 @@ export const packages = {
     "libelf-dev": "the kernel's build tools",
     "xz-utils": "unpacks the source",
   },
-  /** `npm run guest:debian`: the Debian disk of the end-to-end tests. */
+  /** `npm run guest:debian`, `npm run guest:disk`: the Debian disks of the end-to-end tests and of the showcase. */
   debian: {
     mmdebstrap: "makes the root file system",
     "arch-test": "mmdebstrap's check that arm64 programs run",
     "qemu-user-static": "runs the packages' scripts",
     "binfmt-support": "starts arm64 programs by their header",
     e2fsprogs: "mke2fs, e2fsck",
+    zstd: "compresses the showcase's disk",
   },
   /** `npm run bench`, `npm run bench:boot`. */
   bench: {

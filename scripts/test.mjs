@@ -7,6 +7,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { assembleGuest } from "../guest/assemble.mjs";
 import { makeDebianImage } from "../guest/debian-image.mjs";
+import { makeShowcase } from "../guest/disk.mjs";
 import { buildSiteIfStale } from "./build.mjs";
 import { buildCliIfStale } from "./build-cli.mjs";
 import { buildEngineIfStale } from "./build-wasm.mjs";
@@ -34,10 +35,11 @@ const vitest = (project) =>
     `--outputFile.json=${resultFile(project)}`,
   ]);
 
-/** The disk of the tests with a whole Debian, which skip where it cannot be made: it needs binfmt_misc, so root on Linux. */
-async function prepareDebianDisk() {
+/** Disks with a whole Debian, whose tests skip where they cannot be made: it needs binfmt_misc, so root on Linux. */
+async function prepareDebianDisks() {
   try {
     await makeDebianImage();
+    await makeShowcase();
   } catch (error) {
     note(`No Debian disk, so the tests that boot one are skipped: ${error instanceof Error ? error.message : error}`);
   }
@@ -49,11 +51,12 @@ const steps = [
   ["lint", () => run("npm", ["run", "-s", "lint"], { cwd: root, show: true })],
   ["types", () => run("npm", ["run", "-s", "types"], { cwd: root, show: true })],
   ["guest", () => assembleGuest()],
+  // Before the page, beside which the showcase lies.
+  ["Debian disks", prepareDebianDisks],
   ["command line", () => buildCliIfStale()],
   ["page", () => buildSiteIfStale()],
   ["unit", () => vitest("unit")],
   ["differential", () => vitest("differential")],
-  ["Debian disk", prepareDebianDisk],
   ["e2e", () => tool("playwright", ["test"])],
 ];
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** Vite plugin: the guests lie beside the page as `guest/`, in the development server and in the built site. */
-import { copyFileSync, createReadStream, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { guestDir } from "./lib/paths.mjs";
 
 /** Files of the manifest, relative to it, and itself. @returns {string[]} */
@@ -10,8 +10,18 @@ export function guestFiles() {
   if (!existsSync(manifest)) return [];
   /** @type {import("../guest/manifest.mjs").Manifest} */
   const { guests } = JSON.parse(readFileSync(manifest, "utf8"));
-  const records = Object.values(guests).flatMap(({ kernel, initrd }) => [kernel, initrd]);
-  return [...new Set(["manifest.json", ...records.flatMap(({ file, gzip }) => [file, gzip.file])])];
+  const records = Object.values(guests).flatMap(({ kernel, initrd }) =>
+    initrd === null ? [kernel] : [kernel, initrd],
+  );
+  const disks = Object.values(guests).flatMap(({ disk }) => (disk === undefined ? [] : diskFiles(disk.file)));
+  return [...new Set(["manifest.json", ...records.flatMap(({ file, gzip }) => [file, gzip.file]), ...disks])];
+}
+
+/** A disk's chunks lie in the folder of what describes them. @param {string} file Relative to the manifest. */
+function diskFiles(file) {
+  const folder = dirname(file);
+  const paths = readdirSync(join(guestDir, folder), { recursive: true, withFileTypes: true });
+  return paths.filter((entry) => entry.isFile()).map((entry) => relative(guestDir, join(entry.parentPath, entry.name)));
 }
 
 /** @returns {import("vite").Plugin} */

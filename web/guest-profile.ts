@@ -107,7 +107,7 @@ function parseManifest(value: unknown): Manifest {
 
 function parseGuest(name: string, value: unknown): GuestRecord {
   const { title, description, args, kernel, initrd } = record(value);
-  const files = [kernel, initrd].map(record);
+  const files = (initrd === null ? [kernel] : [kernel, initrd]).map(record);
   const sizes = files.map((file) => count((isLocal() ? file : record(file.gzip)).sizeBytes));
   return {
     name,

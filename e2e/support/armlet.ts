@@ -7,10 +7,23 @@ import { fileURLToPath } from "node:url";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 export const guestFolder = join(root, ".cache/guest");
 
-/** A file of the assembled guests (guest/manifest.mjs). */
-export function guestFile(guest: string, part: "kernel" | "initrd"): string {
+/** What the tests use of a guest in the manifest (guest/manifest.mjs). */
+export interface GuestRecord {
+  readonly kernel: { readonly file: string };
+  readonly initrd: { readonly file: string } | null;
+  readonly append: string;
+}
+
+export function guestRecord(guest: string): GuestRecord {
   const manifest = JSON.parse(readFileSync(join(guestFolder, "manifest.json"), "utf8"));
-  return join(guestFolder, manifest.guests[guest][part].file);
+  return manifest.guests[guest];
+}
+
+/** A file of the assembled guests. */
+export function guestFile(guest: string, part: "kernel" | "initrd"): string {
+  const record = guestRecord(guest)[part];
+  if (record === null) throw new Error(`The guest ${guest} has no ${part}.`);
+  return join(guestFolder, record.file);
 }
 
 /** Whether a guest was assembled, or built, here. */
