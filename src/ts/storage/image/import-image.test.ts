@@ -125,6 +125,12 @@ describe("importImage", () => {
     }
   });
 
+  it("takes xz of several blocks, as several threads make it", async () => {
+    const store = new TestStore();
+    await importImage(new Blob([pack("xz", DISK, "-0", "-T2", "--block-size=300KiB")]), store, task());
+    expect(Buffer.compare(store.bytes(SIZE_BYTES), DISK)).toBe(0);
+  });
+
   it("takes a file for what it is told it is", async () => {
     const bytes = folder.read("disk.qcow2");
     const store = new TestStore();
