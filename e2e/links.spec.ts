@@ -1,6 +1,16 @@
 /** Opening links: docs/command-line.md, "Links". */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, type Locator, type Page, test } from "playwright/test";
-import { machineAddress, run, serialText, waitForPrompt } from "./support/machine.ts";
+import {
+  BOOT_TIMEOUT_MS,
+  boot,
+  defaultArgs,
+  machineAddress,
+  run,
+  serialText,
+  waitForPrompt,
+} from "./support/machine.ts";
 
 const notice = (page: Page): Locator => page.locator("armlet-notice");
 const question = (page: Page): Locator => page.getByRole("dialog", { name: /This link wants to type/ });
@@ -32,14 +42,47 @@ test("short keys refine a machine; what the link types is asked about, typed at 
 });
 
 test("what a link types is left out where the user does not agree, also inside its command line", async ({ page }) => {
-  const args = (await (await page.request.get("./guest/manifest.json")).json()) as { args: string };
-  await page.goto(machineAddress(`${args.args} -armlet 'type=echo typed\\n'`));
+  await page.goto(machineAddress(`${await defaultArgs(page)} -armlet 'type=echo typed\\n'`));
   await expect(question(page)).toBeVisible();
   await page.keyboard.press("Escape");
   await expect(question(page)).toHaveCount(0);
   await waitForPrompt(page);
   expect(await run(page, "echo mine")).toBe("mine\n");
   expect(await serialText(page)).not.toContain("typed");
+});
+
+test("a link does not get at what another machine wrote to the same image, unless the user says so", async ({
+  page,
+}) => {
+  test.setTimeout(5 * BOOT_TIMEOUT_MS);
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { "Access-Control-Allow-Origin": "*", "Content-Type": "application/octet-stream" });
+    response.end(Buffer.alloc(65_536, "as it was "));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const image = `http://127.0.0.1:${(server.address() as AddressInfo).port}/disk.img`;
+    const address = machineAddress(`${await defaultArgs(page)} -drive file=${image}`);
+    const read = async (): Promise<string> => (await run(page, "head -c 9 /dev/vda; echo")).trim();
+    await boot(page, address);
+    await run(page, "printf mine,mine >/dev/vda; sync");
+    // The same link finds it again.
+    await page.goto("about:blank");
+    await boot(page, address);
+    expect(await read()).toBe("mine,mine");
+    await expect(page.getByRole("button", { name: "Start with the disks" })).toHaveCount(0);
+
+    await boot(page, `${address}&append=console%3DttyAMA0%20quiet%20another`);
+    await expect(notice(page)).toContainText("keeps what was written to the image");
+    expect(await read()).toBe("as it was");
+    await page.getByRole("button", { name: "Start with the disks" }).click();
+    await expect(page.getByRole("button", { name: "Start with the disks" })).toHaveCount(0);
+    await waitForPrompt(page);
+    expect(await read()).toBe("mine,mine");
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 for (const [query, reason] of [

@@ -4,16 +4,18 @@ export interface HistoryState {
   readonly trusted: boolean;
   /** The user agreed to what this address types. */
   readonly typing: boolean;
+  /** The user agreed that the machine of this address gets what this browser keeps. */
+  readonly disks: boolean;
 }
 
-const NONE: HistoryState = { trusted: false, typing: false };
+const NONE: HistoryState = { trusted: false, typing: false, disks: false };
 
 export function readHistoryState(state: unknown): HistoryState {
   if (typeof state !== "object" || state === null || !("armlet" in state)) return NONE;
   const { armlet } = state;
   if (typeof armlet !== "object" || armlet === null) return NONE;
-  const { trusted, typing } = armlet as Record<string, unknown>;
-  return { trusted: trusted === true, typing: typing === true };
+  const { trusted, typing, disks } = armlet as Record<string, unknown>;
+  return { trusted: trusted === true, typing: typing === true, disks: disks === true };
 }
 
 /** As `history.pushState` and `replaceState` take it. */

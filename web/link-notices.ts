@@ -23,7 +23,7 @@ export function linkRemarks(link: MachineLink | null, trust: (() => void) | null
   const title = warnings.length > 0 ? "This link was not followed to the letter" : "This machine comes from elsewhere";
   const remark: Notice = { tone: "calm", shape: "strip", title, text: texts.join(" ") };
   if (keptDisks.length === 0 || trust === null) return [remark];
-  const advice = "If you made this link yourself, in this browser, the machine can have them.";
+  const advice = "If you made this link yourself, or trust whoever did, the machine can have what this browser keeps.";
   return [{ ...remark, advice, primary: { label: "Start with the disks", run: trust } }];
 }
 

@@ -25,11 +25,16 @@ export class UnusableLinkError extends Error {
 /** Keys by which one of the machines is asked for as it is. */
 const PLAIN_KEYS: readonly string[] = ["profile", "guest", "v"];
 
+export interface OpenLinkOptions extends Pick<ParseLinkOptions, "trusted" | "disks"> {
+  /** Looks which images have changes in this browser (writtenImages); without it a link may write to all of them. */
+  readonly written?: () => Promise<ReadonlySet<string>>;
+}
+
 /**
  * The machine that an address names: a command line, one of the machines beside the page with changes, or the default
  * one. Throws NoGuestError and UnusableLinkError.
  */
-export async function openLink(address: URL, options: Pick<ParseLinkOptions, "trusted"> = {}): Promise<OpenedLink> {
+export async function openLink(address: URL, options: OpenLinkOptions = {}): Promise<OpenedLink> {
   const keys = [...address.searchParams.keys()].filter((key) => !PAGE_KEYS.includes(key));
   if (keys.length === 0) {
     const manifest = await loadManifest();
@@ -38,14 +43,19 @@ export async function openLink(address: URL, options: Pick<ParseLinkOptions, "tr
     return { ...profile, link: null };
   }
   // What reads links is not needed for the default machine, which is to start at once.
-  const [{ linkNeedsProfiles, parseLink }, { LinkArgsError, LinkError }] = await Promise.all([
+  const [{ linkNeedsProfiles, parseLink }, { writableImages }, { LinkArgsError, LinkError }] = await Promise.all([
     import("../src/ts/config/link.ts"),
+    import("../src/ts/config/link-kept.ts"),
     import("../src/ts/config/link-error.ts"),
   ]);
   try {
     const manifest = linkNeedsProfiles(address) ? await loadManifest() : null;
     const profiles = manifest === null ? null : linkProfiles(manifest);
-    const link = parseLink(address, profiles, { ...options, pageKeys: PAGE_KEYS });
+    const { trusted = false, disks = false, written } = options;
+    const parseOptions = { trusted, disks, pageKeys: PAGE_KEYS };
+    const asked = parseLink(address, profiles, parseOptions);
+    const looks = written !== undefined && !trusted && !disks && writableImages(asked.config, address).length > 0;
+    const link = looks ? parseLink(address, profiles, { ...parseOptions, writtenImages: await written() }) : asked;
     const plain = keys.every((key) => PLAIN_KEYS.includes(key)) && link.profile !== null && manifest !== null;
     const profile = plain ? profileOf(manifest, link.profile) : null;
     // Its command line says itself what is typed.

@@ -16,6 +16,7 @@ import { Settings } from "./settings.ts";
 import type { ConsoleSize } from "./terminal-view.ts";
 import type { ShareHost } from "./share/share.ts";
 import { startMachine } from "./start-machine.ts";
+import { writtenImages } from "./written-images.ts";
 
 declare global {
   interface Window {
@@ -85,7 +86,7 @@ export class Page {
   /** Shows what the address names. */
   async show(): Promise<void> {
     const query = new URLSearchParams(location.search);
-    await this.#show(() => (isStartAddress(query) ? this.#openList() : this.#openMachine(openAddress())));
+    await this.#show(() => (isStartAddress(query) ? this.#openList() : this.#openMachine(this.#openAddress())));
   }
 
   /** Shows a machine that was put together here; its address is pushed where it has one. */
@@ -140,7 +141,10 @@ export class Page {
     document.title = link === null && name !== null ? "Armlet" : `${title} – Armlet`;
     const { trusted, typing } = readHistoryState(history.state);
     const address = link === null && name !== null ? profileAddress(name) : location.search;
-    if (hasAddress) this.#recent.add({ address, title, openedMs: Date.now(), trusted });
+    if (hasAddress) {
+      const disks = link === null || link.keptDisks.length === 0;
+      this.#recent.add({ address, title, openedMs: Date.now(), trusted, disks });
+    }
     const element = new ArmletApp(store, this.#settings, {
       remarks: [...remarks, ...linkRemarks(link, () => this.#trust())],
       size: consoleSize(link),
@@ -165,9 +169,18 @@ export class Page {
     return { size, disks: () => this.#desk.disks.library, showDisks: () => void this.#desk.showPanel() };
   }
 
-  /** The user says that the link may have what it asks of this browser. */
+  /** What the page's address names. */
+  async #openAddress(): Promise<OpenedLink> {
+    const { trusted, disks } = readHistoryState(history.state);
+    const before = this.#recent.machines.find(({ address }) => address === location.search);
+    // What is kept over its images since then is of its own making.
+    const written = before?.disks === true ? {} : { written: writtenImages };
+    return await openLink(new URL(location.href), { trusted, disks, ...written });
+  }
+
+  /** The user says that the link may have what this browser keeps. */
   #trust(): void {
-    history.replaceState(writeHistoryState({ ...readHistoryState(history.state), trusted: true }), "");
+    history.replaceState(writeHistoryState({ ...readHistoryState(history.state), disks: true }), "");
     void this.show();
   }
 
@@ -268,11 +281,6 @@ function sharedEngine(): () => Promise<WebAssembly.Module> {
     });
     return compiling;
   };
-}
-
-/** What the page's address names. */
-async function openAddress(): Promise<OpenedLink> {
-  return await openLink(new URL(location.href), readHistoryState(history.state));
 }
 
 /** The default machine; null where there is none beside the page. */

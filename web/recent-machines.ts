@@ -8,6 +8,8 @@ export interface RecentMachine {
   readonly openedMs: number;
   /** The page itself made this address (history-state.ts). */
   readonly trusted: boolean;
+  /** Nothing that this browser keeps was withheld from it: there was none, or the user agreed. */
+  readonly disks?: boolean;
 }
 
 const KEY = "armlet:recent";
@@ -93,7 +95,7 @@ function load(storage: Storage | null, fallback: readonly RecentMachine[] = []):
 
 function isMachine(value: unknown): value is RecentMachine {
   if (typeof value !== "object" || value === null) return false;
-  const { address, title, openedMs, trusted } = value as Record<string, unknown>;
+  const { address, title, openedMs, trusted, disks = false } = value as Record<string, unknown>;
   return (
     typeof address === "string" &&
     // It becomes a link: nothing but a query of this page.
@@ -104,6 +106,7 @@ function isMachine(value: unknown): value is RecentMachine {
     title.length <= LONGEST_TITLE &&
     typeof openedMs === "number" &&
     Number.isFinite(openedMs) &&
-    typeof trusted === "boolean"
+    typeof trusted === "boolean" &&
+    typeof disks === "boolean"
   );
 }

@@ -11,6 +11,7 @@ import { profileAddress } from "../machine-address.ts";
 import { MachineStore } from "../machine-store.ts";
 import { type OpenedLink, openLink } from "../open-link.ts";
 import { Settings } from "../settings.ts";
+import { writtenImages } from "../written-images.ts";
 import { startMachine } from "../start-machine.ts";
 import { chooseTheme } from "../theme.ts";
 import { ArmletEmbed } from "./armlet-embed.ts";
@@ -72,7 +73,8 @@ export class EmbedPage {
   async #open(address: URL): Promise<Shown> {
     let opened: OpenedLink;
     try {
-      opened = await openLink(address);
+      // In a frame the browser keeps disks for each surrounding site apart.
+      opened = await openLink(address, window.self === window.top ? { written: writtenImages } : {});
     } catch (error) {
       const notice = startTrouble(error, { openDefault: () => location.assign(location.pathname) });
       if (notice !== null) showNotice(notice);

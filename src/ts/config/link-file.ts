@@ -1,5 +1,5 @@
 /** Which file names a link may have: whoever opens it did not write it, and whoever reads it should get no secrets. */
-import { keptDiskId } from "./machine-config.ts";
+import { keptDiskId, type MachineConfig } from "./machine-config.ts";
 
 /** Longer data: addresses make a link that programs cut off. */
 export const MAX_DATA_URL_CHARS = 8192;
@@ -56,4 +56,11 @@ export function secretParameter(name: string, base: URL): string | null {
 /** The text without names and passwords in addresses. */
 export function withoutCredentials(text: string): string {
   return text.replace(CREDENTIALS, "$1");
+}
+
+/** The files of a machine, by what they are in its command line: kernel, initrd, dtb, or the id of a drive. */
+export function machineFiles(config: MachineConfig): { readonly what: string; readonly file: string }[] {
+  const boot = (["kernel", "initrd", "dtb"] as const).map((what) => ({ what, file: config[what] ?? "" }));
+  const drives = config.drives.map(({ id, file }) => ({ what: id, file }));
+  return [...boot.filter(({ file }) => file !== ""), ...drives];
 }

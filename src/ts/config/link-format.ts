@@ -2,9 +2,9 @@
 import { parseCommandLine } from "./command-line.ts";
 import { ConfigError } from "./config-error.ts";
 import { formatArgs, formatCommandLine } from "./format.ts";
-import { type LinkProfiles, machineFiles, MAX_TYPED_CHARS, parseLink, typedLength } from "./link.ts";
+import { type LinkProfiles, MAX_TYPED_CHARS, parseLink, typedLength } from "./link.ts";
 import { LinkError } from "./link-error.ts";
-import { checkLinkFile, secretParameter, withoutCredentials } from "./link-file.ts";
+import { checkLinkFile, machineFiles, secretParameter, withoutCredentials } from "./link-file.ts";
 import { LINK_VERSION, MACHINE_KEYS } from "./link-keys.ts";
 import { formatQuery, type QueryPair, shown } from "./link-query.ts";
 import { MAX_LINK_CHARS } from "./link-values.ts";

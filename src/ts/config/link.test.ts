@@ -5,6 +5,7 @@ import { ConfigError } from "./config-error.ts";
 import { LinkError } from "./link-error.ts";
 import { formatLink } from "./link-format.ts";
 import { type LinkProfiles, linkNeedsProfiles, parseLink } from "./link.ts";
+import { writableImages } from "./link-kept.ts";
 import { LINK_KEYS, linkKeysMarkdown } from "./link-keys.ts";
 import { MAX_LINK_CHARS } from "./link-values.ts";
 
@@ -85,6 +86,35 @@ describe("a link", () => {
       expect(link.keptDisks).toEqual(["a"]);
       expect(open(query, { trusted: true }).config.drives).toMatchObject([{ file: "disk:a" }]);
     }
+  });
+
+  it("does not take kernels from disks of this browser", () => {
+    const link = open("?kernel=disk:a/kernel&initrd=disk:a/initrd");
+    expect(link).toMatchObject({ config: { kernel: null, initrd: null }, keptDisks: ["a/kernel", "a/initrd"] });
+    expect(open("?kernel=disk:a/kernel", { disks: true }).config.kernel).toBe("disk:a/kernel");
+  });
+
+  it("does not reach what this browser keeps over an image, unless its programs are the profile's own", () => {
+    const writtenImages = new Set([`${PAGE}a.img`]);
+    const stranger = "?args=-kernel%20k%20-drive%20file%3D/a.img,id%3Dhd0%20-drive%20file%3Db.img";
+    const link = open(stranger, { writtenImages });
+    expect(link.config.drives).toMatchObject([{ id: "hd0", snapshot: true }, { snapshot: false }]);
+    expect(link).toMatchObject({ keptDisks: [`${PAGE}a.img`], warnings: [expect.stringMatching(/\/a\.img/)] });
+    for (const options of [{ writtenImages, disks: true }, { writtenImages, trusted: true }, {}]) {
+      expect(open(stranger, options)).toMatchObject({ keptDisks: [], config: { drives: [{ snapshot: false }, {}] } });
+    }
+    for (const query of ["?profile=debian", "?profile=debian&mem=512&type=ls"]) {
+      expect(open(query, { writtenImages })).toMatchObject({
+        keptDisks: [],
+        config: { drives: [{ snapshot: false }] },
+      });
+    }
+    for (const change of ["kernel=/k", "append=init%3D/x", "initrd=x", "dtb=x"]) {
+      const changed = open(`?profile=debian&${change}`, { writtenImages });
+      expect(changed).toMatchObject({ keptDisks: [`${PAGE}a.img`], config: { drives: [{ snapshot: true }] } });
+    }
+    expect(writableImages(open(stranger).config, new URL(PAGE))).toEqual([`${PAGE}a.img`, `${PAGE}b.img`]);
+    expect(writableImages(link.config, new URL(PAGE))).toEqual([`${PAGE}b.img`]);
   });
 
   it("has no mistakes in what other sites added, and what the page uses itself", () => {

@@ -3,11 +3,12 @@ import { parseCommandLine } from "./command-line.ts";
 import { ConfigError } from "./config-error.ts";
 import { formatCommandLine } from "./format.ts";
 import { LinkArgsError, LinkError } from "./link-error.ts";
-import { checkLinkFile } from "./link-file.ts";
+import { checkLinkFile, machineFiles } from "./link-file.ts";
 import { MACHINE_KEYS } from "./link-keys.ts";
 import { shown } from "./link-query.ts";
 import { consoleSize, knownPairs, type LinkValues, pageAddress, readKeys, Warnings } from "./link-values.ts";
-import { keptDiskId, type MachineConfig } from "./machine-config.ts";
+import { bootsAlike, withoutKept } from "./link-kept.ts";
+import type { MachineConfig } from "./machine-config.ts";
 import { parseTyped } from "./typed-text.ts";
 
 /** More typed characters than a person reads before agreeing. */
@@ -31,10 +32,14 @@ export interface ParseLinkOptions {
   /** Keys that the page uses for something else. */
   readonly pageKeys?: readonly string[];
   /**
-   * The address was made by this page for itself, not by a stranger: it may name disks of this browser (`disk:ID`), and what it
-   * types needs no confirmation.
+   * The address was made by this page for itself, not by a stranger: what it types needs no confirmation, and it may have what
+   * this browser keeps.
    */
   readonly trusted?: boolean;
+  /** The user agreed that this link's machine gets what this browser keeps. */
+  readonly disks?: boolean;
+  /** Absolute addresses of images over which this browser keeps what a guest wrote (see writableImages). */
+  readonly writtenImages?: ReadonlySet<string>;
 }
 
 /** What is typed for the user. */
@@ -61,7 +66,10 @@ export interface MachineLink {
   readonly typed: TypedCommands;
   /** Sentences for the user about what of the link was not followed. */
   readonly warnings: readonly string[];
-  /** Ids (`disk:ID`) of disks of this browser that the link names and did not get, since it may be a stranger's. */
+  /**
+   * What this browser keeps and the link did not get, since it may be a stranger's: ids of disks (`disk:ID`), addresses of images
+   * whose changes it keeps.
+   */
   readonly keptDisks: readonly string[];
   /** Other origins that files of the link come from, such as "https://example.org"; those of the profile are not listed. */
   readonly origins: readonly string[];
@@ -89,10 +97,13 @@ export function parseLink(
   const warnings = new Warnings();
   const keys = readKeys(page, options.pageKeys ?? [], warnings);
   const { base, profile } = baseOf(keys, profiles, warnings);
-  let config = refine(base, keys);
   const trusted = options.trusted === true;
-  const keptDisks = trusted ? [] : config.drives.map(({ file }) => keptDiskId(file)).filter((id) => id !== null);
-  if (keptDisks.length > 0) config = withoutKeptDisks(config, warnings);
+  const asked = refine(base, keys);
+  const own = profile !== null && bootsAlike(base, asked);
+  const { config, keptDisks } =
+    trusted || options.disks === true
+      ? { config: asked, keptDisks: [] }
+      : withoutKept(asked, (url) => !own && options.writtenImages?.has(url) === true, page, warnings);
   const origins = checkFiles(config, base, profile !== null, page);
   const typed = typedOf(keys, config, profile !== null, trusted);
   const machine = { ...config, typed: [] };
@@ -165,28 +176,6 @@ function refine(base: MachineConfig, keys: LinkValues): MachineConfig {
 }
 
 const CHECK_LINK = "Check the link, or ask whoever made it for another.";
-
-/** A stranger's machine does not get at what this browser keeps. */
-function withoutKeptDisks(config: MachineConfig, warnings: Warnings): MachineConfig {
-  const kept = config.drives.filter(({ file }) => keptDiskId(file) !== null).map(({ id }) => id);
-  for (const id of kept) {
-    warnings.add(
-      `The link names a disk that a browser keeps (“${id}”): links do not reach those, so the machine starts without it.`,
-    );
-  }
-  return {
-    ...config,
-    drives: config.drives.filter(({ id }) => !kept.includes(id)),
-    devices: config.devices.filter(({ properties }) => !kept.includes(properties.drive ?? "")),
-  };
-}
-
-/** The files of a machine, by what they are in its command line. */
-export function machineFiles(config: MachineConfig): { readonly what: string; readonly file: string }[] {
-  const boot = (["kernel", "initrd", "dtb"] as const).map((what) => ({ what, file: config[what] ?? "" }));
-  const drives = config.drives.map(({ id, file }) => ({ what: id, file }));
-  return [...boot.filter(({ file }) => file !== ""), ...drives];
-}
 
 /** The origins of what the link brought along. Throws LinkError for a file that it must not name. */
 function checkFiles(config: MachineConfig, base: MachineConfig, isProfile: boolean, page: URL): string[] {
