@@ -1,7 +1,9 @@
+import { sha256 } from "../lib/sha256.ts";
+
 /** Letters that nobody takes for another. */
 const ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
 const RANDOM_LETTERS = 8;
-const HASH_BYTES = 10;
+const HASH_DIGITS = 20;
 
 /** An id for a new disk: something of its name, for who reads a command line, and something that makes it unique. */
 export function newDiskId(name: string): string {
@@ -14,8 +16,7 @@ export function newDiskId(name: string): string {
  * that open it at the same time mean the same disk.
  */
 export async function urlDiskId(url: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(url)));
-  const hash = [...digest.subarray(0, HASH_BYTES)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hash = (await sha256(new TextEncoder().encode(url))).slice(0, HASH_DIGITS);
   return `${slug(urlDiskName(url))}-${hash}`;
 }
 
