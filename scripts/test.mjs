@@ -10,6 +10,7 @@ import { makeDebianImage } from "../guest/debian-image.mjs";
 import { makeShowcase } from "../guest/disk.mjs";
 import { buildSiteIfStale } from "./build.mjs";
 import { buildCliIfStale } from "./build-cli.mjs";
+import { buildExampleIfStale } from "./build-example.mjs";
 import { buildEngineIfStale } from "./build-wasm.mjs";
 import { checkNode, ensureNpmPackages } from "./lib/npm-packages.mjs";
 import { runAsScript } from "./lib/main.mjs";
@@ -55,6 +56,7 @@ const steps = [
   ["Debian disks", prepareDebianDisks],
   ["command line", () => buildCliIfStale()],
   ["page", () => buildSiteIfStale()],
+  ["package and example", () => buildExampleIfStale()],
   ["unit", () => vitest("unit")],
   ["differential", () => vitest("differential")],
   ["e2e", () => tool("playwright", ["test"])],

@@ -4,6 +4,7 @@ import {
   FRAME_METHODS,
   FRAME_PROTOCOL_VERSION,
   type FrameMethods,
+  type FrameReady,
 } from "../../src/ts/api/frame-protocol.ts";
 import { ArmletNotice, type Notice } from "../elements/armlet-notice.ts";
 import { consoleSize, linkRemarks, startTrouble } from "../link-notices.ts";
@@ -38,6 +39,7 @@ export class EmbedPage {
     this.#options = embedOptions(new URLSearchParams(location.search));
     if (this.#options.theme !== null) chooseTheme(this.#options.theme);
     this.#service = new FrameService({
+      ready: frameReady(),
       machine: async () => (await this.#shown).store.vm,
       start: (what) => this.#start(what),
       setSize: async (size) => await (await this.#shown).element.setSize(size),
@@ -60,12 +62,7 @@ export class EmbedPage {
     channel.send({
       armlet: FRAME_PROTOCOL_VERSION,
       event: "ready",
-      data: {
-        version: FRAME_PROTOCOL_VERSION,
-        methods: FRAME_METHODS,
-        events: FRAME_EVENTS,
-        storage: keepsStorage(),
-      },
+      data: frameReady(),
     });
     return channel;
   }
@@ -140,6 +137,10 @@ export class EmbedPage {
     store.vm.type(opened.link?.typed.texts ?? []);
     return store.vm;
   }
+}
+
+function frameReady(): FrameReady {
+  return { version: FRAME_PROTOCOL_VERSION, methods: FRAME_METHODS, events: FRAME_EVENTS, storage: keepsStorage() };
 }
 
 /** The same machine on a page of its own. */

@@ -7,6 +7,7 @@ import {
   type FrameMessage,
   type FrameMethodName,
   type FrameMethods,
+  type FrameReady,
 } from "../../src/ts/api/frame-protocol.ts";
 import type { Disposable } from "../../src/ts/lib/emitter.ts";
 import type { ConsoleSize } from "../terminal-view.ts";
@@ -20,6 +21,8 @@ const LARGEST_CONSOLE = 1000;
 
 /** What the frame does for its methods. */
 export interface FrameServiceHost {
+  /** What the frame says of itself. */
+  readonly ready: FrameReady;
   /** The machine of now. Rejects with why there is none. */
   machine(): Promise<VirtualMachine>;
   /** Starts it, or another one in its place. */
@@ -67,6 +70,8 @@ export class FrameService {
   /** Does what a request asks; rejects with an error that can be sent. */
   async call(method: FrameMethodName, params: Params): Promise<unknown> {
     switch (method) {
+      case "hello":
+        return this.#host.ready;
       case "start":
         return await this.#host.start(startParams(params));
       case "subscribe":
@@ -84,7 +89,7 @@ export class FrameService {
 
   async #callMachine(
     vm: VirtualMachine,
-    method: Exclude<FrameMethodName, "start" | "subscribe" | "unsubscribe" | "resize">,
+    method: Exclude<FrameMethodName, "hello" | "start" | "subscribe" | "unsubscribe" | "resize">,
     params: Params,
   ): Promise<unknown> {
     switch (method) {

@@ -12,17 +12,14 @@ import type {
   LongTask,
   StorageEstimate,
 } from "./disk-types.ts";
+import { startDiskWorker } from "./workers.ts";
 
 /** Where a disk lives unless it is said. */
 const DEFAULT_STORE: StoreKind = "idb";
 
 /** The disks that this browser keeps for this site; work begins with the first call. */
 export function createDiskLibrary(): DiskLibrary {
-  const worker = new Worker(new URL("../worker/disk.worker.ts", import.meta.url), {
-    type: "module",
-    name: "armlet disks",
-  });
-  return new WorkerDiskLibrary(worker);
+  return new WorkerDiskLibrary(startDiskWorker());
 }
 
 /** The library over any worker, or what stands in for one. */

@@ -25,6 +25,8 @@ export interface FrameError {
 
 /** What can be asked of a frame: by name, what to send and what comes back. */
 export interface FrameMethods {
+  /** The same as the event `ready`, for a page that came later than that. */
+  hello: { params: object; result: FrameReady };
   /**
    * Starts the machine, or another one in its place: `args` is a command line, `profile` one of the machines beside the
    * frame's page, `files` contents that take the place of what a name in the command line would be loaded from. Answers
@@ -62,6 +64,7 @@ export type FrameMethodName = keyof FrameMethods;
 
 /** Names of all methods, as the frame's `ready` says them. */
 export const FRAME_METHODS: readonly FrameMethodName[] = [
+  "hello",
   "start",
   "write",
   "text",

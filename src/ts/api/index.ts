@@ -22,4 +22,19 @@ export type {
   VirtualMachineEvents,
   VirtualMachineOptions,
 } from "./types.ts";
+export {
+  FRAME_EVENTS,
+  FRAME_METHODS,
+  FRAME_PROTOCOL_VERSION,
+  type FrameError,
+  type FrameErrorCode,
+  type FrameEventName,
+  type FrameEvents,
+  type FrameMessage,
+  type FrameMethodName,
+  type FrameMethods,
+  type FrameReady,
+  type FrameRequest,
+} from "./frame-protocol.ts";
+export { MachineFrame, MachineFrameError, type MachineFrameOptions } from "./machine-frame.ts";
 export { VirtualMachine } from "./virtual-machine.ts";

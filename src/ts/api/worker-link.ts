@@ -1,4 +1,4 @@
-import { startVmWorker } from "./vm-worker.ts";
+import { startVmWorker } from "./workers.ts";
 import { FailureError } from "../protocol/failure.ts";
 import { type ControlAction, type FromWorker, type ToWorker, transferOf } from "../protocol/messages.ts";
 
