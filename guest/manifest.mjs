@@ -116,7 +116,7 @@ const machineArgs = (kernel, initrd, append, disk) =>
     ...(initrd === null ? [] : [`-initrd guest/${initrd.file}`]),
     `-append "${append}" -chardev stdio,id=terminal,mux=on -serial chardev:terminal`,
     "-device virtio-rng-device -device virtio-serial-device -device virtconsole,chardev=terminal",
-    ...(disk === undefined ? [] : [`-drive if=none,id=hd0,file=guest/${disk} -device virtio-blk-device,drive=hd0`]),
+    ...(disk === undefined ? [] : [`-drive if=none,id=disk0,file=guest/${disk} -device virtio-blk-device,drive=disk0`]),
   ].join(" ");
 
 /** The showcase's disk (disk.mjs), a set of chunks. */
