@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
-import { openHttpImage } from "./http-image.ts";
 import { HttpSource } from "./http-source.ts";
 import { StorageError } from "./storage-error.ts";
 
@@ -42,7 +41,7 @@ async function serve(
     delay: async () => {},
   };
   const source = await HttpSource.open(url, host);
-  return { source, requests, url, host };
+  return { source, requests };
 }
 
 async function read(source: HttpSource | null, offset: number, length: number): Promise<Uint8Array> {
@@ -185,66 +184,5 @@ describe("HttpSource", () => {
       return true;
     });
     expect(source).toBeNull();
-  });
-});
-
-describe("openHttpImage", () => {
-  async function open(trouble: Parameters<typeof serve>[0], limitBytes = Infinity) {
-    const { url, host } = await serve(trouble);
-    const notes: string[] = [];
-    const progress: (readonly [number, number | null])[] = [];
-    const image = await openHttpImage(url, host, {
-      signal: new AbortController().signal,
-      onProgress: (done, total) => progress.push([done, total]),
-      onNote: (note) => notes.push(note),
-      limitBytes,
-    });
-    return { image, notes, progress };
-  }
-
-  const whole = (body: Uint8Array, headers: Record<string, string> = {}) => {
-    return (_request: IncomingMessage, response: ServerResponse): boolean => {
-      response.writeHead(200, { "Content-Length": body.length, ETag: '"w"', ...headers });
-      response.end(body);
-      return true;
-    };
-  };
-
-  it("reads parts where it can", async () => {
-    const { image, notes } = await open(() => false);
-    expect(image).toMatchObject({ isWhole: false, validator: '"v1"' });
-    expect(notes).toEqual([]);
-  });
-
-  it("loads all of it where the server has no ranges, and says so", async () => {
-    const { image, notes, progress } = await open(whole(IMAGE));
-    expect(image).toMatchObject({ isWhole: true, validator: '"w"' });
-    expect(notes.join()).toMatch(/does not hand out parts/);
-    expect(progress.at(-1)).toEqual([IMAGE.length, IMAGE.length]);
-    const bytes = new Uint8Array(IMAGE.length);
-    await image.source.read(0, bytes);
-    expect(Buffer.compare(bytes, IMAGE)).toBe(0);
-  });
-
-  it("loads all of it where the server compresses what it sends", async () => {
-    const { image } = await open(whole(gzipSync(IMAGE), { "Content-Encoding": "gzip" }));
-    expect(image.source.sizeBytes).toBe(IMAGE.length);
-  });
-
-  it("stops at the limit, and where the connection breaks, with a sentence", async () => {
-    await expect(open(whole(IMAGE), 1_000_000)).rejects.toMatchObject({ code: "quota" });
-    const broken = open((_request, response) => {
-      response.writeHead(200, { "Content-Length": IMAGE.length });
-      response.write(IMAGE.subarray(0, 1000), () => response.destroy());
-      return true;
-    });
-    await expect(broken).rejects.toMatchObject({ code: "failed", message: expect.stringMatching(/does not answer/) });
-    await expect(open(whole(IMAGE, {}), 0)).rejects.toBeInstanceOf(StorageError);
-    const missing = open((_request, response) => {
-      response.writeHead(404);
-      response.end();
-      return true;
-    });
-    await expect(missing).rejects.toMatchObject({ message: expect.stringMatching(/answers 404/) });
   });
 });

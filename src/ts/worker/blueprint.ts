@@ -1,4 +1,5 @@
 import type { MachineDescription } from "../protocol/messages.ts";
+import type { DownloadSink } from "./byte-sink.ts";
 import type { MachineDisks } from "./machine-disks.ts";
 import type { HttpSourceHost } from "../storage/http-source.ts";
 import type { DiskStorage } from "./disk-storage.ts";
@@ -16,6 +17,8 @@ export interface WorkerServices {
     info(message: string): void;
   };
   readFile(name: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Loads a file from its server into what `open` makes; resolves with its ETag or Last-Modified. See downloadInto. */
+  readInto(name: string, open: (expectedBytes: number) => DownloadSink): Promise<string | null>;
   /** Aborted when the page gives the machine up. */
   readonly signal: AbortSignal;
   /** The page's own file of that name; null where the name is an address. */

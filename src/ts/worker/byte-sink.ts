@@ -1,5 +1,15 @@
+/** Where a download goes, part by part. */
+export interface DownloadSink {
+  /** Bytes that were appended. */
+  readonly length: number;
+  /** Throws RangeError where there is not that much memory. */
+  append(part: Uint8Array): void | Promise<void>;
+  /** Throws away what was appended: the download begins anew. */
+  clear(): void | Promise<void>;
+}
+
 /** Puts the parts of a file together without keeping them twice where the size is known beforehand. */
-export class ByteSink {
+export class ByteSink implements DownloadSink {
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
 

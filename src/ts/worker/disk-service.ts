@@ -15,7 +15,7 @@ import { openDriveImage, type SourceServices } from "./drive-source.ts";
 
 export interface DiskServiceHost
   extends Omit<DiskKeeperHost, "openBase">,
-    Pick<SourceServices, "rangeHost" | "readFile"> {}
+    Pick<SourceServices, "rangeHost" | "readInto"> {}
 
 /** The disk worker's answers, and what tells of changes. */
 export function diskService(host: DiskServiceHost): { service: DiskService; keeper: DiskKeeper } {
@@ -122,10 +122,10 @@ async function openBase(
 }
 
 /** Images are opened as a machine opens them. */
-function sourceServices({ rangeHost, readFile }: DiskServiceHost): SourceServices {
+function sourceServices({ rangeHost, readInto }: DiskServiceHost): SourceServices {
   return {
     rangeHost,
-    readFile,
+    readInto,
     file: () => null,
     resolve: (url) => url,
     signal: new AbortController().signal,

@@ -2,7 +2,7 @@
 import type { FromDiskWorker, ToDiskWorker } from "../protocol/disk-messages.ts";
 import type { Locks } from "../storage/disk-lock.ts";
 import { browserStores } from "../storage/store-opener.ts";
-import { type DownloadOptions, download } from "./download.ts";
+import { type DownloadOptions, downloadInto } from "./download.ts";
 import { DiskHost } from "./disk-host.ts";
 import { diskService } from "./disk-service.ts";
 
@@ -38,7 +38,7 @@ const { service, keeper } = diskService({
     const { quota, usage = 0 } = (await scope.navigator.storage?.estimate()) ?? {};
     return quota === undefined ? Number.MAX_SAFE_INTEGER : Math.max(0, quota - usage);
   },
-  readFile: (url) => download(url, downloadOptions),
+  readInto: (url, open) => downloadInto(url, downloadOptions, open),
   rangeHost: (url) => ({
     fetch: (input, init) => fetch(input, init),
     sameOrigin: new URL(url).origin === scope.location.origin,

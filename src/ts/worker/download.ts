@@ -1,4 +1,4 @@
-import { ByteSink } from "./byte-sink.ts";
+import { ByteSink, type DownloadSink } from "./byte-sink.ts";
 import {
   badStatus,
   blocked,
@@ -45,12 +45,30 @@ class AttemptError extends Error {
  * reason.
  */
 export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const transfer = new Transfer(url, options);
+  let sink = new ByteSink(0);
+  await downloadInto(url, options, (expectedBytes) => {
+    sink = new ByteSink(expectedBytes);
+    return sink;
+  });
+  return sink.view();
+}
+
+/**
+ * The same, into what `open` makes; it is asked again where the download begins anew with another size. `expectedBytes`
+ * is a hint, 0 where nothing is known. Resolves with what tells this version of the file from the next (ETag or
+ * Last-Modified), null where the server says nothing of that.
+ */
+export async function downloadInto(
+  url: string,
+  options: DownloadOptions,
+  open: (expectedBytes: number) => DownloadSink,
+): Promise<string | null> {
+  const transfer = new Transfer(url, options, open);
   for (let fruitless = 0; ; ) {
     const before = transfer.loadedBytes;
     try {
       await transfer.attempt();
-      return transfer.bytes();
+      return transfer.validator;
     } catch (error) {
       options.signal.throwIfAborted();
       if (!(error instanceof AttemptError)) throw error;
@@ -74,14 +92,16 @@ class Transfer {
   readonly #url: string;
   readonly #options: DownloadOptions;
   readonly #sameOrigin: boolean;
-  #sink = new ByteSink(0);
+  readonly #open: (expectedBytes: number) => DownloadSink;
+  #sink: DownloadSink = new ByteSink(0);
   #totalBytes: number | null = null;
   /** What tells this version of the file from the next (ETag or Last-Modified). */
   #validator: string | null = null;
   #note: string | null = null;
 
-  constructor(url: string, options: DownloadOptions) {
+  constructor(url: string, options: DownloadOptions, open: (expectedBytes: number) => DownloadSink) {
     this.#url = url;
+    this.#open = open;
     this.#options = options;
     this.#sameOrigin = new URL(url).origin === options.origin;
   }
@@ -90,8 +110,8 @@ class Transfer {
     return this.#sink.length;
   }
 
-  bytes(): Uint8Array<ArrayBuffer> {
-    return this.#sink.view();
+  get validator(): string | null {
+    return this.#validator;
   }
 
   say(note: string | null): void {
@@ -110,7 +130,7 @@ class Transfer {
     };
     try {
       const response = await this.#request(signal);
-      this.#accept(response);
+      await this.#accept(response);
       await this.#read(response, alive);
     } catch (error) {
       // fetch and its body report every network error as a TypeError, a stall as the abort that it caused.
@@ -134,9 +154,9 @@ class Transfer {
   }
 
   /** Looks at the answer before its body: throws, or leaves the sink where the body goes on. */
-  #accept(response: Response): void {
+  async #accept(response: Response): Promise<void> {
     if (response.status === 416) {
-      this.#sink.clear();
+      await this.#sink.clear();
       throw new AttemptError("the server cannot go on from here", response);
     }
     if (PASSING_STATUS.includes(response.status)) throw new AttemptError("a passing answer", response);
@@ -145,7 +165,7 @@ class Transfer {
     if (/^(text\/html|application\/xhtml\+xml)\b/i.test(contentType)) throw wrongType(this.#url, contentType);
     const validator = response.headers.get("ETag") ?? response.headers.get("Last-Modified");
     const goesOn = response.status === 206 && this.#rangeStart(response) && validator === this.#validator;
-    if (!goesOn) this.#beginAnew(response, validator);
+    if (!goesOn) await this.#beginAnew(response, validator);
     this.say(null);
   }
 
@@ -156,9 +176,9 @@ class Transfer {
     return range.startsWith(`bytes ${this.#sink.length}-`);
   }
 
-  #beginAnew(response: Response, validator: string | null): void {
+  async #beginAnew(response: Response, validator: string | null): Promise<void> {
+    await this.#sink.clear();
     if (response.status === 206) {
-      this.#sink.clear();
       throw new AttemptError("the file changed meanwhile", response);
     }
     const length = response.headers.get("Content-Length");
@@ -167,7 +187,7 @@ class Transfer {
     this.#totalBytes = known ? Number(length) : null;
     this.#validator = validator;
     try {
-      this.#sink = new ByteSink(this.#totalBytes ?? 0);
+      this.#sink = this.#open(this.#totalBytes ?? 0);
     } catch (error) {
       if (error instanceof RangeError) throw tooLarge(this.#url, this.#totalBytes ?? 0);
       throw error;
@@ -181,17 +201,17 @@ class Transfer {
         const { done, value } = await reader.read();
         if (done) break;
         alive();
-        this.#append(value);
+        await this.#append(value);
       }
     }
     const total = this.#totalBytes;
     if (total !== null && this.#sink.length < total) throw new AttemptError("the body ended early", response);
   }
 
-  #append(part: Uint8Array): void {
+  async #append(part: Uint8Array): Promise<void> {
     if (this.#sink.length === 0) this.#checkStart(part);
     try {
-      this.#sink.append(part);
+      await this.#sink.append(part);
     } catch (error) {
       if (error instanceof RangeError) throw tooLarge(this.#url, this.#sink.length + part.length);
       throw error;

@@ -56,11 +56,14 @@ async function openMachine(browser: DiskBrowser, drive: Partial<DriveConfig>, op
   const said: string[] = [];
   const troubles: DiskTrouble[] = [];
   const catalog = options.catalog ?? new DiskCatalog(browser.indexedDb);
-  const services: Pick<WorkerServices, "file" | "signal" | "resolve" | "readFile" | "rangeHost" | "storage" | "log"> = {
+  const services: Pick<WorkerServices, "file" | "signal" | "resolve" | "readInto" | "rangeHost" | "storage" | "log"> = {
     file: (name) => options.files?.[name] ?? null,
     signal: new AbortController().signal,
     resolve: (name) => new URL(name, "https://images.example/").href,
-    readFile: () => Promise.resolve(options.server?.bytes ?? new Uint8Array(0)),
+    async readInto(_name, open) {
+      await open(0).append(options.server?.bytes ?? new Uint8Array(0));
+      return options.server?.etag ?? null;
+    },
     rangeHost: () => ({
       fetch: fetchFrom(options.server ?? { bytes: new Uint8Array(0), etag: null, ranges: true }),
       sameOrigin: true,

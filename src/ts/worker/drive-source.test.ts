@@ -37,7 +37,10 @@ function site(ranges: boolean) {
   const services: SourceServices = {
     file: () => null,
     resolve: (name) => new URL(name, "https://host.example/a/").href,
-    readFile: () => Promise.resolve(text),
+    async readInto(_name, open) {
+      await open(text.length).append(text);
+      return null;
+    },
     rangeHost: () => ({ fetch: answer, sameOrigin: true, delay: () => Promise.resolve() }),
     signal: new AbortController().signal,
     log: { guestError: () => {}, info: () => {}, hostError: () => {} },
@@ -63,5 +66,34 @@ describe("openDriveImage", () => {
     const { services } = site(true);
     const drive = { file: "debian.json", format: null, sha256: "0".repeat(64) };
     await expect(openDriveImage(drive, services)).rejects.toThrow(/is not the one that is wanted/);
+  });
+});
+
+describe("an image on a server without ranges", () => {
+  it("is loaded whole, which is said, and not kept where it is zeros", async () => {
+    const { services } = site(false);
+    const image = new Uint8Array(3 * 1024 * 1024);
+    image.fill(7, 1024 * 1024, 1024 * 1024 + 512);
+    const said: string[] = [];
+    const { source, base } = await openDriveImage(
+      { file: "disk.img", format: null, sha256: null },
+      {
+        ...services,
+        log: { ...services.log, info: (message) => said.push(message) },
+        async readInto(_name, open) {
+          const sink = open(0);
+          // The connection broke, and the server could not go on.
+          await sink.append(image.subarray(0, 2_000_000));
+          await sink.clear();
+          for (let at = 0; at < image.length; at += 100_000) await sink.append(image.subarray(at, at + 100_000));
+          return null;
+        },
+      },
+    );
+    expect(said.join()).toMatch(/does not hand out parts of files/);
+    expect(base?.validator).toBe(`sha256:${hash(image)}`);
+    const read = new Uint8Array(image.length);
+    await source.read(0, read);
+    expect(Buffer.compare(read, image)).toBe(0);
   });
 });

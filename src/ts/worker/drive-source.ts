@@ -1,9 +1,9 @@
 import type { DriveConfig, DriveFormat } from "../config/machine-config.ts";
-import { Sha256, sha256 } from "../lib/sha256.ts";
+import { Sha256 } from "../lib/sha256.ts";
 import { HashMismatchError } from "../machine/checked-file.ts";
 import { FailureError } from "../protocol/failure.ts";
 import { BlobSource } from "../storage/blob-source.ts";
-import { type BlockSource, MemorySource } from "../storage/block-source.ts";
+import type { BlockSource } from "../storage/block-source.ts";
 import { openChunkSet } from "../storage/chunk-set.ts";
 import { DISK_CHUNK_BYTES, type DiskBase } from "../storage/disk-record.ts";
 import { HttpSource } from "../storage/http-source.ts";
@@ -11,6 +11,7 @@ import { importImage } from "../storage/image/import-image.ts";
 import { openImage } from "../storage/image/open-image.ts";
 import { MemoryChunkStore } from "../storage/memory-chunk-store.ts";
 import { StorageError } from "../storage/storage-error.ts";
+import { StoreSink } from "../storage/store-sink.ts";
 import { StoreSource } from "../storage/store-source.ts";
 import type { WorkerServices } from "./blueprint.ts";
 
@@ -25,10 +26,12 @@ export interface DriveImage {
 /** The part of a `-drive` that says what its image is. */
 export type ImageRequest = Pick<DriveConfig, "file" | "format" | "sha256">;
 
-export type SourceServices = Pick<WorkerServices, "file" | "resolve" | "readFile" | "rangeHost" | "signal" | "log">;
+export type SourceServices = Pick<WorkerServices, "file" | "resolve" | "readInto" | "rangeHost" | "signal" | "log">;
 
 /** What a compressed image may come to in memory; a larger one has to be brought into the browser first. */
 const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
+/** The same for an image on a server that has to be loaded whole. */
+const MAX_WHOLE_BYTES = 1024 * 1024 * 1024;
 /** Read at a time where a whole image is checked. */
 const HASH_BYTES = 4 * 1024 * 1024;
 
@@ -95,8 +98,25 @@ async function openAddress(
 ): Promise<{ source: BlockSource; validator: string | null }> {
   const ranges = await openRanges(url, services);
   if (ranges !== null) return { source: ranges, validator: ranges.validator };
-  const bytes = await services.readFile(file);
-  return { source: new MemorySource(bytes), validator: `sha256:${await sha256(bytes)}` };
+  if (url.startsWith("http")) {
+    services.log.info(`The server of ${url} does not hand out parts of files: all of the image is loaded first.`);
+  }
+  return await loadWhole(file, services);
+}
+
+/** All of a file, in memory but for its zeros. */
+async function loadWhole(
+  file: string,
+  services: SourceServices,
+): Promise<{ source: BlockSource; validator: string | null }> {
+  const open = (): StoreSink => new StoreSink(new MemoryChunkStore(DISK_CHUNK_BYTES), MAX_WHOLE_BYTES);
+  let sink = open();
+  const version = await services.readInto(file, () => {
+    sink = open();
+    return sink;
+  });
+  const source = await sink.finish();
+  return { source, validator: version ?? `sha256:${await hashOf(source, services.signal)}` };
 }
 
 /** null where the server does not hand out ranges, or answers with an error: the whole download then tells which. */
@@ -111,6 +131,13 @@ async function openRanges(url: string, services: SourceServices): Promise<HttpSo
 
 /** All of the file is read: a hash of a part says nothing. */
 async function checkHash(source: BlockSource, file: string, expected: string, signal: AbortSignal): Promise<void> {
+  const actual = await hashOf(source, signal);
+  if (actual === expected) return;
+  const advice = "It was changed or damaged since. Get the right one, or leave out sha256= to use it as it is.";
+  throw new HashMismatchError(file, actual, expected, advice);
+}
+
+async function hashOf(source: BlockSource, signal: AbortSignal): Promise<string> {
   const hash = new Sha256();
   for (let at = 0; at < source.sizeBytes; at += HASH_BYTES) {
     signal.throwIfAborted();
@@ -118,8 +145,5 @@ async function checkHash(source: BlockSource, file: string, expected: string, si
     await source.read(at, bytes);
     hash.update(bytes);
   }
-  const actual = hash.digest();
-  if (actual === expected) return;
-  const advice = "It was changed or damaged since. Get the right one, or leave out sha256= to use it as it is.";
-  throw new HashMismatchError(file, actual, expected, advice);
+  return hash.digest();
 }

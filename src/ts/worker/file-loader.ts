@@ -1,5 +1,6 @@
 import { FailureError } from "../protocol/failure.ts";
-import { type DownloadOptions, download } from "./download.ts";
+import type { DownloadSink } from "./byte-sink.ts";
+import { type DownloadOptions, download, downloadInto } from "./download.ts";
 import { badAddress, unreadable } from "./download-failure.ts";
 import { ProgressThrottle, type ProgressThrottleHost } from "./progress-throttle.ts";
 
@@ -44,6 +45,20 @@ export class FileLoader {
     const started = this.#started.get(name);
     this.#started.delete(name);
     return await (started ?? this.#load(name));
+  }
+
+  /** Loads a file from its server into what `open` makes (downloadInto); what the page has of that name does not count. */
+  async readInto(name: string, open: (expectedBytes: number) => DownloadSink): Promise<string | null> {
+    const { origin, fetch, delay } = this.#host;
+    const throttle = new ProgressThrottle(this.#host);
+    const onProgress = (loadedBytes: number, totalBytes: number | null, note: string | null): void =>
+      throttle.report({ name, loadedBytes, totalBytes, note });
+    onProgress(0, null, null);
+    try {
+      return await downloadInto(this.resolve(name), { signal: this.#signal, origin, fetch, delay, onProgress }, open);
+    } finally {
+      throttle.flush();
+    }
   }
 
   /** The absolute address of a file name. Throws FailureError where it is none that can be loaded. */

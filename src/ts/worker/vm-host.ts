@@ -162,6 +162,7 @@ export class VmHost {
       clock: this.#clock,
       log: running.log,
       readFile: (name) => session.loader.read(name),
+      readInto: (name, open) => session.loader.readInto(name, open),
       signal: session.abort.signal,
       file: (name) => session.files.get(name) ?? null,
       resolve: (name) => session.loader.resolve(name),

@@ -41,7 +41,11 @@ export function diskTab(
     stores: change.stores ?? browser.stores,
     wallMs: () => 1000,
     roomBytes: () => Promise.resolve(change.roomBytes ?? 2 ** 40),
-    readFile: async (url) => new Uint8Array(await (await (change.fetch ?? fetch)(url)).arrayBuffer()),
+    async readInto(url, open) {
+      const response = await (change.fetch ?? fetch)(url);
+      await open(0).append(new Uint8Array(await response.arrayBuffer()));
+      return response.headers.get("ETag");
+    },
     rangeHost: () => ({
       fetch: change.fetch ?? (() => Promise.reject(new TypeError("no network"))),
       sameOrigin: true,
