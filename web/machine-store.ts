@@ -28,7 +28,7 @@ export class MachineStore {
   panic: GuestPanic | null = null;
   /** What the machine needed and did not get: a sentence. */
   hostError: string | null = null;
-  /** A disk that does not get what the guest writes; null as soon as it does again. */
+  /** A disk that did not get what the guest wrote; until the user has dealt with it. */
   diskTrouble: DiskTrouble | null = null;
   stopReason: StopReason | null = null;
   /** Milliseconds from the navigation to the prompt (after a reset: from the reset). */
@@ -106,10 +106,7 @@ export class MachineStore {
       this.diskTrouble = trouble;
       this.#changed();
     });
-    vm.on("disks", (disks) => {
-      if (disks.every(({ trouble }) => trouble === null)) this.diskTrouble = null;
-      this.#changed();
-    });
+    vm.on("disks", () => this.#changed());
     vm.on("log", ({ level, text }) => {
       if (level === "host-error") this.#onHostError(text);
       // For whoever develops the guest; nothing a user has to act on.
@@ -191,7 +188,7 @@ export class MachineStore {
     this.#changed();
   }
 
-  /** Goes on with a disk that takes no writes. */
+  /** The user knows of it. */
   dismissDiskTrouble(): void {
     this.diskTrouble = null;
     this.#changed();
@@ -199,10 +196,13 @@ export class MachineStore {
 
   /** Tries once more to keep what the guest wrote; what goes wrong is shown. */
   retryDisks(): void {
-    this.vm.flush().catch((error: unknown) => {
-      if (!(error instanceof FailureError)) throw error;
-      this.#onHostError(`${error.failure.message} ${error.failure.advice}`);
-    });
+    this.vm.flush().then(
+      () => this.dismissDiskTrouble(),
+      (error: unknown) => {
+        if (!(error instanceof FailureError)) throw error;
+        this.#onHostError(`${error.failure.message} ${error.failure.advice}`);
+      },
+    );
   }
 
   #onHostError(text: string): void {

@@ -103,9 +103,11 @@ function diskNotice(store: MachineStore, { name, code, message, advice }: DiskTr
   return {
     tone: "trouble",
     shape: "strip",
-    title: code === "quota" ? `There is no room for what the guest writes to “${name}”` : `“${name}” cannot be written`,
+    title:
+      code === "quota" ? `There was no room for what the guest wrote to “${name}”` : `“${name}” could not be written`,
     text: `${message} ${advice}`,
-    advice: "Until that is settled the guest gets errors for what it writes. Nothing that it flushed before is lost.",
+    advice:
+      "The guest got an error, after which Linux mostly makes a file system read-only: when there is room, reset it. Nothing that it flushed before is lost.",
     ...(showDisks === undefined
       ? { primary: retry }
       : { primary: { label: "Disks", run: showDisks }, secondary: retry }),
