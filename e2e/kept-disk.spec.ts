@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type BrowserContext, chromium, expect, type Page, test } from "playwright/test";
 import { boot, defaultArgs, machineAddress, run, waitForPrompt } from "./support/machine.ts";
 
@@ -25,6 +25,11 @@ test.beforeEach(async ({ launchOptions, baseURL }) => {
   page = context.pages()[0] ?? (await context.newPage());
   image = { bytes: fileSystem(), etag: '"1"' };
   server = createServer((request, response) => {
+    if (request.method === "POST") {
+      const to = createWriteStream(join(folder, basename(request.url ?? "")));
+      request.pipe(to).on("finish", () => response.writeHead(200, { "Access-Control-Allow-Origin": "*" }).end());
+      return;
+    }
     const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
     const start = Number(range?.[1] ?? 0);
     const end = Math.min(Number(range?.[2] ?? image.bytes.length - 1) + 1, image.bytes.length);
@@ -193,3 +198,63 @@ test("where the browser keeps nothing, the machine runs with a disk in memory an
   );
   expect(await page.evaluate(() => window.vm.disks[0]?.keeping)).toBe("memory");
 });
+
+/** Has the page write a disk as a file, which the test's server takes. */
+async function exported(page: Page, id: string, format: "raw" | "qcow2"): Promise<string> {
+  const name = `out.${format}`;
+  await page.evaluate(
+    async ({ id, format, to }) => {
+      const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>();
+      const file = new Response(readable).blob();
+      await window.disks.export(id, format, writable);
+      await fetch(to, { method: "POST", body: await file });
+    },
+    { id, format, to: new URL(`/${name}`, address).href },
+  );
+  return join(folder, name);
+}
+
+for (const store of ["idb", "opfs"] as const) {
+  test(`a qcow2 file becomes a disk in ${store}, is written, and comes back as QEMU and e2fsck want it`, async () => {
+    writeFileSync(join(folder, "in.raw"), image.bytes);
+    execFileSync("qemu-img", ["convert", "-c", "-O", "qcow2", join(folder, "in.raw"), join(folder, "in.qcow2")]);
+    image = { bytes: readFileSync(join(folder, "in.qcow2")), etag: '"qcow2"' };
+    await page.goto("./?start");
+    const id = await page.evaluate(
+      async ({ address, store }) => {
+        const file = new File([await (await fetch(address)).blob()], "in.qcow2");
+        return (await window.disks.import(file, { name: "brought", store })).id;
+      },
+      { address, store },
+    );
+    await page.goto(machineAddress(`${await defaultArgs(page)} ${drive(`disk:${id}`)}`));
+    await page.getByRole("button", { name: "Start with the disks" }).click();
+    await expect.poll(() => page.evaluate(() => window.vm.args)).toContain(`disk:${id}`);
+    await waitForPrompt(page);
+    expect(await run(page, `${MOUNT}; seq 1 3000 > /tmp/d/words; sync`)).toContain("mounted");
+    expect(await page.evaluate(() => window.disks.list())).toMatchObject([{ id, name: "brought", store, inUse: true }]);
+    // While the machine has it, mounted: as after a power cut, which the journal makes good.
+    const cut = await exported(page, id, "raw");
+    // 1: it was replayed.
+    expect(spawnSync("/sbin/e2fsck", ["-fp", cut]).status).toBeLessThan(2);
+    execFileSync("/sbin/e2fsck", ["-fn", cut], { stdio: "pipe" });
+    execFileSync("/sbin/debugfs", ["-R", `dump /words ${join(folder, "words")}`, cut], { stdio: "pipe" });
+    expect(readFileSync(join(folder, "words"), "utf8")).toBe(
+      Array.from({ length: 3000 }, (_, index) => `${index + 1}\n`).join(""),
+    );
+    await run(page, "umount /tmp/d; sync");
+    const raw = await exported(page, id, "raw");
+    execFileSync("/sbin/e2fsck", ["-fn", raw], { stdio: "pipe" });
+    const qcow2 = await exported(page, id, "qcow2");
+    execFileSync("qemu-img", ["check", qcow2], { stdio: "pipe" });
+    execFileSync("qemu-img", ["compare", raw, qcow2], { stdio: "pipe" });
+    expect(await run(page, "sha256sum /dev/vda")).toContain(
+      createHash("sha256").update(readFileSync(raw)).digest("hex"),
+    );
+    const refusal = await page.evaluate((disk) => window.disks.remove(disk).catch((error: Error) => error.message), id);
+    expect(refusal).toContain("brought");
+    await page.evaluate(() => window.vm.dispose());
+    await page.evaluate((disk) => window.disks.remove(disk), id);
+    expect(await keptDisks(page)).toEqual([]);
+  });
+}

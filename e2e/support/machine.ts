@@ -32,9 +32,18 @@ export interface PageMachine {
   dispose(): void;
 }
 
+/** What the tests use of `window.disks`. */
+export interface PageDisks {
+  list(): Promise<unknown[]>;
+  import(file: File, options: { readonly name: string; readonly store?: "idb" | "opfs" }): Promise<{ id: string }>;
+  export(id: string, format: "raw" | "qcow2" | "changes", sink: WritableStream<Uint8Array>): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
 declare global {
   interface Window {
     vm: PageMachine;
+    readonly disks: PageDisks;
   }
 }
 
