@@ -69,28 +69,9 @@ async function machine(page: Page, file: string, options = ""): Promise<void> {
   await boot(page, machineAddress(`${await defaultArgs(page)} ${drive(file, options)}`));
 }
 
-/** Ids of the kept disks, from the browser's own database. */
+/** Ids of the kept disks. */
 async function keptDisks(page: Page): Promise<string[]> {
-  return await page.evaluate(
-    () =>
-      new Promise<string[]>((resolve, reject) => {
-        const request = indexedDB.open("armlet-disks");
-        request.onerror = () => reject(new Error("The list of disks cannot be opened."));
-        request.onsuccess = () => {
-          const database = request.result;
-          if (!database.objectStoreNames.contains("records")) {
-            database.close();
-            resolve([]);
-            return;
-          }
-          const keys = database.transaction("records").objectStore("records").getAllKeys();
-          keys.onsuccess = () => {
-            database.close();
-            resolve(keys.result as string[]);
-          };
-        };
-      }),
-  );
+  return await page.evaluate(async () => (await window.disks.list()).map(({ id }) => id));
 }
 
 const MOUNT = "mkdir -p /tmp/d; mount -t ext4 /dev/vda /tmp/d && echo mounted";

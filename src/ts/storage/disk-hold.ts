@@ -70,13 +70,19 @@ async function askWriter(disk: { readonly id: string; readonly name: string }, a
         if (data.id !== disk.id || data.kind === "hold") return;
         clearTimeout(timer);
         if (data.kind === "holding") resolve();
-        else reject(new StorageError("failed", data.message, data.advice));
+        else reject(cannotFlush(data));
       };
       channel.postMessage({ kind: "hold", id: disk.id } satisfies HoldMessage);
     });
   } finally {
     channel.close();
   }
+}
+
+/** Storage that is full stays so; what it took is there to be read when nobody writes any more. */
+function cannotFlush({ message, advice }: Extract<HoldMessage, { kind: "cannot" }>): StorageError {
+  const way = "Or leave the machine that has the disk open: what was stored until then can be read.";
+  return new StorageError("failed", message, advice === "" ? way : `${advice} ${way}`);
 }
 
 /** What a writer of a disk does when a reader asks it to hold still. */
