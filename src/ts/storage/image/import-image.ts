@@ -69,11 +69,10 @@ async function importStream(
   store: ChunkStore,
   task: ImportTask,
 ): Promise<ImportedImage> {
+  const unpacked =
+    task.format === "raw" ? { compressions: [], format: "raw" as const, bytes: input } : await unpack(input);
+  const { compressions, format, bytes } = unpacked;
   try {
-    const raw = task.format === "raw";
-    const { compressions, format, bytes } = raw
-      ? { compressions: [], format: "raw" as const, bytes: input }
-      : await unpack(input);
     if (format === "chunk-set") throw compressedSet();
     if (format === "qcow2") return await importViaScratch({ input, inputBytes, bytes, compressions }, store, task);
     const { sizeBytes } = await copyStream(bytes, store, {
@@ -83,6 +82,8 @@ async function importStream(
     if (sizeBytes === 0) throw new StorageError("format", "The disk image is empty: it has no bytes.", "");
     return { sizeBytes, formats: compressions, content: format === "iso9660" ? "iso9660" : "disk" };
   } finally {
+    // Ends the decoders first, then what they read from.
+    await bytes.cancel();
     await input.cancel();
   }
 }

@@ -31,18 +31,24 @@ export interface Unpacked {
 export async function unpack(input: ByteSource): Promise<Unpacked> {
   const compressions: Compression[] = [];
   let bytes = input;
-  for (;;) {
-    const format = detectFormat(await bytes.peek(DETECT_BYTES));
-    if (!isCompression(format)) return { compressions, format, bytes };
-    if (compressions.length === MAX_LAYERS) {
-      throw new StorageError(
-        "format",
-        `The file is compressed more than ${MAX_LAYERS} times over.`,
-        "Unpack it first.",
-      );
+  try {
+    for (;;) {
+      const format = detectFormat(await bytes.peek(DETECT_BYTES));
+      if (!isCompression(format)) return { compressions, format, bytes };
+      if (compressions.length === MAX_LAYERS) {
+        throw new StorageError(
+          "format",
+          `The file is compressed more than ${MAX_LAYERS} times over.`,
+          "Unpack it first.",
+        );
+      }
+      compressions.push(format);
+      bytes = ByteSource.from(withSentences(format, bytes));
     }
-    compressions.push(format);
-    bytes = ByteSource.from(withSentences(format, bytes));
+  } catch (error) {
+    // Ends the decoders, and with them the input.
+    await bytes.cancel();
+    throw error;
   }
 }
 
