@@ -121,7 +121,10 @@ export class PciFunction implements MessageSink {
     const mask = -bar.sizeBytes;
     const writable = new DataView(this.#writable.buffer);
     writable.setUint32(at, mask >>> 0, true);
-    if (bar.kind === "memory64") writable.setUint32(at + 4, 0xffff_ffff, true);
+    if (bar.kind === "memory64") {
+      const highMask = bar.sizeBytes > 2 ** 32 ? -(bar.sizeBytes / 2 ** 32) >>> 0 : 0xffff_ffff;
+      writable.setUint32(at + 4, highMask, true);
+    }
     this.#view.setUint32(at, barFlags(bar), true);
     this.#bars[index] = bar;
   }

@@ -6,6 +6,18 @@ import type { ConfigBytes, ConfigWrite } from "./layout.ts";
 import type { QueueSpec, Virtqueue } from "./virtqueue.ts";
 
 /**
+ * A shared memory region (virtio 1.4, 2.10): memory of the device that the driver reaches where the transport has put it.
+ * Accesses are inside of it, of 1, 2 or 4 bytes, little-endian.
+ */
+export interface SharedMemory {
+  /** shmid, 0 to 255. */
+  readonly id: number;
+  readonly sizeBytes: number;
+  read(offset: number, size: 1 | 2 | 4): number;
+  write(offset: number, size: 1 | 2 | 4, value: number): void;
+}
+
+/**
  * Made only by `VirtioBus.plug`, so an unplugged device cannot exist. Callbacks run on the CPU thread, inside the
  * guest's register write; they must not wait, and must not throw for anything that the guest or the host did.
  */
@@ -25,6 +37,11 @@ export abstract class VirtioDevice {
   constructor(bus: VirtioBus) {
     if (!bus.isPlugging) throw new Error("a virtio device is made by plugging it into a bus");
     this.bus = bus;
+  }
+
+  /** The shared memory regions; on a transport that has no place for them the driver sees none. */
+  get sharedMemory(): readonly SharedMemory[] {
+    return [];
   }
 
   /** A reason why the negotiated features are not acceptable, or null. */

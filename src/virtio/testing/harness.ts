@@ -32,12 +32,12 @@ const FACES = {
   "s390 pages": { suffix: "-s390", properties: {} },
   "pci modern": {
     suffix: "-pci-non-transitional",
-    properties: {},
+    properties: { vectors: 3 },
     driver: { legacy: false, msix: true, configOnly: false },
   },
   "pci legacy": {
     suffix: "-pci",
-    properties: { "disable-modern": true },
+    properties: { "disable-modern": true, vectors: 3 },
     driver: { legacy: true, msix: true, configOnly: false },
   },
   "pci transitional, modern": {
@@ -199,7 +199,7 @@ export class Harness {
     const face: Face = FACES[transport];
     // Which format is used is up to the driver: see chooseFeatures.
     const packed: Readonly<Record<string, boolean>> = PACKED_TRANSPORTS.includes(transport) ? { packed: true } : {};
-    this.created = createDevice(device + face.suffix, { ...packed, ...properties, ...face.properties }, this.context);
+    this.created = createDevice(device + face.suffix, { ...packed, ...face.properties, ...properties }, this.context);
     this.transport = this.created.transport;
     if (this.transport instanceof VirtioMmio) this.driver = new MmioDriver(this.transport, this.line, this.ram);
     else if (hypervisor !== null) this.driver = new S390Driver(hypervisor, this.ram);

@@ -1,12 +1,15 @@
 /** The vendor-specific capabilities of virtio over PCI (virtio 1.4, 4.1.4) and the layout that they describe, QEMU's. */
 import type { PciFunction, PciRegion } from "../../../pci/function.ts";
 import { PCI_CAP_ID_VNDR } from "../../../pci/registers.ts";
+import type { SharedMemory } from "../../device.ts";
 import * as P from "../../spec/pci.ts";
 
 /** Base address registers. */
 export const LEGACY_BAR = 0;
 export const MSIX_BAR = 1;
 export const NOTIFY_PIO_BAR = 2;
+/** The same as NOTIFY_PIO_BAR: a device has one of the two. */
+export const SHARED_MEMORY_BAR = 2;
 export const MODERN_BAR = 4;
 
 /** Places of the structures in MODERN_BAR; each has a page of its own. */
@@ -25,20 +28,23 @@ const NOTIFY_QUEUES = 1024;
 /** Where a structure lies. */
 interface Place {
   readonly type: number;
+  /** Tells structures of one type apart (shmid). */
+  readonly id?: number;
   readonly bar: number;
   readonly offset: number;
   readonly length: number;
 }
 
 /** The bytes of a capability behind ID and link; `extra` words follow the common part. */
-function body({ type, bar, offset, length }: Place, ...extra: number[]): Uint8Array {
+function body({ type, id = 0, bar, offset, length }: Place, ...extra: number[]): Uint8Array {
   const size = P.PCI_CAP_SIZE + 4 * extra.length;
   const view = new DataView(new ArrayBuffer(size));
   view.setUint8(P.PCI_CAP_LEN, size);
   view.setUint8(P.PCI_CAP_CFG_TYPE, type);
   view.setUint8(P.PCI_CAP_BAR, bar);
-  view.setUint32(P.PCI_CAP_OFFSET, offset, true);
-  view.setUint32(P.PCI_CAP_LENGTH, length, true);
+  view.setUint8(P.PCI_CAP_ID, id);
+  view.setUint32(P.PCI_CAP_OFFSET, offset % 2 ** 32, true);
+  view.setUint32(P.PCI_CAP_LENGTH, length % 2 ** 32, true);
   extra.forEach((word, index) => {
     view.setUint32(P.PCI_CAP_SIZE + 4 * index, word, true);
   });
@@ -77,6 +83,43 @@ export function addModernInterface(target: PciFunction, { region, notifyPio, pag
   target.addBar(MODERN_BAR, { kind: "memory64", prefetchable: true, sizeBytes, region });
   addConfigAccess(target);
   return multiplier;
+}
+
+/**
+ * Adds shared memory regions (4.1.4.7): all in one base address register, one behind the other, each at a multiple of a
+ * page and of its own size.
+ */
+export function addSharedMemory(target: PciFunction, regions: readonly SharedMemory[]): void {
+  let end = 0;
+  const places = regions.map((region) => {
+    const align = 2 ** Math.ceil(Math.log2(Math.max(region.sizeBytes, STRUCTURE_BYTES)));
+    const offset = Math.ceil(end / align) * align;
+    end = offset + region.sizeBytes;
+    return { region, offset };
+  });
+  const at = (offset: number) =>
+    places.find((place) => offset >= place.offset && offset < place.offset + place.region.sizeBytes) ?? null;
+  const inside = (place: (typeof places)[number], offset: number, size: number): boolean =>
+    offset - place.offset + size <= place.region.sizeBytes;
+  const region: PciRegion = {
+    read: (offset, size) => {
+      const place = at(offset);
+      return place !== null && inside(place, offset, size) ? place.region.read(offset - place.offset, size) : 0;
+    },
+    write: (offset, size, value) => {
+      const place = at(offset);
+      if (place !== null && inside(place, offset, size)) place.region.write(offset - place.offset, size, value);
+    },
+  };
+  const sizeBytes = 2 ** Math.ceil(Math.log2(end));
+  target.addBar(SHARED_MEMORY_BAR, { kind: "memory64", prefetchable: true, sizeBytes, region });
+  for (const place of places) {
+    const { id, sizeBytes: length } = place.region;
+    const high = [place.offset, length].map((value) => Math.floor(value / 2 ** 32));
+    const { offset } = place;
+    const type = P.VIRTIO_PCI_CAP_SHARED_MEMORY_CFG;
+    target.addCapability(PCI_CAP_ID_VNDR, body({ type, id, bar: SHARED_MEMORY_BAR, offset, length }, ...high));
+  }
 }
 
 /**

@@ -31,6 +31,7 @@ const FUNCTIONS: readonly (readonly [string, Readonly<Record<string, string | nu
   ["virtio-serial-pci", { addr: "c" }],
   ["virtio-serial-pci-non-transitional", { addr: "d", max_ports: 4 }],
   ["virtio-serial-pci", { addr: "e", class: 0x0780, "disable-modern": "on", vectors: 0 }],
+  ["virtio-balloon-pci", { addr: "13" }],
   ["virtio-blk-pci", { addr: "f", ...BLOCK }],
   ["virtio-blk-pci-transitional", { addr: "10", ...BLOCK, "num-queues": 3 }],
   ["virtio-blk-pci-non-transitional", { addr: "1f.0", ...BLOCK, vectors: 5 }],

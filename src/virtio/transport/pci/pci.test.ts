@@ -1,6 +1,8 @@
 /** Virtio over PCI, register by register (virtio 1.4, 4.1): what the tests that run on every transport do not see. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type SharedMemory, VirtioDevice } from "../../device.ts";
+import { ConfigSpace } from "../../layout.ts";
 import {
   VIRTIO_F_NOTIFICATION_DATA,
   VIRTIO_F_NOTIFY_ON_EMPTY,
@@ -11,7 +13,7 @@ import * as P from "../../spec/pci.ts";
 import { Harness, type TransportName } from "../../testing/harness.ts";
 import { MemoryDisk } from "../../testing/memory-disk.ts";
 import { PciDriver } from "../../testing/pci-driver.ts";
-import type { VirtioPci } from "./pci.ts";
+import { type PciOptions, VirtioPci } from "./pci.ts";
 
 const PLAIN = { eventIdx: false, style: "direct" } as const;
 const MODERN: TransportName = "pci modern";
@@ -296,6 +298,89 @@ describe("VIRTIO_PCI_CAP_PCI_CFG", () => {
     driver.pciCfg(1, 8, 4, 0x1234);
     expect(driver.pciCfg(1, 8, 4)).toBe(0x1234);
     expect(driver.pciCfg(0, P.LEGACY_QUEUE_SIZE, 2)).toBe(256);
+  });
+});
+
+describe("shared memory", () => {
+  const bytes = [new Uint8Array(0x3000), new Uint8Array(0x100)];
+
+  class WithMemory extends VirtioDevice {
+    readonly id = 26;
+    readonly name = "virtio-test";
+    readonly legacy = false;
+    readonly features = [];
+    readonly queues = [];
+    readonly config = new ConfigSpace({});
+    override get sharedMemory(): readonly SharedMemory[] {
+      const region = (id: number, memory: Uint8Array): SharedMemory => ({
+        id,
+        sizeBytes: memory.length,
+        read: (offset) => memory[offset] as number,
+        write: (offset, _size, value) => {
+          memory[offset] = value;
+        },
+      });
+      return [region(7, bytes[0] as Uint8Array), region(0, bytes[1] as Uint8Array)];
+    }
+    onQueue(): void {}
+    save(): null {
+      return null;
+    }
+    load(): void {}
+    serveRestored(): void {}
+  }
+
+  function plugged(options: Partial<PciOptions> = {}) {
+    const { vm, driver, transport } = disk(MODERN);
+    const common = { ...transport.options, legacy: "auto" as const, vectors: 0, ...options };
+    const made = new VirtioPci({ engine: vm.engine, log: vm.log }, common);
+    made.bus.plug((bus) => new WithMemory(bus));
+    driver.pci.bridge.bus.attach(made.function, { slot: 9, fn: 0 });
+    return { made, ecam: driver.pci.bridge.ecam, high: driver.pci.highMemory };
+  }
+
+  it("4.1.4.7: each region has a capability with its shmid, and lies where that says", () => {
+    const { ecam, high } = plugged();
+    const read = (offset: number, size: 1 | 2 | 4): number => ecam.read((9 << 15) + offset, size);
+    const found = new Map<number, { bar: number; offset: number; length: number }>();
+    for (let at = read(0x34, 1); at !== 0; at = read(at + 1, 1)) {
+      if (read(at + 3, 1) !== P.VIRTIO_PCI_CAP_SHARED_MEMORY_CFG) continue;
+      expect([read(at + 2, 1), read(at + P.PCI_CAP_OFFSET_HIGH, 4), read(at + P.PCI_CAP_LENGTH_HIGH, 4)]).toEqual([
+        24, 0, 0,
+      ]);
+      found.set(read(at + P.PCI_CAP_ID, 1), {
+        bar: read(at + 4, 1),
+        offset: read(at + 8, 4),
+        length: read(at + 12, 4),
+      });
+    }
+    expect([...found.keys()].sort()).toEqual([0, 7]);
+    expect(read(2, 2)).toBe(0x1040 + 26);
+    for (const [offset, value] of [
+      [0x18, 0x10_0000],
+      [0x1c, 0x80],
+      [4, 2],
+    ] as const)
+      ecam.write((9 << 15) + offset, 4, value);
+    for (const [id, memory] of [
+      [7, bytes[0]],
+      [0, bytes[1]],
+    ] as const) {
+      const { bar, offset, length } = found.get(id) ?? { bar: -1, offset: 0, length: 0 };
+      expect([bar, length]).toEqual([2, memory?.length]);
+      high.write(0x10_0000 + offset + length - 1, 1, 0x40 + id);
+      expect(memory?.at(-1)).toBe(0x40 + id);
+      expect(high.read(0x10_0000 + offset + length - 1, 1)).toBe(0x40 + id);
+      // Over its end there is nothing.
+      high.write(0x10_0000 + offset + length - 1, 4, 0);
+      expect(high.read(0x10_0000 + offset + length, 4)).toBe(0);
+      expect(memory?.at(-1)).toBe(0x40 + id);
+    }
+  });
+
+  it("and modern-pio-notify would be in the same place", () => {
+    expect(() => plugged({ modernPioNotify: true })).toThrow("virtio-test has shared memory where");
+    expect(() => plugged({ legacy: "on" })).toThrow("virtio-test has no legacy interface");
   });
 });
 

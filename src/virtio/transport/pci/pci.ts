@@ -93,7 +93,10 @@ class VirtioPciBus extends VirtioBus {
   }
 
   protected override refusal(device: VirtioDevice): string | null {
-    return this.transport.options.legacy === "on" && !device.legacy ? "has no legacy interface" : super.refusal(device);
+    const { legacy, modernPioNotify } = this.transport.options;
+    if (legacy === "on" && !device.legacy) return "has no legacy interface";
+    if (modernPioNotify && device.sharedMemory.length > 0) return "has shared memory where modern-pio-notify would be";
+    return super.refusal(device);
   }
 
   protected override onPlugged(): void {
@@ -169,6 +172,7 @@ export class VirtioPci implements VirtioTransport {
       const notifyPio: PciRegion = { read: () => 0, write: (_offset, _size, value) => this.notify(value & 0xffff) };
       const layout = { region, notifyPio: modernPioNotify ? notifyPio : null, pagePerVq };
       this.notifyMultiplier = C.addModernInterface(this.function, layout);
+      if (device.sharedMemory.length > 0) C.addSharedMemory(this.function, device.sharedMemory);
     }
     if (vectors > 0) this.function.addMsix(vectors, C.MSIX_BAR);
   }

@@ -1,0 +1,146 @@
+/** Debian's own kernel with virtio devices on PCI: every interface and way of interrupts, as QEMU's machine shows them. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "playwright/test";
+import { Armlet, guestFile } from "./support/armlet.ts";
+
+const PROMPT = /# (\x1b\[6n)?$/;
+const CONTENT = Buffer.alloc(4 << 20, "what is on the disk, sector by sector ");
+const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
+
+let folder: string;
+let running: Armlet[] = [];
+test.beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "armlet-pci-"));
+  writeFileSync(join(folder, "disk.img"), CONTENT);
+});
+test.afterEach(() => {
+  for (const machine of running) machine.kill();
+  running = [];
+  rmSync(folder, { recursive: true });
+});
+
+interface Row {
+  readonly title: string;
+  readonly machine: string;
+  readonly append?: string;
+  /** Ending of the devices' names, and properties. */
+  readonly ending: string;
+  /** What Linux calls the chip of the devices' interrupts. */
+  readonly chip: RegExp;
+}
+
+const ROWS: readonly Row[] = [
+  { title: "both interfaces, MSI-X by GICv2m", machine: "gic-version=2", ending: "-pci", chip: / MSI +\d+ Edge/ },
+  {
+    title: "the modern interface, MSI-X by the ITS",
+    machine: "gic-version=3",
+    ending: "-pci-non-transitional",
+    chip: /ITS-MSI +\d+ Edge/,
+  },
+  {
+    title: "the legacy interface, MSI-X by the ITS",
+    machine: "gic-version=3",
+    ending: "-pci,disable-modern=on",
+    chip: /ITS-MSI +\d+ Edge/,
+  },
+  {
+    title: "the legacy interface, interrupt pins",
+    machine: "gic-version=2",
+    ending: "-pci,disable-modern=on,vectors=0",
+    chip: /GIC-0 +\d+ Level/,
+  },
+  {
+    title: "a guest that wants no messages",
+    machine: "gic-version=2",
+    append: "pci=nomsi",
+    ending: "-pci-transitional,page-per-vq=on",
+    chip: /GIC-0 +\d+ Level/,
+  },
+  {
+    title: "a GICv3 without ITS, windows below 4 GiB",
+    machine: "gic-version=3,its=off,highmem=off",
+    ending: "-pci,modern-pio-notify=on",
+    chip: /GICv3 +\d+ Level/,
+  },
+];
+
+/** Identification, capabilities and regions of every function; the interrupt line is a number of Linux's own. */
+const SYSFS = [
+  "for d in /sys/bus/pci/devices/*; do",
+  'echo "== ${d##*/} $(cat $d/vendor $d/device $d/subsystem_vendor $d/subsystem_device $d/class $d/revision | tr "\\n" " ")";',
+  "readlink $d/driver | sed 's,.*/,,'; ls $d/msi_irqs 2>/dev/null | wc -l;",
+  "od -An -v -tx1 -j 0 -N 60 $d/config; od -An -v -tx1 -j 61 -N 195 $d/config; cat $d/resource;",
+  "done",
+].join(" ");
+
+function args({ machine, append = "", ending }: Row): string[] {
+  const [suffix = "", ...properties] = ending.split(",");
+  const device = (name: string, ...more: string[]): string[] => [
+    "-device",
+    [name + suffix, ...more, ...properties].join(","),
+  ];
+  return [
+    ...["-M", `virt,${machine}`, "-cpu", "cortex-a57", "-m", "256", "-nographic", "-no-reboot", "-d", "guest_errors"],
+    ...["-kernel", guestFile("stock", "kernel"), "-initrd", guestFile("stock", "initrd")],
+    ...["-append", `console=ttyAMA0 loglevel=6 cryptomgr.notests rodata=on ${append}`],
+    ...["-drive", `if=none,id=hd0,file=${join(folder, "disk.img")},format=raw,snapshot=on`],
+    ...device("virtio-blk", "drive=hd0", "serial=A1"),
+    ...device("virtio-rng", "addr=7"),
+    ...[
+      "-chardev",
+      "null,id=n",
+      ...device("virtio-serial", "id=s"),
+      "-device",
+      "virtserialport,bus=s.0,chardev=n,name=port",
+    ],
+  ];
+}
+
+async function start(row: Row, program?: readonly string[]): Promise<Armlet> {
+  const machine = new Armlet(args(row), program);
+  running.push(machine);
+  await machine.until(PROMPT, 120);
+  return machine;
+}
+
+for (const row of ROWS) {
+  test(`${row.title} (-M virt,${row.machine}, …${row.ending})`, async () => {
+    test.setTimeout(300_000);
+    const guest = await start(row);
+    const sysfs = await guest.run(SYSFS);
+    expect(await guest.run("sha256sum /dev/vda", 60)).toContain(SHA256);
+    expect(await guest.run("cat /sys/block/vda/serial")).toContain("A1");
+    const write = "yes armlet | dd of=/dev/vda bs=64k count=32 iflag=fullblock conv=fsync 2>/dev/null";
+    const expected = createHash("sha256")
+      .update(Buffer.alloc(2 << 20, "armlet\n"))
+      .digest("hex");
+    expect(
+      await guest.run(`${write}; echo 3 >/proc/sys/vm/drop_caches; head -c 2097152 /dev/vda | sha256sum`, 60),
+    ).toContain(expected);
+    expect(await guest.run("head -c 1000 /dev/hwrng | wc -c", 60)).toMatch(/^1000\r?\n/m);
+    expect(await guest.run("cat /sys/class/virtio-ports/*/name")).toContain("port");
+    expect(await guest.run("seq 20000 >/dev/vport*; echo done", 60)).toContain("done");
+    const interrupts = (await guest.run("grep virtio /proc/interrupts"))
+      .split("\n")
+      .filter((line) => /virtio\d/.test(line));
+    expect(interrupts.length).toBeGreaterThan(0);
+    for (const line of interrupts) expect(line).toMatch(row.chip);
+    const log = await guest.run("dmesg -r | grep '^<[0-4]>' | grep -iE 'virtio|pci|msi|gic|its|vda|irq|WARN|BUG'");
+    expect(log.split("\n").filter((line) => /^<[0-4]>/.test(line) && !/exceeds max for 32 bits/.test(line))).toEqual(
+      [],
+    );
+    guest.type("poweroff -f\r");
+    expect(await guest.ended).toBe(0);
+    expect(guest.errors).not.toMatch(/error/);
+
+    // The same command line in QEMU.
+    const peer = await start(row, ["qemu-system-aarch64", "-net", "none"]);
+    const lines = (text: string): string[] => text.split(/\r*\n/);
+    expect(lines(sysfs)).toEqual(lines(await peer.run(SYSFS, 60)));
+    peer.type("poweroff -f\r");
+    expect(await peer.ended).toBe(0);
+  });
+}
