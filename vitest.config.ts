@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     // Two cores are shared with what the tests start.
     maxWorkers: 2,
+    // Many start programs such as qemu-img: how long those take is not what is tested.
+    testTimeout: 30_000,
     globalSetup: "scripts/vitest-setup.mjs",
     projects: [
       { extends: true, test: { name: "unit", include: everything, exclude: [...differential, "**/node_modules/**"] } },
