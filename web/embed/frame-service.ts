@@ -64,6 +64,8 @@ export class FrameService {
       vm.on("crash", ({ message, report }) => this.#emit("crash", { message, report })),
       vm.on("failure", ({ failure }) => this.#emit("failure", failure)),
       vm.on("log", ({ level, text }) => this.#emit("log", { level, text })),
+      vm.on("disks", (disks) => this.#emit("disks", { disks })),
+      vm.on("disk-trouble", (event) => this.#emit("disk-trouble", event)),
     ];
   }
 
@@ -95,6 +97,8 @@ export class FrameService {
     switch (method) {
       case "write":
         return vm.serial.write(text(params, "text", LONGEST_TEXT));
+      case "type":
+        return vm.type(texts(params));
       case "text":
         return { text: lastOf(vm.serial.text, params) };
       case "pause":
@@ -109,6 +113,8 @@ export class FrameService {
         return { state: vm.state };
       case "stats":
         return vm.stats;
+      case "disks":
+        return { disks: vm.disks };
       case "prompt":
         return { elapsedMs: await firstPrompt(vm) };
       case "report":
@@ -172,6 +178,13 @@ function eventNames({ events }: Params): FrameEventName[] {
     if (known === undefined) throw new BadRequestError(`There is no event ${JSON.stringify(name)}.`);
     return known;
   });
+}
+
+function texts(params: Params): string[] {
+  if (!Array.isArray(params.texts)) throw new BadRequestError("texts is no list of texts.");
+  const all = params.texts.map((item: unknown) => text({ text: item }, "text", LONGEST_TEXT));
+  if (all.join("").length > LONGEST_TEXT) throw new BadRequestError(`texts have more than ${LONGEST_TEXT} characters.`);
+  return all;
 }
 
 function consoleSize({ columns, rows }: Params): ConsoleSize | null {

@@ -44,7 +44,7 @@ export class ShareDialog extends LitElement {
       label { display: flex; align-items: center; gap: 10px; min-height: var(--target); }
       label.block { display: block; padding-top: 6px; }
       label.block span { display: block; margin-bottom: 6px; }
-      input[type="checkbox"] { width: 20px; height: 20px; margin: 0; accent-color: var(--accent); }
+      input[type="checkbox"] { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--accent); }
 
       h3 { margin: 22px 0 8px; font-size: 15px; font-weight: 640; }
       ul { margin: 0; padding: 0 0 0 20px; }

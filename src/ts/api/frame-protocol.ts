@@ -2,6 +2,7 @@
  * What `embed.html` and the page around it say to each other by postMessage. docs/embedding.md describes it; MachineFrame
  * speaks it for a page.
  */
+import type { DiskStatus, DiskTrouble } from "../protocol/disk-status.ts";
 import type { Failure, FailureCode } from "../protocol/failure.ts";
 import type { FileProgress, MachineState } from "../protocol/messages.ts";
 import type { GuestPanic } from "./console-watch.ts";
@@ -38,6 +39,8 @@ export interface FrameMethods {
   };
   /** Types text (as UTF-8), at most 1 Mi characters; Enter is "\r". */
   write: { params: { readonly text: string }; result: undefined };
+  /** Types texts at the guest's prompts, one at each; "\n" is Enter. */
+  type: { params: { readonly texts: readonly string[] }; result: undefined };
   /** What the guest wrote so far; with `last` only so many characters of its end. */
   text: { params: { readonly last?: number }; result: { readonly text: string } };
   /** Sends events of these names from now on. */
@@ -52,6 +55,8 @@ export interface FrameMethods {
   resize: { params: { readonly columns?: number; readonly rows?: number }; result: undefined };
   state: { params: object; result: { readonly state: MachineState } };
   stats: { params: object; result: MachineStats };
+  /** The machine's drives, and where what is written to them goes. */
+  disks: { params: object; result: { readonly disks: readonly DiskStatus[] } };
   /** Answers at the guest's first prompt, at once where that was before. */
   prompt: { params: object; result: { readonly elapsedMs: number } };
   /** Text to copy: command line, registers, end of the console. */
@@ -67,6 +72,7 @@ export const FRAME_METHODS: readonly FrameMethodName[] = [
   "hello",
   "start",
   "write",
+  "type",
   "text",
   "subscribe",
   "unsubscribe",
@@ -77,6 +83,7 @@ export const FRAME_METHODS: readonly FrameMethodName[] = [
   "resize",
   "state",
   "stats",
+  "disks",
   "prompt",
   "report",
   "flush",
@@ -95,6 +102,10 @@ export interface FrameEvents {
   crash: MachineCrash;
   failure: Failure;
   log: MachineLog;
+  /** About twice a second while something about a drive changes. */
+  disks: { readonly disks: readonly DiskStatus[] };
+  /** The browser's storage failed a drive. */
+  "disk-trouble": DiskTrouble;
 }
 
 export type FrameEventName = keyof FrameEvents;
@@ -110,6 +121,8 @@ export const FRAME_EVENTS: readonly FrameEventName[] = [
   "crash",
   "failure",
   "log",
+  "disks",
+  "disk-trouble",
 ];
 
 /** Sent without being asked for, once the frame listens. */
