@@ -33,6 +33,7 @@ export class MachineDisk implements BlockBackend {
   #writtenBytes = 0;
   /** As it was last known. */
   #usedBytes = 0;
+  #isUsedStale = true;
   #trouble: StorageErrorCode | null = null;
 
   constructor(drive: string, disk: OpenDisk, host: MachineDiskHost) {
@@ -79,10 +80,10 @@ export class MachineDisk implements BlockBackend {
 
   async status(): Promise<DiskStatus> {
     const disk = this.#disk;
-    try {
-      this.#usedBytes = await disk.usedBytes();
-    } catch (error) {
-      this.failed(error);
+    // Counting what is stored takes its time: not while there is more to come.
+    if (this.#isUsedStale && disk.dirtyBytes() === 0) {
+      this.#isUsedStale = false;
+      await this.#countUsed();
     }
     // Storage that failed is tried again without anybody asking.
     if (disk.dirtyBytes() === 0) this.#recovered();
@@ -116,7 +117,16 @@ export class MachineDisk implements BlockBackend {
     else return result.then(() => this.#recovered());
   }
 
+  async #countUsed(): Promise<void> {
+    try {
+      this.#usedBytes = await this.#disk.usedBytes();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
   #change(work: () => Awaitable): Awaitable {
+    this.#isUsedStale = true;
     this.#host.onActivity();
     return this.#watch(work);
   }
