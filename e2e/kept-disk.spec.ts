@@ -167,7 +167,12 @@ test("where the browser keeps nothing, the machine runs with a disk in memory an
     const refuse = `IDBFactory.prototype.open = () => { throw new DOMException("off", "SecurityError"); };`;
     window.Worker = class extends NativeWorker {
       constructor(url: string | URL, options?: WorkerOptions) {
-        const source = `${refuse} await import(${JSON.stringify(String(new URL(url, document.baseURI)))});`;
+        // What is posted before the worker's own script has run waits for it.
+        const source = `${refuse}
+          const early = [];
+          onmessage = (event) => early.push(event);
+          await import(${JSON.stringify(String(new URL(url, document.baseURI)))});
+          for (const event of early) onmessage(event);`;
         super(URL.createObjectURL(new Blob([source], { type: "text/javascript" })), options);
       }
     };
@@ -194,6 +199,25 @@ async function exported(page: Page, id: string, format: "raw" | "qcow2"): Promis
   );
   return join(folder, name);
 }
+
+test("a tab that is closed in the middle of an import leaves nothing behind", async () => {
+  await page.goto("./?start");
+  await page.evaluate(async () => {
+    const part = crypto.getRandomValues(new Uint8Array(65_536));
+    const file = new File(Array<BlobPart>(4096).fill(part), "large.img");
+    await new Promise<void>((resolve) => {
+      void window.disks.import(file, { name: "large", onProgress: () => resolve() });
+    });
+  });
+  const other = await context.newPage();
+  await other.goto("./?start");
+  const databases = (): Promise<number> => other.evaluate(async () => (await indexedDB.databases()).length);
+  // The list's own and the disk's; another tab's import under way is left alone.
+  expect(await keptDisks(other)).toEqual([]);
+  expect(await databases()).toBe(2);
+  await page.close();
+  await expect.poll(async () => [await keptDisks(other), await databases()]).toEqual([[], 1]);
+});
 
 for (const store of ["idb", "opfs"] as const) {
   test(`a qcow2 file becomes a disk in ${store}, is written, and comes back as QEMU and e2fsck want it`, async () => {

@@ -35,7 +35,10 @@ export interface PageMachine {
 /** What the tests use of `window.disks`. */
 export interface PageDisks {
   list(): Promise<{ readonly id: string }[]>;
-  import(file: File, options: { readonly name: string; readonly store?: "idb" | "opfs" }): Promise<{ id: string }>;
+  import(
+    file: File,
+    options: { readonly name: string; readonly store?: "idb" | "opfs"; readonly onProgress?: () => void },
+  ): Promise<{ id: string }>;
   export(id: string, format: "raw" | "qcow2" | "changes", sink: WritableStream<Uint8Array>): Promise<void>;
   remove(id: string): Promise<void>;
 }
