@@ -10,6 +10,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Many start programs such as qemu-img: how long those take is not what is tested.
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     globalSetup: "scripts/vitest-setup.mjs",
     projects: [
       { extends: true, test: { name: "unit", include: everything, exclude: [...differential, "**/node_modules/**"] } },
