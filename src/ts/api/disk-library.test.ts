@@ -1,7 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { ImageFolder } from "../inspect/testing/images.ts";
+import { arm64Image, pattern } from "../loader/testing/samples.ts";
 import { holdDisk } from "../storage/disk-hold.ts";
 import { DiskLock } from "../storage/disk-lock.ts";
+import { StorageError } from "../storage/storage-error.ts";
 import { fakeLocks } from "../storage/testing/fake-locks.ts";
 import { type DiskBrowser, type DiskTab, diskBrowser, diskTab } from "../worker/testing/disk-browser.ts";
 
@@ -229,6 +233,72 @@ describe("DiskLibrary", () => {
     await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1));
     await here.rename(disk.id, "b");
     await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(2));
+  });
+
+  it("lists the other disks where the contents of one cannot be read", async () => {
+    const browser = diskBrowser();
+    const { library } = openTab(browser);
+    const bad = await library.createEmpty("bad", 512);
+    const good = await library.createEmpty("good", 512);
+    const stores = {
+      ...browser.stores,
+      read: async (record: Parameters<typeof browser.stores.read>[0]) => {
+        if (record.id === bad.id) throw new StorageError("damaged", "It is torn.", "");
+        return await browser.stores.read(record);
+      },
+    };
+    const other = openTab(browser, { stores }).library;
+    expect(await other.list()).toMatchObject([{ id: good.id }]);
+    expect(await other.damaged()).toMatchObject([{ id: bad.id, reason: expect.stringMatching(/bad.*torn/) }]);
+    await other.remove(bad.id);
+    expect(await other.damaged()).toEqual([]);
+  });
+
+  it("looks into files and disks, and takes out what a system boots with", async () => {
+    const images = new ImageFolder();
+    try {
+      images.file("root/usr/lib/os-release", 'PRETTY_NAME="Test Linux 1"\n');
+      images.file("root/boot/vmlinuz-1", arm64Image(100_000, 0, 1 << 20));
+      images.file("root/boot/initrd.img-1", pattern(9000, 3));
+      images.empty("disk.img", 16 << 20);
+      images.run("mke2fs", ["-q", "-F", "-t", "ext4", "-d", "root", "disk.img"]);
+      const file = new File([gzipSync(images.bytes("disk.img"))], "disk.img.gz");
+      const { library } = openTab(diskBrowser());
+      expect(await library.inspect(file)).toMatchObject({ role: "disk", formats: ["gzip"] });
+      const disk = await library.import(file, { name: "test" });
+      expect(disk).toMatchObject({ sizeBytes: 16 << 20, origin: "disk.img.gz (raw image in gzip)" });
+      expect(await library.inspectDisk(disk.id)).toMatchObject({
+        role: "disk",
+        system: { title: "Test Linux 1", kernelPath: "/boot/vmlinuz-1" },
+        root: "/dev/vda",
+      });
+      const boot = await library.bootFiles(disk.id);
+      expect(boot?.append).toContain("root=/dev/vda");
+      expect(
+        Buffer.from((await boot?.kernel.arrayBuffer()) ?? new ArrayBuffer(0)).equals(arm64Image(100_000, 0, 1 << 20)),
+      ).toBe(true);
+      expect(boot?.initrd?.size).toBe(9000);
+      const empty = await library.createEmpty("empty", 1 << 20);
+      expect(await library.bootFiles(empty.id)).toBeNull();
+    } finally {
+      images.remove();
+    }
+  });
+
+  it("refuses what is no disk image, with nothing left of it", async () => {
+    const { library } = openTab(diskBrowser());
+    for (const [bytes, code] of [
+      [new Uint8Array(0), "format"],
+      [new Uint8Array(gzipSync(image(1 << 20))).subarray(0, 9000), "damaged"],
+    ] as const) {
+      const importing = library.import(new File([bytes], "x.img"), { name: "x" });
+      await expect(importing).rejects.toMatchObject({ failure: { code, message: expect.stringMatching(/./) } });
+    }
+    expect(await library.list()).toEqual([]);
+    const full = openTab(diskBrowser(), { roomBytes: 65_536 }).library;
+    await expect(full.import(new File([image()], "x.img"), { name: "x" })).rejects.toMatchObject({
+      failure: { code: "quota" },
+    });
   });
 
   it("shows what cannot be read apart, where it can be removed", async () => {

@@ -49,15 +49,34 @@ export class DiskKeeper {
 
   /** All disks; what a cancelled or killed import left behind is deleted. */
   async list(): Promise<DiskInfo[]> {
-    const { records, unfinished } = await this.#catalog.list();
     const locks = this.#locks();
-    for (const record of unfinished) await this.#sweep(record, locks);
-    const held = await DiskLock.held(locks);
-    return await Promise.all(records.map(async (record) => await this.#info(record, held.has(record.id))));
+    for (const record of (await this.#catalog.list()).unfinished) await this.#sweep(record, locks);
+    return (await this.#look()).disks;
   }
 
+  /** What is no disk, or whose contents cannot be read: the others are not hidden by it. */
   async damaged(): Promise<DamagedDisk[]> {
-    return [...(await this.#catalog.list()).damaged];
+    return (await this.#look()).damaged;
+  }
+
+  async #look(): Promise<{ disks: DiskInfo[]; damaged: DamagedDisk[] }> {
+    const contents = await this.#catalog.list();
+    const held = await DiskLock.held(this.#locks());
+    const disks: DiskInfo[] = [];
+    const damaged: DamagedDisk[] = [...contents.damaged];
+    await Promise.all(
+      contents.records.map(async (record) => {
+        try {
+          disks.push(await this.#info(record, held.has(record.id)));
+        } catch (error) {
+          if (!(error instanceof StorageError)) throw error;
+          damaged.push({ id: record.id, reason: `The disk “${record.name}” cannot be read: ${error.message}` });
+        }
+      }),
+    );
+    const order = contents.records.map(({ id }) => id);
+    disks.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+    return { disks, damaged };
   }
 
   /** Fills a new disk with what is in a file. Where that does not come to its end, nothing is left behind. */
