@@ -67,9 +67,8 @@ export class IdbChunkStore implements ChunkStore {
     return chunks * this.chunkBytes;
   }
 
-  close(): Promise<void> {
-    this.#connection.close();
-    return Promise.resolve();
+  async close(): Promise<void> {
+    await this.#connection.close();
   }
 
   /** What was stored may be from an older page, or of a broken profile. */

@@ -13,6 +13,9 @@ export interface IdbSchema {
 
 const VERSION = 1;
 
+/** A connection that is asked to close ends its transactions first; one in a frozen tab does not close at all. */
+const BLOCKED_MS = 5000;
+
 /**
  * A connection to a database with one object store, for idb-keyval's functions. It is opened again where the browser
  * closed it; a database that has vanished meanwhile is not made anew, which would look like an empty disk.
@@ -37,16 +40,20 @@ export class IdbConnection {
 
   /** Deletes a database; connections to it are closed. Where there is none that is no error. */
   static async delete(indexedDb: IDBFactory, database: string): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       const request = indexedDb.deleteDatabase(database);
       await new Promise<void>((resolve, reject) => {
         request.onsuccess = () => resolve();
         request.onerror = () => reject(storageErrorOf(request.error));
-        // Our connections close when they are asked to; one in a frozen tab cannot.
-        request.onblocked = () => reject(storageError("busy"));
+        request.onblocked = () => {
+          timer = setTimeout(() => reject(storageError("busy")), BLOCKED_MS);
+        };
       });
     } catch (error) {
       throw storageErrorOf(error, "unavailable");
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -72,11 +79,12 @@ export class IdbConnection {
     };
   }
 
-  close(): void {
+  /** Resolves when the database may be deleted. */
+  async close(): Promise<void> {
     this.#closed = true;
     const database = this.#database;
     this.#database = null;
-    database?.then(
+    await database?.then(
       (opened) => opened.close(),
       // Whoever asked for it was told.
       () => {},

@@ -1,0 +1,42 @@
+/**
+ * Tests that run inside the browser: a module of the sources, bundled as the page's own code is, and a blank page of the
+ * site to run it in. The tests out here see only what it posts.
+ */
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright/test";
+import { build } from "vite";
+
+const PLACE = "in-browser-test/";
+
+/** The code of a worker whose entry is `path`, from the repository's root. */
+export async function bundleWorker(path: string): Promise<string> {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const result = await build({
+    root,
+    configFile: false,
+    logLevel: "error",
+    publicDir: false,
+    build: {
+      write: false,
+      target: "es2023",
+      minify: false,
+      rolldownOptions: { input: `${root}${path}`, output: { format: "es", codeSplitting: false } },
+    },
+  });
+  const [bundle] = Array.isArray(result) ? result : [result];
+  const chunks = bundle !== undefined && "output" in bundle ? bundle.output : [];
+  const entry = chunks.find((chunk) => chunk.type === "chunk");
+  if (entry?.type !== "chunk") throw new Error(`${path} was not bundled`);
+  return entry.code;
+}
+
+/** Opens a blank page of the site, where `new Worker("worker.js", { type: "module" })` is the bundle. */
+export async function openWorkerPage(page: Page, code: string): Promise<void> {
+  await page.route(`**/${PLACE}`, async (route) => {
+    await route.fulfill({ contentType: "text/html", body: "<!doctype html><title>test</title>" });
+  });
+  await page.route(`**/${PLACE}worker.js`, async (route) => {
+    await route.fulfill({ contentType: "text/javascript", body: code });
+  });
+  await page.goto(PLACE);
+}
