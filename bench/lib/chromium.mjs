@@ -4,19 +4,31 @@ import { workerThreads } from "./cpu-time.mjs";
 
 /** @typedef {{ pid: number, tid: number }} Thread */
 
+/** How the end-to-end tests start it. */
+const OPTIONS = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    // Chromium's own sandbox does not work for root, as which CI runs.
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
+
 /** Starts the Chromium of the end-to-end tests. @returns {Promise<import("playwright").Browser>} */
 export async function launchChromium() {
   const { chromium } = await import("playwright");
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      // Chromium's own sandbox does not work for root, as which CI runs.
-      "--no-sandbox",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  return chromium.launch(OPTIONS);
+}
+
+/**
+ * Starts it with a profile in a folder, where what pages store is kept as a person's browser does.
+ * @param {string} folder @returns {Promise<import("playwright").BrowserContext>}
+ */
+export async function launchKeptChromium(folder) {
+  const { chromium } = await import("playwright");
+  return chromium.launchPersistentContext(folder, OPTIONS);
 }
 
 /**

@@ -107,7 +107,7 @@ export class ChunkCache {
       longer.set(content);
       content = longer;
     } else if (chunk.writing && chunk.dirtySince === 0) {
-      content = content.slice();
+      content = new Uint8Array(content);
     }
     chunk.content = content;
     this.#markDirty(chunk);

@@ -2,8 +2,12 @@
 export const STORE_KINDS = ["idb", "opfs"] as const;
 export type StoreKind = (typeof STORE_KINDS)[number];
 
-/** Size of the chunks of a new disk. */
-export const DISK_CHUNK_BYTES = 64 * 1024;
+/**
+ * Size of the chunks of a new disk. Chromium keeps IndexedDB values of less than 64 KiB in its database and larger ones
+ * in a file each, which makes them two to three times slower to fetch and to flush. Smaller ones would be more records
+ * (docs/performance.md has the figures).
+ */
+export const DISK_CHUNK_BYTES = 32 * 1024;
 
 /** What a kept disk lies on top of: it is read where nothing was written, and never changed. */
 export type DiskBase =

@@ -86,5 +86,5 @@ function schemaOf(id: string): IdbSchema {
 
 /** A view is stored with all of its buffer, so it gets one of its own. */
 function compact(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }

@@ -199,7 +199,8 @@ export class KeptDisk implements BlockBackend {
 
   #replace(chunk: number, bytes: Uint8Array): void {
     this.#loader.supersede(chunk);
-    this.#cache.replace(chunk, bytes.slice());
+    // Not `slice`: that of Node's Buffer shares its memory.
+    this.#cache.replace(chunk, new Uint8Array(bytes));
     this.#writeBack.changed();
   }
 

@@ -37,6 +37,7 @@ export class MemoryChunkStore implements ChunkStore {
   }
 }
 
+/** Not by `slice`: that of Node's Buffer shares its memory. */
 function copied(chunk: Chunk | null): Chunk | null {
-  return chunk instanceof Uint8Array ? chunk.slice() : chunk;
+  return chunk instanceof Uint8Array ? new Uint8Array(chunk) : chunk;
 }
