@@ -88,7 +88,7 @@ async function benchGuest(folder, kinds) {
     const page = await browser.newPage();
     page.on("console", (message) => console.log(message.text()));
     await page.goto(`http://127.0.0.1:${port}/`);
-    const { args } = await (await page.request.get("guest/manifest.json")).json();
+    const { args } = await (await page.request.get(`http://127.0.0.1:${port}/guest/manifest.json`)).json();
     const rows = [["MB/s", ...COMMANDS.map(([name]) => name), "bar for reads"]];
     for (const kind of kinds) {
       await page.locator("input").setInputFiles(image);

@@ -26,7 +26,7 @@ export async function bundleWorker(path: string): Promise<string> {
   const [bundle] = Array.isArray(result) ? result : [result];
   const chunks = bundle !== undefined && "output" in bundle ? bundle.output : [];
   const entry = chunks.find((chunk) => chunk.type === "chunk");
-  if (entry?.type !== "chunk") throw new Error(`${path} was not bundled`);
+  if (entry === undefined) throw new Error(`${path} was not bundled`);
   return entry.code;
 }
 

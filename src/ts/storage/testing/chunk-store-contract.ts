@@ -129,7 +129,7 @@ export const CHUNK_STORE_CONTRACT: readonly ContractCase<StoreSubject>[] = [
     name: "what is given and got shares no memory with the store",
     async run(subject) {
       const store = await subject.open();
-      const larger = new SharingBytes(3 * CONTRACT_CHUNK_BYTES);
+      const larger = new SharingBytes(new ArrayBuffer(3 * CONTRACT_CHUNK_BYTES));
       larger.set(pattern(larger.length, 1));
       const expected = new Uint8Array(larger).slice(CONTRACT_CHUNK_BYTES, 2 * CONTRACT_CHUNK_BYTES);
       const view = larger.subarray(CONTRACT_CHUNK_BYTES, 2 * CONTRACT_CHUNK_BYTES);
