@@ -23,11 +23,10 @@ export async function bundleWorker(path: string): Promise<string> {
       rolldownOptions: { input: `${root}${path}`, output: { format: "es", codeSplitting: false } },
     },
   });
-  const [bundle] = Array.isArray(result) ? result : [result];
-  const chunks = bundle !== undefined && "output" in bundle ? bundle.output : [];
-  const entry = chunks.find((chunk) => chunk.type === "chunk");
-  if (entry === undefined) throw new Error(`${path} was not bundled`);
-  return entry.code;
+  const outputs = [result].flat().flatMap((bundle) => ("output" in bundle ? bundle.output : []));
+  const code = outputs.flatMap((output) => ("code" in output ? [output.code] : []))[0];
+  if (code === undefined) throw new Error(`${path} was not bundled`);
+  return code;
 }
 
 /** Opens a blank page of the site, where `new Worker("worker.js", { type: "module" })` is the bundle. */
