@@ -4,10 +4,12 @@ import { InspectError } from "./inspect-error.ts";
 import { viewOf } from "./volume.ts";
 
 const HEADER_BYTES = 8;
+const DOT = 0x2e;
 const KINDS: readonly NodeKind[] = ["other", "file", "directory", "other", "other", "other", "other", "symlink"];
 
 export interface ExtEntry {
-  readonly name: string;
+  /** As it is on the disk, mostly UTF-8: most names are only compared. */
+  readonly name: Uint8Array;
   readonly inode: number;
   /** Null where the directory does not tell. */
   readonly kind: NodeKind | null;
@@ -26,12 +28,17 @@ export function* directoryEntries(block: Uint8Array, hasFileTypes: boolean): Gen
     }
     // Unused ones, and the checksum at the end of a block, name inode 0.
     if (inode !== 0) {
-      const name = new TextDecoder().decode(block.subarray(at + HEADER_BYTES, at + HEADER_BYTES + nameBytes));
+      const name = block.subarray(at + HEADER_BYTES, at + HEADER_BYTES + nameBytes);
       const kind = hasFileTypes && type !== 0 ? (KINDS[type] ?? "other") : null;
-      if (name !== "." && name !== "..") yield { name, inode, kind };
+      if (!isDots(name)) yield { name, inode, kind };
     }
     at += length;
   }
+}
+
+/** `.` and `..` */
+function isDots(name: Uint8Array): boolean {
+  return name.length <= 2 && name[0] === DOT && (name.length === 1 || name[1] === DOT);
 }
 
 /** Blocks of 64 KiB are too long for 16 bits. */

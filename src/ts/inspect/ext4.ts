@@ -25,6 +25,8 @@ const S_IFMT = 0xf000;
 const KINDS: Readonly<Record<number, NodeKind>> = { 0x4000: "directory", 0x8000: "file", 0xa000: "symlink" };
 /** A directory with more is damaged: 64 MiB hold over half a million names. */
 const MAX_DIRECTORY_BYTES = 64 * 2 ** 20;
+/** A list of them is made in memory. */
+const MAX_ENTRIES = 100_000;
 /** PATH_MAX */
 const MAX_TARGET_BYTES = 4096;
 /** Read at once from a directory. */
@@ -112,8 +114,9 @@ class ExtDriver implements FileSystemDriver<Inode> {
   }
 
   async lookup(directory: Inode, name: string): Promise<Inode | null> {
+    const wanted = new TextEncoder().encode(name);
     for await (const entry of this.#walk(directory)) {
-      if (entry.name === name) return await this.#inodes.read(entry.inode);
+      if (isSame(entry.name, wanted)) return await this.#inodes.read(entry.inode);
     }
     return null;
   }
@@ -121,7 +124,8 @@ class ExtDriver implements FileSystemDriver<Inode> {
   async entries(directory: Inode): Promise<DirectoryEntry[]> {
     const found: DirectoryEntry[] = [];
     for await (const { name, inode, kind } of this.#walk(directory)) {
-      found.push({ name, kind: kind ?? (await this.#inodes.read(inode)).kind });
+      if (found.length >= MAX_ENTRIES) throw new InspectError("A directory has more entries than any has.");
+      found.push({ name: new TextDecoder().decode(name), kind: kind ?? (await this.#inodes.read(inode)).kind });
     }
     return found;
   }
@@ -178,6 +182,10 @@ class ExtDriver implements FileSystemDriver<Inode> {
       }
     }
   }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 /** The bytes from `offset` to `end` of data that zeros follow. */

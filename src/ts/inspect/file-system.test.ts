@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, symlinkSync, truncateSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openExt } from "./ext4.ts";
 import { openFat } from "./fat.ts";
 import { type FileSystem, readWhole } from "./file-system.ts";
@@ -10,6 +10,9 @@ import { Volume } from "./volume.ts";
 
 const KIB = 1024;
 const MIB = 2 ** 20;
+// The tools that make the images take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const images = new ImageFolder();
 afterAll(() => images.remove());
 
@@ -20,6 +23,9 @@ function add(path: string, content: Uint8Array): void {
   files.set(path, content);
   images.file(`tree${path}`, content);
 }
+
+/** All files of a tree are more than an inspection reads. */
+const LIMITS = { steps: 1_000_000, bytes: 2 ** 31 };
 
 const SPARSE_BYTES = 9 * MIB + 123;
 
@@ -118,7 +124,7 @@ describe.each([
     images.run("sh", ["-c", "printf end >>tree/sparse"]);
     images.empty("ext.img", 96 * MIB);
     images.run("mke2fs", ["-q", "-F", ...options.split(" "), "-d", "tree", "ext.img"]);
-    system = await openExt(Volume.of(new FileSource(images.at("ext.img"))));
+    system = await openExt(Volume.of(new FileSource(images.at("ext.img")), LIMITS));
   });
 
   it("has the files that mke2fs put there", async () => {
@@ -200,7 +206,7 @@ describe.each([
       "Name with spaces and ümläuts, long enough for two pieces.txt",
     ];
     images.run("mcopy", ["-s", "-i", "fat.img", ...top.map((name) => images.at(`tree/${name}`)), "::/"]);
-    system = await openFat(Volume.of(new FileSource(images.at("fat.img"))));
+    system = await openFat(Volume.of(new FileSource(images.at("fat.img")), LIMITS));
   });
 
   it("has the files that mcopy put there", async () => {
@@ -229,7 +235,7 @@ describe.each([
     const again = randomBytes(200 * KIB);
     images.file("again", again);
     images.run("mcopy", ["-i", "fat.img", images.at("again"), "::/again"]);
-    const changed = await openFat(Volume.of(new FileSource(images.at("fat.img"))));
+    const changed = await openFat(Volume.of(new FileSource(images.at("fat.img")), LIMITS));
     const file = await changed.open("/again");
     expect(Buffer.compare(file === null ? new Uint8Array(0) : await readWhole(file, MIB, "/again"), again)).toBe(0);
     expect(await changed.list("/many")).toHaveLength(300);
@@ -239,7 +245,7 @@ describe.each([
 describe("ISO 9660", () => {
   it("with Rock Ridge has the files that genisoimage put there, and follows links", async () => {
     images.run("genisoimage", ["-quiet", "-R", "-V", "DISC", "-o", "rr.iso", "tree"]);
-    const system = await openIso(Volume.of(images.source("rr.iso")));
+    const system = await openIso(Volume.of(images.source("rr.iso"), LIMITS));
     await compareFiles(system);
     await readsParts(system);
     await missing(system);

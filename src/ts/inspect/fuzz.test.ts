@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { crc32 } from "../lib/crc32.ts";
 import { arm64Image } from "../loader/testing/samples.ts";
 import { extractBootFiles } from "./boot-files.ts";
@@ -10,11 +10,14 @@ import { ImageFolder, StrictSource } from "./testing/images.ts";
 import { Volume } from "./volume.ts";
 
 const MIB = 2 ** 20;
+// The tools that make the images take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const images = new ImageFolder();
 afterAll(() => images.remove());
 
 /** What one inspection may read and hold at once; the budget of volume.ts and the limits of the parsers. */
-const MAX_READ_BYTES = 256 * MIB;
+const MAX_READ_BYTES = 128 * MIB;
 const MAX_LONGEST_BYTES = 64 * MIB;
 
 /** Numbers that break parsers, beside arbitrary ones. */
@@ -163,7 +166,7 @@ async function readEverything(files: FileSystem, folder: string, left: { entries
 async function feed(bytes: Uint8Array): Promise<string> {
   const source = new StrictSource(bytes);
   const findings = await inspectFile(source, { name: "fuzz.img", formats: [] });
-  expect(source.readBytes).toBeLessThan(MAX_READ_BYTES);
+  expect(source.readBytes).toBeLessThanOrEqual(MAX_READ_BYTES);
   expect(source.longestBytes).toBeLessThan(MAX_LONGEST_BYTES);
   for (const { offsetBytes, sizeBytes } of findings.partitions) {
     expect(Number.isSafeInteger(offsetBytes) && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0).toBe(true);

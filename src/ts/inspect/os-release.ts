@@ -41,7 +41,7 @@ async function looksLikeRoot(files: FileSystem): Promise<boolean> {
 function assignments(text: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const line of text.split("\n")) {
-    const match = /^\s*([A-Z][A-Z0-9_]*)=(.*?)\s*$/.exec(line);
+    const match = /^([A-Z][A-Z0-9_]*)=(.*)$/.exec(line.trim());
     if (match?.[1] === undefined || match[2] === undefined) continue;
     const quoted = /^(["'])(.*)\1$/.exec(match[2]);
     const value = quoted?.[2] ?? match[2];

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { MemorySource } from "../storage/block-source.ts";
 import { InspectError } from "./inspect-error.ts";
 import { type PartitionTable, readPartitionTable } from "./partition-table.ts";
@@ -6,6 +6,9 @@ import { ImageFolder } from "./testing/images.ts";
 import { Volume } from "./volume.ts";
 
 const MIB = 2 ** 20;
+// The tools that make the images take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const images = new ImageFolder();
 afterAll(() => images.remove());
 

@@ -1,15 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { symlinkSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { arm64Image, pattern } from "../loader/testing/samples.ts";
 import { type BlockSource, MemorySource } from "../storage/block-source.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import { extractBootFiles } from "./boot-files.ts";
 import type { FileFindings } from "./findings.ts";
 import { inspectFile } from "./probe.ts";
-import { ImageFolder } from "./testing/images.ts";
+import { ImageFolder, StrictSource } from "./testing/images.ts";
 
 const MIB = 2 ** 20;
+// The tools that make the images take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const images = new ImageFolder();
 afterAll(() => images.remove());
 
@@ -206,6 +209,16 @@ describe("inspectFile finds a system", () => {
     expect(append).toBe("console=ttyAMA0 root=/dev/vda3 rw rootflags=subvol=root");
   });
 
+  it("with an os-release that is slow to read for some", async () => {
+    images.file(
+      "slow/usr/lib/os-release",
+      `A=${" ".repeat(60_000)}x\nPRETTY_NAME='Slow "1"' \nB="${"\\".repeat(2000)}\n`,
+    );
+    images.file("slow/bin/sh", program(183));
+    ext4("slow.ext4", 4, "slow");
+    expect((await inspect("slow.ext4")).system?.title).toBe('Slow "1"');
+  });
+
   it("that only firmware can start", async () => {
     disk("uefi.img", "gpt", [["esp.fat", 8, ESP]]);
     expect(await inspect("uefi.img")).toMatchObject({
@@ -230,6 +243,58 @@ describe("inspectFile finds a system", () => {
       root: null,
     });
     expect((await extractBootFiles(images.source("disc.iso"), findings))?.append).toBe("console=ttyAMA0");
+  });
+});
+
+describe("hostile directories", () => {
+  /** Superblock, descriptors and an inode table by the tool; then the root directory's extents are ours. */
+  function directoryOfOneBlock(blocks: number): Uint8Array {
+    images.file("flat/etc/hostname", "x");
+    ext4("flat.ext4", 4, "flat");
+    const bytes = images.bytes("flat.ext4");
+    const view = new DataView(bytes.buffer);
+    const place = /located at block (\d+), offset (0x[0-9a-f]+)/.exec(
+      images.run("debugfs", ["-R", "imap <2>", "flat.ext4"]),
+    );
+    const at = Number(place?.[1]) * 1024 + Number(place?.[2]);
+    const block = view.getUint32(at + 40 + 12 + 8, true);
+    // An index block in free space, of which every entry maps the next logical block to the same block of names.
+    const leaf = bytes.length - 4096;
+    const perLeaf = Math.min(blocks, Math.floor((1024 - 12) / 12));
+    const count = Math.min(4, Math.ceil(blocks / perLeaf));
+    view.setUint16(at + 42, count, true);
+    view.setUint16(at + 44, 4, true);
+    view.setUint16(at + 46, 1, true);
+    for (let index = 0; index < count; index++) {
+      view.setUint32(at + 52 + index * 12, index * perLeaf, true);
+      view.setUint32(at + 56 + index * 12, leaf / 1024 + index, true);
+      view.setUint16(at + 60 + index * 12, 0, true);
+      const here = leaf + index * 1024;
+      view.setUint16(here, 0xf30a, true);
+      view.setUint16(here + 2, perLeaf, true);
+      view.setUint16(here + 4, perLeaf, true);
+      for (let entry = 0; entry < perLeaf; entry++) {
+        view.setUint32(here + 12 + entry * 12, index * perLeaf + entry, true);
+        view.setUint16(here + 16 + entry * 12, 1, true);
+        view.setUint32(here + 20 + entry * 12, block, true);
+      }
+    }
+    view.setUint32(at + 4, count * perLeaf * 1024, true);
+    for (let entry = 0; entry + 12 <= 1024; entry += 12) {
+      const name = block * 1024 + entry;
+      view.setUint32(name, 11, true);
+      view.setUint16(name + 4, entry + 24 <= 1024 ? 12 : 1024 - entry, true);
+      view.setUint16(name + 6, 0x0101, true);
+      view.setUint8(name + 8, 0x78);
+    }
+    return bytes;
+  }
+
+  it("that say the same names again and again come to an end", async () => {
+    const source = new StrictSource(directoryOfOneBlock(10_000));
+    const findings = await inspectFile(source, { name: "flat", formats: [] });
+    expect(findings).toMatchObject({ role: "disk", system: null });
+    expect(source.readBytes).toBeLessThan(8 * MIB);
   });
 });
 

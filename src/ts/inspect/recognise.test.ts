@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { MemorySource } from "../storage/block-source.ts";
 import { recognise } from "./recognise.ts";
 import { ImageFolder } from "./testing/images.ts";
 import { Volume } from "./volume.ts";
 
 const MIB = 2 ** 20;
+// The tools that make the images take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const images = new ImageFolder();
 afterAll(() => images.remove());
 

@@ -14,11 +14,11 @@ const KEPT_PAGES = 64;
 export interface ReadLimits {
   /** Calls of `read`. */
   readonly steps: number;
-  /** Bytes taken from the source. */
+  /** Bytes handed out, and taken from the source. */
   readonly bytes: number;
 }
 
-const LIMITS: ReadLimits = { steps: 400_000, bytes: 256 * 2 ** 20 };
+const LIMITS: ReadLimits = { steps: 100_000, bytes: 128 * 2 ** 20 };
 
 /** A source with a page cache and a budget, shared by all volumes on it. */
 class PagedSource {
@@ -34,9 +34,10 @@ class PagedSource {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    if (--this.#stepsLeft < 0) throw tooMuch();
+    this.#bytesLeft -= length;
+    if (--this.#stepsLeft < 0 || this.#bytesLeft < 0) throw tooMuch();
     // Long reads are file contents, which nobody reads twice.
-    if (length >= PAGE_BYTES) return await this.#fetch(offset, length);
+    if (length >= PAGE_BYTES) return await this.#take(offset, length);
     const first = Math.floor(offset / PAGE_BYTES);
     const start = offset - first * PAGE_BYTES;
     const page = await this.#page(first);
@@ -52,7 +53,10 @@ class PagedSource {
     let page = this.#pages.get(index);
     if (page === undefined) {
       const offset = index * PAGE_BYTES;
-      page = await this.#fetch(offset, Math.min(PAGE_BYTES, this.#source.sizeBytes - offset));
+      const length = Math.min(PAGE_BYTES, this.#source.sizeBytes - offset);
+      this.#bytesLeft -= length;
+      if (this.#bytesLeft < 0) throw tooMuch();
+      page = await this.#take(offset, length);
     } else {
       // Used now: to the end of the line.
       this.#pages.delete(index);
@@ -65,9 +69,7 @@ class PagedSource {
     return page;
   }
 
-  async #fetch(offset: number, length: number): Promise<Uint8Array> {
-    this.#bytesLeft -= length;
-    if (this.#bytesLeft < 0) throw tooMuch();
+  async #take(offset: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
     try {
       await this.#source.read(offset, bytes);
