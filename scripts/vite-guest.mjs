@@ -1,7 +1,7 @@
 // @ts-check
 /** Vite plugin: the guests lie beside the page as `guest/`, in the development server and in the built site. */
 import { copyFileSync, createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { guestDir } from "./lib/paths.mjs";
 
 /** Files of the manifest, relative to it, and itself. @returns {string[]} */
@@ -30,7 +30,7 @@ export function guest() {
   return {
     name: "armlet:guest",
     configResolved(config) {
-      outDir = join(config.root, config.build.outDir);
+      outDir = resolve(config.root, config.build.outDir);
     },
     configureServer(server) {
       server.middlewares.use("/guest/", (request, response, next) => {
