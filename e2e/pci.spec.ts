@@ -102,27 +102,27 @@ function args({ machine, append = "", ending }: Row): string[] {
 async function start(row: Row, program?: readonly string[]): Promise<Armlet> {
   const machine = new Armlet(args(row), program);
   running.push(machine);
-  await machine.until(PROMPT, 120);
+  await machine.until(PROMPT, 240);
   return machine;
 }
 
 for (const row of ROWS) {
   test(`${row.title} (-M virt,${row.machine}, …${row.ending})`, async () => {
-    test.setTimeout(300_000);
+    test.setTimeout(900_000);
     const guest = await start(row);
-    const sysfs = await guest.run(SYSFS);
-    expect(await guest.run("sha256sum /dev/vda", 60)).toContain(SHA256);
+    const sysfs = await guest.run(SYSFS, 120);
+    expect(await guest.run("sha256sum /dev/vda", 120)).toContain(SHA256);
     expect(await guest.run("cat /sys/block/vda/serial")).toContain("A1");
-    const write = "yes armlet | dd of=/dev/vda bs=64k count=32 iflag=fullblock conv=fsync 2>/dev/null";
+    const write = "yes armlet | dd of=/dev/vda bs=64k count=8 iflag=fullblock conv=fsync 2>/dev/null";
     const expected = createHash("sha256")
-      .update(Buffer.alloc(2 << 20, "armlet\n"))
+      .update(Buffer.alloc(512 << 10, "armlet\n"))
       .digest("hex");
     expect(
-      await guest.run(`${write}; echo 3 >/proc/sys/vm/drop_caches; head -c 2097152 /dev/vda | sha256sum`, 60),
+      await guest.run(`${write}; echo 3 >/proc/sys/vm/drop_caches; head -c 524288 /dev/vda | sha256sum`, 120),
     ).toContain(expected);
-    expect(await guest.run("head -c 1000 /dev/hwrng | wc -c", 60)).toMatch(/^1000\r?\n/m);
+    expect(await guest.run("head -c 1000 /dev/hwrng | wc -c", 120)).toMatch(/^1000\r?\n/m);
     expect(await guest.run("cat /sys/class/virtio-ports/*/name")).toContain("port");
-    expect(await guest.run("seq 20000 >/dev/vport*; echo done", 60)).toContain("done");
+    expect(await guest.run("seq 20000 >/dev/vport*; echo done", 120)).toContain("done");
     const interrupts = (await guest.run("grep virtio /proc/interrupts"))
       .split("\n")
       .filter((line) => /virtio\d/.test(line));
@@ -134,12 +134,13 @@ for (const row of ROWS) {
     );
     guest.type("poweroff -f\r");
     expect(await guest.ended).toBe(0);
-    expect(guest.errors).not.toMatch(/error/);
+    // Linux asks a GICv3 for GICD_TYPER2, which came later.
+    expect(guest.errors.replace(/.*0x[0-9a-f]*800000c$/m, "")).not.toMatch(/error/);
 
     // The same command line in QEMU.
     const peer = await start(row, ["qemu-system-aarch64", "-net", "none"]);
     const lines = (text: string): string[] => text.split(/\r*\n/);
-    expect(lines(sysfs)).toEqual(lines(await peer.run(SYSFS, 60)));
+    expect(lines(sysfs)).toEqual(lines(await peer.run(SYSFS, 120)));
     peer.type("poweroff -f\r");
     expect(await peer.ended).toBe(0);
   });

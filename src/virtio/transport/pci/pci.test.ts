@@ -407,6 +407,23 @@ it("a state of another function, or of an interface that is not there, is refuse
   expect(() => modern.transport.load(state)).toThrow("queueVectors is not a list");
 });
 
+it("a saved function keeps its vectors, and what is pending behind a mask", () => {
+  const { vm, driver, transport } = disk(MODERN);
+  vm.start(PLAIN);
+  const { bar, offset } = driver.msixTable();
+  driver.barWrite(bar, offset + 16 + 12, 4, 1);
+  vm.send(readSector(vm), "direct");
+  const young = disk(MODERN);
+  young.vm.ram.bytes(0x4000_0000, vm.ram.sizeBytes).set(vm.ram.bytes(0x4000_0000, vm.ram.sizeBytes));
+  young.transport.load(JSON.parse(JSON.stringify(transport.save())));
+  expect(young.transport.save()).toEqual(transport.save());
+  young.driver.selectQueue(0);
+  expect(young.driver.common(P.COMMON_QUEUE_MSIX_VECTOR, 2)).toBe(1);
+  expect(young.driver.takeInterrupts().used).toBe(false);
+  young.driver.barWrite(bar, offset + 16 + 12, 4, 0);
+  expect(young.driver.takeInterrupts().used).toBe(true);
+});
+
 describe("hostile accesses", () => {
   const SIZES = [1, 2, 4] as const;
   const access = fc.record({
