@@ -61,3 +61,39 @@ export interface EntropySource {
   /** Fills `into`, at most 65536 bytes (the limit of Web Cryptography's getRandomValues). */
   fill(into: Uint8Array): void;
 }
+
+/** An Ethernet frame without its check sequence, and what is left to do before it may go on a wire. */
+export interface NetPacket {
+  /** Not to be changed by whoever it is handed to, nor by whoever handed it over. */
+  readonly bytes: Uint8Array;
+  /** A checksum over the bytes from `start` on is still to be stored at `start + offset`; null for none. */
+  readonly checksum: { readonly start: number; readonly offset: number } | null;
+  /** A TCP segment that is still to be cut into pieces of `sizeBytes`; null for a frame as it is. */
+  readonly segmentation: NetSegmentation | null;
+}
+
+export interface NetSegmentation {
+  readonly kind: "tcp4" | "tcp6";
+  /** Payload bytes in each piece. */
+  readonly sizeBytes: number;
+  /** The segment has CWR set, which only its first piece keeps. */
+  readonly ecn: boolean;
+}
+
+/** The device's end of a network cable, handed to the backend. */
+export interface NetFrontend {
+  /** Gives a packet to the guest. Packets that it has no buffers for wait, and the oldest are lost in the end. */
+  receive(packet: NetPacket): void;
+  /** The cable was plugged in or pulled out. */
+  setLink(up: boolean): void;
+}
+
+/** What a network card is plugged into. */
+export interface NetBackend {
+  /** Whether the cable is plugged in when the device is made. */
+  readonly linkUp: boolean;
+  /** Called once, when the device is made. */
+  attach(frontend: NetFrontend): void;
+  /** Takes a packet of the guest. May call `NetFrontend.receive` before it returns. */
+  send(packet: NetPacket): void;
+}

@@ -1,5 +1,5 @@
 /** What a device's folder tells the registry. */
-import type { BlockBackend, CharBackend, EntropySource } from "./backends.ts";
+import type { BlockBackend, CharBackend, EntropySource, NetBackend } from "./backends.ts";
 import type { VirtioBus } from "./bus.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { VirtioConsole } from "./devices/console/device.ts";
@@ -16,6 +16,10 @@ export interface BackendContext {
   char(id: string): CharBackend | null;
   /** The random source of that id ("" for the machine's own), or null. */
   entropy(id: string): EntropySource | null;
+  /** The network of that id, or null. */
+  net(id: string): NetBackend | null;
+  /** The six bytes of a network card's address: those that are wanted, or the machine's next free ones for null. */
+  macAddress(wanted: Uint8Array | null): Uint8Array;
 }
 
 /** What a kind of device is on a PCI bus; QEMU's values. */

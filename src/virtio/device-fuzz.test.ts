@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { wirePacket } from "./net-packet.ts";
 import { createDevice } from "./registry.ts";
 import type { RingEngine } from "./ring-engine.ts";
 import { ascii, CharEnd } from "./testing/char-end.ts";
@@ -13,6 +14,7 @@ import { Harness, TRANSPORTS, type TransportName } from "./testing/harness.ts";
 import { loadInstrumentedEngine } from "./testing/instrumented.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { MmioDriver } from "./testing/mmio-driver.ts";
+import { NetEnd } from "./testing/net-end.ts";
 import { PciDriver } from "./testing/pci-driver.ts";
 import { S390_PAGES } from "./testing/s390-driver.ts";
 import { WriteShadow } from "./testing/write-shadow.ts";
@@ -27,12 +29,14 @@ interface Victim {
   readonly shadow: WriteShadow;
   readonly disk: MemoryDisk;
   readonly end: CharEnd;
+  readonly net: NetEnd;
   readonly queues: readonly number[];
 }
 
-type Device = "virtio-blk" | "virtio-rng" | "virtio-balloon" | "virtio-serial";
+type Device = "virtio-blk" | "virtio-net" | "virtio-rng" | "virtio-balloon" | "virtio-serial";
 const QUEUES: Readonly<Record<Device, readonly number[]>> = {
   "virtio-blk": [0, 1],
+  "virtio-net": [0, 1, 2],
   "virtio-rng": [0],
   "virtio-balloon": [0, 1, 2, 3, 4],
   "virtio-serial": [0, 1, 2, 3, 4, 5],
@@ -56,22 +60,24 @@ function victim(transport: TransportName, device: Device): Victim {
   if (device === "virtio-balloon") shadow.allow(GUEST_RAM_BASE, RAM_BYTES);
   const disk = new MemoryDisk(2 ** 18, { sync: false });
   const end = new CharEnd();
+  const net = new NetEnd();
   const entropy = { fill: (into: Uint8Array): void => void into.fill(0x5a) };
   const properties: Record<string, string | number> = {};
   if (device === "virtio-blk") Object.assign(properties, { drive: "disk", "num-queues": 2 });
+  if (device === "virtio-net") properties["netdev"] = "net";
   if (device === "virtio-serial") properties["max_ports"] = 2;
   if (device === "virtio-balloon") Object.assign(properties, { "free-page-hint": "on", "free-page-reporting": "on" });
   const vm = new Harness(transport, device, properties, {
-    backends: { block: disk, entropy, char: { term: end } },
+    backends: { block: disk, entropy, net, char: { term: end } },
     engine: shadow.wrap(engine),
   });
   if (device === "virtio-serial") createDevice("virtconsole", { chardev: "term" }, vm.context);
-  return { vm, shadow, disk, end, queues: QUEUES[device] };
+  return { vm, shadow, disk, end, net, queues: QUEUES[device] };
 }
 
 /** One thing that a driver, the host or the user may do; all of it decided by random numbers. */
 async function act(target: Victim, choice: number, a: number, b: number): Promise<void> {
-  const { vm, disk, end, queues } = target;
+  const { vm, disk, end, net, queues } = target;
   const queue = queues[a % queues.length] as number;
   switch (choice % 13) {
     case 0:
@@ -118,6 +124,12 @@ async function act(target: Victim, choice: number, a: number, b: number): Promis
       }
       break;
     case 9:
+      if (net.attached) {
+        // What the guest has sent comes back as from another guest, offloads and all; or the cable is moved.
+        for (const packet of net.sent.splice(0)) net.device.receive(packet);
+        net.device.receive(wirePacket(new Uint8Array(b * 8)));
+        net.device.setLink(b > 20);
+      }
       if (!end.attached) return;
       end.device.input(ascii("x".repeat(b)));
       end.makeRoom(a);
@@ -140,7 +152,7 @@ function restart({ vm, queues }: Victim): void {
 
 /** A request that every sane driver could make, and its answer. */
 async function probe(target: Victim, device: Device): Promise<void> {
-  const { vm, disk, end } = target;
+  const { vm, disk, end, net } = target;
   disk.manual = false;
   await disk.release();
   end.room = Number.POSITIVE_INFINITY;
@@ -148,6 +160,11 @@ async function probe(target: Victim, device: Device): Promise<void> {
   if (device === "virtio-blk") {
     const used = await vm.transact([vm.out(new Uint8Array(16)), vm.in(512), vm.in(1)], "mixed");
     expect(used.length).toBe(513);
+  } else if (device === "virtio-net") {
+    net.sent.length = 0;
+    net.device.setLink(true);
+    await vm.transact([vm.out(new Uint8Array(12 + 60))], "mixed", 1);
+    expect(net.sent).toEqual([wirePacket(new Uint8Array(60))]);
   } else if (device === "virtio-rng") expect((await vm.transact([vm.in(8)], "mixed")).length).toBe(8);
   else {
     const before = end.received.length;
@@ -157,26 +174,30 @@ async function probe(target: Victim, device: Device): Promise<void> {
 }
 
 describe.each(TRANSPORTS)("hostile drivers on %s", (transport) => {
-  it.each(["virtio-blk", "virtio-rng", "virtio-serial"] as const)("%s", { timeout: 120_000 }, async (device) => {
-    let stores = 0;
-    const action = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255));
-    const programs = fc.array(action, { minLength: 20, maxLength: 120, size: "max" });
-    const property = fc.asyncProperty(programs, async (actions) => {
-      const target = victim(transport, device);
-      target.disk.manual = true;
-      target.end.room = 0;
-      restart(target);
-      for (const [choice, a, b] of actions) await act(target, choice, a, b);
-      await probe(target, device);
-      target.vm.transport.bus.unplug();
-      expect(shadow.violations).toEqual([]);
-      expect(target.vm.log.hostErrors).toEqual([]);
-      stores += shadow.stores;
-    });
-    // In batches rather than with a time limit of fast-check's, which would leave an unfinished program running.
-    const until = Date.now() + SECONDS * 1000;
-    do await fc.assert(property, { numRuns: 10 });
-    while (Date.now() < until);
-    expect(stores).toBeGreaterThan(0);
-  });
+  it.each(["virtio-blk", "virtio-net", "virtio-rng", "virtio-serial"] as const)(
+    "%s",
+    { timeout: 120_000 },
+    async (device) => {
+      let stores = 0;
+      const action = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255));
+      const programs = fc.array(action, { minLength: 20, maxLength: 120, size: "max" });
+      const property = fc.asyncProperty(programs, async (actions) => {
+        const target = victim(transport, device);
+        target.disk.manual = true;
+        target.end.room = 0;
+        restart(target);
+        for (const [choice, a, b] of actions) await act(target, choice, a, b);
+        await probe(target, device);
+        target.vm.transport.bus.unplug();
+        expect(shadow.violations).toEqual([]);
+        expect(target.vm.log.hostErrors).toEqual([]);
+        stores += shadow.stores;
+      });
+      // In batches rather than with a time limit of fast-check's, which would leave an unfinished program running.
+      const until = Date.now() + SECONDS * 1000;
+      do await fc.assert(property, { numRuns: 10 });
+      while (Date.now() < until);
+      expect(stores).toBeGreaterThan(0);
+    },
+  );
 });

@@ -34,6 +34,8 @@ function context(slots = 32, changes: Partial<DeviceContext> = {}): DeviceContex
     block: (id) => (id === "hd0" ? new MemoryDisk(1024) : id === "odd" ? new MemoryDisk(1000) : null),
     char: (id) => (id === "term" ? new CharEnd() : null),
     entropy: (id) => (id === "" ? { fill: () => {} } : null),
+    net: () => null,
+    macAddress: (wanted) => wanted ?? new Uint8Array(6),
     transport: (request) => {
       if (request.kind === "pci") return new VirtioPci({ engine, log: new TestLog() }, request.options);
       if (request.kind !== "mmio" || windows.length === slots) return null;

@@ -8,6 +8,7 @@ import { BALLOON } from "./devices/balloon/definition.ts";
 import { BLK } from "./devices/blk/definition.ts";
 import { SERIAL, VIRTCONSOLE, VIRTSERIALPORT } from "./devices/console/definition.ts";
 import type { VirtioConsole } from "./devices/console/device.ts";
+import { NET } from "./devices/net/definition.ts";
 import { RNG } from "./devices/rng/definition.ts";
 import {
   DeviceOptionError,
@@ -60,7 +61,7 @@ export interface CompatRow {
   readonly value: PropertyValue;
 }
 
-export const DEVICES: readonly DeviceDefinition[] = [BLK, RNG, BALLOON, SERIAL];
+export const DEVICES: readonly DeviceDefinition[] = [BLK, NET, RNG, BALLOON, SERIAL];
 export const PORTS: readonly PortDefinition[] = [VIRTCONSOLE, VIRTSERIALPORT];
 
 /** Guest-visible defaults of older machine versions. The first version has none. */

@@ -17,7 +17,7 @@ export async function openBackends(
   config: MachineConfig,
   services: MachineServices,
   terminal: MachineConsole,
-): Promise<Pick<BackendContext, "block" | "char" | "entropy">> {
+): Promise<Pick<BackendContext, "block" | "char" | "entropy" | "net" | "macAddress">> {
   const disks = new Map<string, BlockBackend>();
   for (const drive of config.drives) disks.set(drive.id, await services.openDisk(drive));
   const entropy: EntropySource = { fill: (into) => services.entropy(into) };
@@ -28,6 +28,22 @@ export async function openBackends(
       if (found === undefined) return null;
       return found.kind === "stdio" ? terminal.connect() : NULL_DEVICE;
     },
+    net: () => null,
+    macAddress: macAddresses(),
     entropy: (id) => (id === "" || config.randomSources.some((row) => row.id === id) ? entropy : null),
+  };
+}
+
+/** The address of the first network card without one of its own, as in QEMU; its last byte counts up. */
+const FIRST_MAC = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56] as const;
+
+/** Gives out addresses, none of them twice unless it was wanted twice. */
+function macAddresses(): BackendContext["macAddress"] {
+  const used = new Set<string>();
+  return (wanted) => {
+    const mac = wanted ?? Uint8Array.from(FIRST_MAC);
+    if (wanted === null) while (used.has(mac.join())) mac[5] = (mac[5] as number) + 1;
+    used.add(mac.join());
+    return mac;
   };
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { balloonFeatures } from "../../virtio/devices/balloon/features.ts";
 import { blkFeatures } from "../../virtio/devices/blk/config.ts";
 import { consoleFeatures } from "../../virtio/devices/console/config.ts";
+import { NET_SWITCHES, netFeatures, type NetSwitch } from "../../virtio/devices/net/features.ts";
 import { type FeatureRow, RING_FEATURES } from "../../virtio/features.ts";
 import type { PropertySpec, PropertyTable } from "../../virtio/properties.ts";
 import { DEVICES, deviceProperties, PORTS } from "../../virtio/registry.ts";
@@ -126,6 +127,9 @@ describe("docs/devices.md: virtio devices", () => {
     expect(written("### virtio-serial")).toEqual(featureRows(consoleFeatures({ maxPorts: 31, emergencyWrite: true })));
     const balloon = { deflateOnOom: true, freePageHint: true, freePageReporting: true, pagePoison: true };
     expect(written("### virtio-balloon")).toEqual(featureRows(balloonFeatures(balloon)));
+    const switches = Object.fromEntries(Object.keys(NET_SWITCHES).map((name) => [name, true]));
+    const net = { switches: switches as Record<NetSwitch, boolean>, mtu: 1500 };
+    expect(written("### virtio-net")).toEqual(featureRows(netFeatures(net)));
     expect(written("### virtio-rng")).toEqual([]);
     const ring = rows(section("## virtio transports"), "Bit");
     expect(ring).toEqual(RING_FEATURES.map(({ bit, name, only }) => [String(bit), `\`${name}\``, only ?? "both"]));

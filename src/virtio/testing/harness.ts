@@ -1,5 +1,5 @@
 /** A machine with one virtio transport in a box: real ring walker, real devices, and a driver made by the test. */
-import type { BlockBackend, CharBackend, EntropySource } from "../backends.ts";
+import type { BlockBackend, CharBackend, EntropySource, NetBackend } from "../backends.ts";
 import type { BusEnvironment } from "../bus.ts";
 import type { Clock, DeviceLog, IrqLine, Timers } from "../environment.ts";
 import { Features } from "../features.ts";
@@ -145,6 +145,7 @@ export interface Backends {
   readonly block?: BlockBackend;
   readonly char?: Readonly<Record<string, CharBackend>>;
   readonly entropy?: EntropySource;
+  readonly net?: NetBackend;
 }
 
 export interface HarnessOptions {
@@ -188,6 +189,8 @@ export class Harness {
       block: (id) => (id === "disk" ? (backends.block ?? null) : null),
       char: (id) => backends.char?.[id] ?? null,
       entropy: () => backends.entropy ?? null,
+      net: (id) => (id === "net" ? (backends.net ?? null) : null),
+      macAddress: (wanted) => wanted ?? Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56),
       transport: (request) => {
         if (request.kind === "s390") return (hypervisor ??= new TestHypervisor(environment, this.ram)).add();
         if (request.kind === "mmio") return new VirtioMmio({ ...environment, irq: this.line }, request);
