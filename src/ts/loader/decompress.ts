@@ -1,4 +1,5 @@
 /** Takes the compression off a stream, layer by layer, by magic bytes: gzip, zstd, xz and the EFI zboot wrapper around them. */
+import { XzUnsupportedError } from "../lib/xz/error.ts";
 import { ByteSource } from "./byte-source.ts";
 import { LoadError } from "./errors.ts";
 import { gunzip } from "./gzip.ts";
@@ -50,6 +51,8 @@ async function* named(layer: Layer, source: ByteSource): AsyncGenerator<Uint8Arr
   } catch (error) {
     if (input.error !== undefined) throw input.error.reason;
     if (error instanceof LoadError) throw error;
+    if (error instanceof XzUnsupportedError)
+      throw new LoadError(`The file's xz data ${error.message}.`, { cause: error });
     throw new LoadError(`The file's ${layer.name} data is damaged or truncated: ${message(error)}.`, { cause: error });
   } finally {
     await source.cancel();

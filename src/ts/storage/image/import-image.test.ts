@@ -218,8 +218,24 @@ describe("an import ends with a sentence:", () => {
 
   it("xz with more memory, or a filter, than its decoder has", async () => {
     const small = DISK.subarray(0, 4096);
-    expect((await failure(new Blob([pack("xz", small, "--lzma2=dict=256MiB")]))).message).toMatch(/64 MiB/);
+    expect((await failure(new Blob([pack("xz", small, "--lzma2=dict=512MiB")]))).message).toMatch(/512 MiB/);
     expect((await failure(new Blob([pack("xz", small, "--x86", "--lzma2")]))).message).toMatch(/filter/);
+  });
+
+  it("which does not stand in the way of the next: xz after one that failed, and in one another", async () => {
+    const xz = pack("xz", DISK, "-0");
+    for (let round = 0; round < 3; round++) {
+      await failure(new Blob([xz.subarray(0, 100_000)]));
+      await failure(new Blob([xz]), { limitBytes: 100_000 });
+    }
+    const store = new TestStore();
+    const { formats } = await importImage(new Blob([pack("xz", xz, "-0")]), store, task());
+    expect(formats).toEqual(["xz", "xz"]);
+    expect(Buffer.compare(store.bytes(SIZE_BYTES), DISK)).toBe(0);
+    // Several at the same time.
+    const stores = [new TestStore(), new TestStore(), new TestStore()];
+    await Promise.all(stores.map(async (each) => await importImage(new Blob([xz]), each, task())));
+    for (const each of stores) expect(Buffer.compare(each.bytes(SIZE_BYTES), DISK)).toBe(0);
   });
 
   it("a qcow2 image in a stream, where there is no room to unpack it", async () => {

@@ -1,10 +1,11 @@
 /** Takes the compression off a disk image that comes as a stream. */
 import { InflateError } from "../../lib/inflate/error.ts";
 import { gunzip } from "../../lib/inflate/gunzip.ts";
+import { xzDecompress } from "../../lib/xz/decompress.ts";
+import { XzError, XzUnsupportedError } from "../../lib/xz/error.ts";
 import { zstdDecompress } from "../../lib/zstd/decompress.ts";
 import { ZstdError } from "../../lib/zstd/error.ts";
 import { ByteSource } from "../../loader/byte-source.ts";
-import { unxz } from "../../loader/xz.ts";
 import type { BlockSource } from "../block-source.ts";
 import { StorageError } from "../storage-error.ts";
 import { type Compression, DETECT_BYTES, type DetectedFormat, detectFormat, isCompression } from "./detect.ts";
@@ -15,7 +16,7 @@ const READ_BYTES = 1 << 20;
 
 const UNPACKERS: Record<Compression, (source: ByteSource) => AsyncGenerator<Uint8Array>> = {
   gzip: gunzip,
-  xz: unxz,
+  xz: xzDecompress,
   zstd: zstdDecompress,
 };
 
@@ -85,33 +86,20 @@ async function* withSentences(compression: Compression, source: ByteSource): Asy
   }
 }
 
-/** Codes of the xz decoder's get_next_output (XZ Embedded, xz.h) that say more than that the data is wrong. */
-const XZ_MEMLIMIT = /error code 4\b/;
-const XZ_OPTIONS = /error code 6\b/;
-
 function damagedStream(compression: Compression, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  if (compression === "xz" && XZ_MEMLIMIT.test(text)) {
+  if (error instanceof XzUnsupportedError) {
     return new StorageError(
       "format",
-      "The xz data needs more than 64 MiB of memory to unpack.",
+      `The file's ${compression} data ${error.message}.`,
       "Unpack it first, or compress it with xz -9 at most.",
       { cause: error },
     );
   }
-  if (compression === "xz" && XZ_OPTIONS.test(text)) {
-    return new StorageError(
-      "format",
-      "The xz data uses a filter or a checksum that is not known here.",
-      "Unpack it first, or compress it with xz and no further options.",
-      { cause: error },
-    );
-  }
-  const reason = error instanceof InflateError || error instanceof ZstdError ? `: ${error.message}` : "";
+  const isKnown = error instanceof InflateError || error instanceof XzError || error instanceof ZstdError;
   return new StorageError(
     "damaged",
-    `The file's ${compression} data is damaged or cut off${reason}.`,
+    `The file's ${compression} data is damaged or cut off${isKnown ? `: ${error.message}` : ""}.`,
     "Fetch the file again.",
     { cause: error },
   );
