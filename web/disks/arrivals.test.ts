@@ -83,6 +83,15 @@ describe("Arrivals", () => {
     expect(arrivals.list.map(({ failure, disk }) => [failure, disk?.name])).toEqual([[null, "b"]]);
   });
 
+  it("looks at what was packed once more when it is unpacked", async () => {
+    const library = new MemoryDiskLibrary({ findings: { formats: ["xz"], summary: "A disk" } });
+    const arrivals = new Arrivals(library);
+    await arrivals.add(drop(file("a.img.xz")));
+    library.script.findings = { summary: "Debian" };
+    await arrivals.importAll();
+    expect(arrivals.list[0]).toMatchObject({ phase: "ready", findings: { summary: "Debian" }, failure: null });
+  });
+
   it("can cancel one, which leaves it as it was, and end all", async () => {
     const library = new MemoryDiskLibrary();
     library.importing = new Promise(() => {});

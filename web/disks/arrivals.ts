@@ -158,6 +158,8 @@ export class Arrivals {
         onProgress: (progress) => this.#update(key, { progress }),
       });
       this.#update(key, { phase: "ready", disk, name: disk.name, progress: null });
+      // Of a packed file only the beginning was known.
+      if (mustCopy(arrival.findings)) await this.#look(key, () => this.#library.inspectDisk(disk.id));
     } catch (error) {
       this.#update(key, { phase: "ready", progress: null, failure: shownFailure(error) });
     } finally {

@@ -143,6 +143,14 @@ describe("booting the system on a disk", () => {
     expect(addressable).toBe(false);
   });
 
+  it("is proposed last where no system was found", () => {
+    const plain = disk("plain", { ...NOTHING, root: "/dev/vda" });
+    const found = proposals({ disks: [plain], files: [] }, { current, standard: STANDARD });
+    expect(found.map(({ kind }) => kind)).toEqual(["add", "boot"]);
+    expect(found[1]?.title).toBe("Boot from “plain” with our kernel");
+    expect(found[1]?.reason).toContain("No system was found");
+  });
+
   it("is proposed first, and not for what cannot run", () => {
     const beginnings = { current, standard: STANDARD };
     expect(proposals(parts, beginnings).map(({ kind }) => kind)).toEqual(["boot", "boot-own", "add"]);

@@ -60,10 +60,13 @@ const OWN_ARCHITECTURE = "arm64";
 
 /** What the parts can become, the likeliest first; empty where there is nothing to begin with. */
 export function proposals(parts: NextParts, beginnings: Beginnings): Proposal[] {
-  const boots = parts.disks.flatMap((disk) => bootProposals(disk, parts, beginnings));
-  return beginnings.current === null && beginnings.standard === null
-    ? boots
-    : [...boots, addProposal(parts, beginnings)];
+  const boots = (known: boolean): Proposal[] =>
+    parts.disks
+      .filter(({ findings }) => ((findings?.system ?? null) !== null) === known)
+      .flatMap((disk) => bootProposals(disk, parts, beginnings));
+  const nothing = beginnings.current === null && beginnings.standard === null;
+  // A disk on which no system was found is for data, most of the time.
+  return [...boots(true), ...(nothing ? [] : [addProposal(parts, beginnings)]), ...boots(false)];
 }
 
 /** Sentences about parts that will not do what one may expect of them. */
@@ -82,7 +85,7 @@ function bootProposals(disk: NextDisk, { files }: NextParts, beginnings: Beginni
   if (disk.role !== "disk" || findings === null || findings.root === null) return [];
   const { system, root } = findings;
   if (system !== null && (system.architecture ?? OWN_ARCHITECTURE) !== OWN_ARCHITECTURE) return [];
-  const title = `Boot ${system?.title ?? `the system on “${disk.name}”`}`;
+  const title = `Boot ${system?.title ?? `from “${disk.name}”`}`;
   const found: Proposal[] = [];
   const kernel = files.find(({ role }) => role === "kernel");
   if (kernel !== undefined || (beginnings.standard ?? beginnings.current) !== null) {
@@ -94,7 +97,7 @@ function bootProposals(disk: NextDisk, { files }: NextParts, beginnings: Beginni
       kind: "boot",
       disk: disk.key,
       title: `${title} with ${kernel === undefined ? "our kernel" : kernel.name}`,
-      reason: `${what}, with root=${root}.${kernel === undefined ? " The quickest way to its prompt." : ""}`,
+      reason: `${what}, with root=${root}.${reasonEnd(system !== null, kernel !== undefined)}`,
     });
   }
   if (system !== null && system.kernelPath !== null && kernel === undefined) {
@@ -107,6 +110,11 @@ function bootProposals(disk: NextDisk, { files }: NextParts, beginnings: Beginni
     });
   }
   return found;
+}
+
+function reasonEnd(isSystem: boolean, isOwnKernel: boolean): string {
+  if (!isSystem) return " No system was found on it so far.";
+  return isOwnKernel ? "" : " The quickest way to its prompt.";
 }
 
 function addProposal({ disks, files }: NextParts, { current }: Beginnings): Proposal {

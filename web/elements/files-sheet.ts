@@ -150,6 +150,13 @@ export class FilesSheet extends LitElement {
     this.trouble = null;
   }
 
+  /** The systems that were found, to see whether unpacking brought some to light. */
+  #systems(): string {
+    return partsOf(this.#arrivals.list)
+      .disks.map(({ findings }) => findings?.system?.title ?? "")
+      .join("\n");
+  }
+
   #chosen(choices: readonly Proposal[]): Proposal | null {
     return choices.find((proposal) => idOf(proposal) === this.choice) ?? choices[0] ?? null;
   }
@@ -176,7 +183,12 @@ export class FilesSheet extends LitElement {
   }
 
   async #start(): Promise<void> {
+    const before = this.#systems();
     if (!(await this.#takeIn())) return;
+    if (this.choice === null && this.#systems() !== before) {
+      this.trouble = "Now that it is unpacked it is known what is on it: choose once more what is to be started.";
+      return;
+    }
     const parts = partsOf(this.#arrivals.list);
     const beginnings = this.#beginnings;
     const chosen = this.#chosen(proposals(parts, beginnings));
