@@ -5,6 +5,8 @@ import type { DriveConfig } from "../config/machine-config.ts";
 import type { DiskTrouble } from "../protocol/disk-status.ts";
 import { DiskCatalog } from "../storage/disk-catalog.ts";
 import { DiskLock } from "../storage/disk-lock.ts";
+import { DISK_CHUNK_BYTES } from "../storage/disk-record.ts";
+import { StorageError } from "../storage/storage-error.ts";
 import type { StoreOpener } from "../storage/store-opener.ts";
 import type { WorkerServices } from "./blueprint.ts";
 import { openDrive } from "./drive-opener.ts";
@@ -12,7 +14,7 @@ import type { MachineDisk } from "./machine-disk.ts";
 import { type DiskBrowser, type DiskTab, diskBrowser, diskTab } from "./testing/disk-browser.ts";
 
 const URL_OF_IMAGE = "https://images.example/debian%20disk.img";
-const CHUNK = 64 * 1024;
+const CHUNK = DISK_CHUNK_BYTES;
 
 interface Server {
   bytes: Uint8Array<ArrayBuffer>;
@@ -215,6 +217,30 @@ describe("a disk that the browser keeps", () => {
     expect(await read(second.disk, 0, 12)).toBe("bbbwrittenbb");
   });
 
+  it("is let go of where its chunks cannot be read", async () => {
+    const browser = diskBrowser();
+    const { id } = await openTab(browser).library.createEmpty("torn", 1 << 20);
+    let closed = 0;
+    const stores: StoreOpener = {
+      ...browser.stores,
+      open: async (record) => {
+        const store = await browser.stores.open(record);
+        store.indexes = () => Promise.reject(new StorageError("damaged", "It is torn.", ""));
+        const close = store.close.bind(store);
+        store.close = async () => {
+          closed++;
+          await close();
+        };
+        return store;
+      },
+    };
+    await expect(openMachine(browser, { file: `disk:${id}` }, { stores })).rejects.toMatchObject({ code: "damaged" });
+    expect(closed).toBe(1);
+    expect(await DiskLock.held(browser.locks)).toEqual(new Set());
+    // Another one can have it.
+    expect((await openMachine(browser, { file: `disk:${id}` })).said).toEqual([]);
+  });
+
   it("tells once when there is no room, keeps what was flushed, and goes on when there is room again", async () => {
     const browser = diskBrowser();
     const { library } = openTab(browser);
@@ -325,7 +351,7 @@ describe("an image on a server", () => {
       await write(disk, 0, "x");
       await disk.flush();
       expect(await read(disk, 0, 2)).toBe("xb");
-      expect(await disk.status()).toMatchObject({ keeping: "memory", usedBytes: CHUNK });
+      expect(await disk.status()).toMatchObject({ keeping: "memory", usedBytes: 64 * 1024 });
     }
     expect(await openTab(browser).library.list()).toEqual([]);
   });

@@ -96,11 +96,15 @@ class DriveOpening {
   }
 
   async #kept(record: DiskRecord, base: BlockSource | null, store: ChunkStore, lock: DiskLock): Promise<MachineDisk> {
-    const kept = await KeptDisk.open({
+    const opening = KeptDisk.open({
       sizeBytes: record.sizeBytes,
       base,
       store,
       onError: (error) => disk.failed(error),
+    });
+    const kept = await opening.catch(async (error: unknown) => {
+      await store.close();
+      throw error;
     });
     const watch = new HoldWatch(record.id, this.#locks(), kept);
     const disk = this.#machineDisk({
