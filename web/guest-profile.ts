@@ -43,6 +43,8 @@ export interface GuestRecord {
   readonly args: string;
   /** What is loaded before it runs, as the server has it for this page. */
   readonly downloadBytes: number;
+  /** It has a disk of which only what is read is loaded. */
+  readonly hasDisk: boolean;
   readonly files: readonly PackedFile[];
 }
 
@@ -106,7 +108,7 @@ function parseManifest(value: unknown): Manifest {
 }
 
 function parseGuest(name: string, value: unknown): GuestRecord {
-  const { title, description, args, kernel, initrd } = record(value);
+  const { title, description, args, kernel, initrd, disk } = record(value);
   const files = (initrd === null ? [kernel] : [kernel, initrd]).map(record);
   const sizes = files.map((file) => count((isLocal() ? file : record(file.gzip)).sizeBytes));
   return {
@@ -115,6 +117,7 @@ function parseGuest(name: string, value: unknown): GuestRecord {
     description: typeof description === "string" ? description : "",
     args: text(args),
     downloadBytes: sizes.reduce((sum, size) => sum + size, 0),
+    hasDisk: disk !== undefined,
     files: files.map((file) => ({ file: text(file.file), packed: text(record(file.gzip).file) })),
   };
 }

@@ -59,6 +59,7 @@ export class ArmletBar extends LitElement {
 
       .machines {
         display: inline-flex;
+        flex: none;
         align-items: center;
         gap: 7px;
         min-width: var(--target);
@@ -180,7 +181,7 @@ export class ArmletBar extends LitElement {
         }
       }
 
-      @media (max-width: 860px) {
+      @media (max-width: 960px) {
         .graph { display: none; }
       }
 

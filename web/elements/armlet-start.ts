@@ -186,11 +186,11 @@ export class ArmletStart extends LitElement {
       </ul>`;
   }
 
-  #guest({ name, title, description, downloadBytes }: GuestRecord): TemplateResult {
+  #guest({ name, title, description, downloadBytes, hasDisk }: GuestRecord): TemplateResult {
     return html`<a href=${profileAddress(name)} @click=${(event: MouseEvent) => this.#onLink(event, true)}>
       <strong>${title}</strong>
       <span>${description}</span>
-      <small>${formatBytes(downloadBytes)} to load</small>
+      <small>${formatBytes(downloadBytes)} to load${hasDisk ? ", then what is read of its disk" : ""}</small>
     </a>`;
   }
 
