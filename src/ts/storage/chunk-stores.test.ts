@@ -93,6 +93,31 @@ describe("IdbChunkStore", () => {
     await store.close();
   });
 
+  it("tells that there is no room where the request fails before the transaction does", async () => {
+    const { factory, connections } = watched(new IDBFactory());
+    const store = await IdbChunkStore.open(factory, "d1", CONTRACT_CHUNK_BYTES);
+    const [connection] = connections;
+    if (connection === undefined) throw new Error("there is no connection");
+    connection.transaction = () => {
+      const transaction = {
+        error: null as DOMException | null,
+        onerror: null as (() => void) | null,
+        onabort: null as (() => void) | null,
+        commit: () => {
+          queueMicrotask(() => {
+            transaction.onerror?.();
+            transaction.error = new DOMException("no", "QuotaExceededError");
+            transaction.onabort?.();
+          });
+        },
+        objectStore: () => ({ put: () => {}, transaction }),
+      };
+      return transaction as unknown as IDBTransaction;
+    };
+    await expect(store.put(new Map([[1, bytes]]), "strict")).rejects.toMatchObject({ code: "quota" });
+    await store.close();
+  });
+
   it.each(["SecurityError", "InvalidStateError"])("is unavailable where opening fails with %s", async (name) => {
     const refusing = {
       open: () => {

@@ -1,5 +1,5 @@
 import { getMany, keys, promisifyRequest } from "idb-keyval";
-import { storageError } from "./browser-error.ts";
+import { storageError, storageErrorOf } from "./browser-error.ts";
 import type { Chunk, ChunkStore, Durability } from "./chunk-store.ts";
 import { IdbConnection, type IdbSchema } from "./idb-connection.ts";
 
@@ -48,7 +48,7 @@ export class IdbChunkStore implements ChunkStore {
         else store.put(chunk === "zeros" ? ZEROS : compact(chunk), index);
       }
       if (changes.size === 0) store.put(null, FLUSH_KEY);
-      const done = promisifyRequest(store.transaction);
+      const done = committed(store.transaction);
       // Nothing is to be asked for any more: the browser need not wait for that.
       store.transaction.commit();
       return done;
@@ -82,6 +82,14 @@ export class IdbChunkStore implements ChunkStore {
 
 function schemaOf(id: string): IdbSchema {
   return { database: `armlet-disk-${id}`, objectStore: "chunks", index: ["zeros", "zeros"] };
+}
+
+/** Not by promisifyRequest: that rejects when a request fails, before the transaction has its reason. */
+function committed(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(storageErrorOf(transaction.error));
+  });
 }
 
 /** A view is stored with all of its buffer, so it gets one of its own. */
