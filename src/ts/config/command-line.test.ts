@@ -48,6 +48,7 @@ describe("a command line", () => {
       dtb: "f.dtb",
       dtbSha256: null,
       randomSources: [{ id: "r" }],
+      netdevs: [],
       chardevs: [{ id: "t", kind: "stdio" }],
       drives: [
         { id: "hd0", file: "a,b.img", format: "raw", sha256: null, media: "disk", snapshot: true, readOnly: false },
@@ -237,7 +238,15 @@ describe("a mistake", () => {
     ["-serial chardev:x", /no character device with the id "x"|no chardev/],
     ["-serial stdio -serial stdio", /one serial port/],
     ["-display gtk", /there is no display here/],
-    ["-net user", /there is no network here/],
+    ["-net user", /Use -nic user/],
+    ["-netdev tap,id=n", /-netdev cannot be "tap"/],
+    ["-netdev user", /an id is a letter/],
+    ["-netdev hubport,id=n", /hubid=0/],
+    ["-netdev user,id=n,hubid=1", /no property "hubid"/],
+    ["-netdev user,id=n,hostname=a.b", /hostname is letters/],
+    ["-nic user,model=e1000", /-nic model cannot be "e1000"/],
+    ["-device virtio-net-device,netdev=n", /there is no network with the id "n"/],
+    ["-netdev user,id=n -device virtio-net-pci,netdev=n -device virtio-net-device,netdev=n", /belongs to one card/],
     ["-d guest_error", /-d cannot be "guest_error"\. Did you mean "guest_errors"/],
   ])("%s gets a sentence that helps", (args, message) => {
     expect(() => parse(args)).toThrow(ConfigError);

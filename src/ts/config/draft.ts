@@ -74,6 +74,11 @@ const REFERENCES: Readonly<
     option: "-object rng-builtin,id=…",
     ids: (config) => config.randomSources.map(({ id }) => id),
   },
+  netdev: {
+    what: "network",
+    option: "-netdev user,id=…",
+    ids: (config) => config.netdevs.map(({ id }) => id),
+  },
 };
 
 function noSuch(where: string, property: string, id: string, config: MachineConfig): ConfigError {
@@ -91,14 +96,20 @@ function checkReferences(config: MachineConfig): void {
       const id = properties[property];
       if (id === undefined) continue;
       if (!reference.ids(config).includes(id)) throw noSuch(`-device ${name}`, property, id, config);
-      if (property !== "drive") continue;
-      const other = used.get(id);
+      if (property !== "drive" && property !== "netdev") continue;
+      const key = `${property} ${id}`;
+      const other = used.get(key);
+      if (other !== undefined && property === "netdev") {
+        throw new ConfigError(
+          `The network "${id}" belongs to one card, not to two (${other}, ${name}). Several cards share a hub: -netdev hubport,hubid=0,id=… for each.`,
+        );
+      }
       if (other !== undefined) {
         throw new ConfigError(
           `The drive "${id}" belongs to one device, not to two (${other}, ${name}). A drive that a -device names is given with if=none.`,
         );
       }
-      used.set(id, name);
+      used.set(key, name);
     }
   }
 }

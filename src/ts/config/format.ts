@@ -2,7 +2,7 @@
  * A machine's description printed back as a command line, the same for equal machines. QEMU understands it as well,
  * but for sha256=, disk:ID and -armlet, which are ours.
  */
-import { DEFAULT_CONFIG, type DriveConfig, type MachineConfig } from "./machine-config.ts";
+import { DEFAULT_CONFIG, type DriveConfig, type MachineConfig, type NetdevConfig } from "./machine-config.ts";
 import { formatHashedFile } from "./hashed-file.ts";
 import { formatOptionList } from "./option-list.ts";
 import { joinWords } from "./shell-words.ts";
@@ -35,6 +35,7 @@ export function formatArgs(config: MachineConfig): string[] {
     const mux: [string, string][] = kind === "stdio" ? [["mux", "on"]] : [];
     add("-chardev", formatOptionList(kind, [["id", id], ...mux]));
   }
+  for (const netdev of config.netdevs) add("-netdev", netdevText(netdev));
   add("-serial", serialOf(config));
   for (const drive of config.drives) add("-drive", driveText(drive));
   for (const { name, properties } of config.devices) add("-device", formatOptionList(name, Object.entries(properties)));
@@ -44,6 +45,13 @@ export function formatArgs(config: MachineConfig): string[] {
   if (config.title !== null) add("-armlet", formatOptionList(null, [["title", config.title]]));
   for (const text of config.typed) add("-armlet", formatOptionList(null, [["type", formatTyped(text)]]));
   return words;
+}
+
+function netdevText(netdev: NetdevConfig): string {
+  const pairs: [string, string][] = [["id", netdev.id]];
+  if (netdev.kind === "hubport") pairs.push(["hubid", String(netdev.hub)]);
+  else if (netdev.hostName !== "") pairs.push(["hostname", netdev.hostName]);
+  return formatOptionList(netdev.kind, pairs);
 }
 
 /** The same in one string, quoted as for a shell. */

@@ -50,6 +50,15 @@ export interface RandomSourceConfig {
   readonly id: string;
 }
 
+/** `-netdev`: a network. */
+export type NetdevConfig =
+  | {
+      readonly id: string;
+      readonly kind: "user" /** Given to the guest by DHCP; empty for none. */;
+      readonly hostName: string;
+    }
+  | { readonly id: string; readonly kind: "hubport" /** The number of the hub. */; readonly hub: number };
+
 /** Classes of log messages (`-d`). */
 export const LOG_CLASSES = ["guest_errors", "unimp", "cpu_reset"] as const;
 export type LogClass = (typeof LOG_CLASSES)[number];
@@ -80,6 +89,7 @@ export interface MachineConfig {
   readonly devices: readonly DeviceConfig[];
   readonly chardevs: readonly CharDeviceConfig[];
   readonly randomSources: readonly RandomSourceConfig[];
+  readonly netdevs: readonly NetdevConfig[];
   /** What the PL011 is connected to. */
   readonly serial: "stdio" | "none";
   readonly nographic: boolean;
@@ -115,6 +125,7 @@ export const DEFAULT_CONFIG: MachineConfig = {
   devices: [],
   chardevs: [],
   randomSources: [],
+  netdevs: [],
   serial: "stdio",
   nographic: false,
   noDefaults: false,

@@ -1,6 +1,7 @@
 /** What devices are connected to, by the ids of the command line. */
 import type { BlockBackend, CharBackend, EntropySource } from "../../virtio/backends.ts";
 import type { BackendContext } from "../../virtio/definition.ts";
+import { openNetworks } from "../net/networks.ts";
 import type { MachineConfig } from "../config/machine-config.ts";
 import type { MachineConsole } from "./console.ts";
 import type { MachineServices } from "./services.ts";
@@ -20,6 +21,7 @@ export async function openBackends(
 ): Promise<Pick<BackendContext, "block" | "char" | "entropy" | "net" | "macAddress">> {
   const disks = new Map<string, BlockBackend>();
   for (const drive of config.drives) disks.set(drive.id, await services.openDisk(drive));
+  const networks = openNetworks(config.netdevs, () => services.clock.wallMs());
   const entropy: EntropySource = { fill: (into) => services.entropy(into) };
   return {
     block: (id) => disks.get(id) ?? null,
@@ -28,7 +30,7 @@ export async function openBackends(
       if (found === undefined) return null;
       return found.kind === "stdio" ? terminal.connect() : NULL_DEVICE;
     },
-    net: () => null,
+    net: (id) => networks.get(id) ?? null,
     macAddress: macAddresses(),
     entropy: (id) => (id === "" || config.randomSources.some((row) => row.id === id) ? entropy : null),
   };

@@ -67,8 +67,6 @@ export const CONSOLE_OPTIONS: OptionGroup = {
     absent("-vga", "graphics card"),
     absent("-monitor", "monitor"),
     absent("-parallel", "parallel port"),
-    absent("-net", "network"),
-    absent("-nic", "network"),
     LOG,
   ],
 };

@@ -7,6 +7,7 @@ import { ARMLET_OPTIONS } from "./armlet-options.ts";
 import { DEVICE_OPTIONS } from "./device-options.ts";
 import { DRIVE_OPTIONS } from "./drive-options.ts";
 import { MACHINE_OPTIONS } from "./machine-options.ts";
+import { NETWORK_OPTIONS } from "./network-options.ts";
 import type { OptionGroup, OptionSpec } from "./option.ts";
 
 const HELP: OptionGroup = {
@@ -22,6 +23,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   BOOT_OPTIONS,
   DRIVE_OPTIONS,
   DEVICE_OPTIONS,
+  NETWORK_OPTIONS,
   CONSOLE_OPTIONS,
   ARMLET_OPTIONS,
   HELP,

@@ -15,8 +15,8 @@ const ids = fc.uniqueArray(fc.stringMatching(/^[A-Za-z][A-Za-z0-9._-]{0,5}$/), {
 
 /** Configurations that a command line can come to. */
 export const machines: fc.Arbitrary<MachineConfig> = fc
-  .record({ driveIds: ids, chardevIds: ids, randomIds: ids })
-  .chain(({ driveIds, chardevIds, randomIds }) =>
+  .record({ driveIds: ids, chardevIds: ids, randomIds: ids, netdevIds: ids })
+  .chain(({ driveIds, chardevIds, randomIds, netdevIds }) =>
     fc
       .record({
         its: fc.boolean(),
@@ -45,6 +45,18 @@ export const machines: fc.Arbitrary<MachineConfig> = fc
         ),
         chardevs: fc.tuple(
           ...chardevIds.map((id) => fc.record({ id: fc.constant(id), kind: fc.constantFrom("stdio", "null") })),
+        ),
+        netdevs: fc.tuple(
+          ...netdevIds.map((id) =>
+            fc.oneof(
+              fc.record({
+                id: fc.constant(id),
+                kind: fc.constant("user" as const),
+                hostName: fc.stringMatching(/^([a-z0-9][a-z0-9-]{0,20})?$/),
+              }),
+              fc.record({ id: fc.constant(id), kind: fc.constant("hubport" as const), hub: fc.nat() }),
+            ),
+          ),
         ),
         used: fc.subarray(driveIds),
         serialNumber: fc.stringMatching(/^[,=a-z]{0,9}$/),
