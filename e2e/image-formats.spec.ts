@@ -25,7 +25,7 @@ test("a disk comes out of the browser as it was, whatever format it came in", as
   shell("qemu-img convert -O qcow2 -c disk.img zlib.qcow2");
   shell("qemu-img convert -O qcow2 -c -o compression_type=zstd disk.img zstd.qcow2");
   shell("gzip -k disk.img");
-  shell("(head -c 10000000 disk.img | gzip -c; tail -c +10000001 disk.img | gzip -c) > members.img.gz");
+  shell("(head -c 2000000 disk.img | gzip -c; tail -c +10000001 disk.img | gzip -c) > members.img.gz");
   shell("xz -0 -k disk.img");
   shell("zstd -q -k disk.img");
   shell("xz -0 -k zstd.qcow2");
@@ -59,8 +59,8 @@ test("what cannot be a disk is refused with a sentence, and leaves nothing behin
   shell("qemu-img convert -O vmdk disk.img disk.vmdk");
   shell("qemu-img create -q -f qcow2 -b disk.img -F raw top.qcow2");
   shell("tar -cJf disk.tar.xz disk.img");
-  shell("xz -0 -k disk.img && head -c 100000 disk.img.xz > cut.xz");
-  shell("gzip -k disk.img && head -c 100000 disk.img.gz > cut.gz");
+  shell("xz -0 -k disk.img && head -c 20000 disk.img.xz > cut.xz");
+  shell("gzip -k disk.img && head -c 20000 disk.img.gz > cut.gz");
   await page.goto("./?start");
   for (const [name, message] of [
     ["disk.vmdk", /VMware disk/],

@@ -3,8 +3,7 @@
  * against the format's limits: a stream can be damaged or hostile and ends in an XzError, never in memory that it asked for.
  */
 import { crc32 } from "../crc32.ts";
-import { Sha256 } from "../sha256.ts";
-import { Crc64 } from "./crc64.ts";
+import { CHECK_BYTES, checkerOf } from "./check.ts";
 import { Dictionary, MAX_CHUNK_BYTES } from "./dictionary.ts";
 import { XzError, XzUnsupportedError } from "./error.ts";
 import { LzmaDecoder } from "./lzma.ts";
@@ -23,15 +22,7 @@ const STREAM_HEADER_BYTES = 12;
 /** Dictionaries of `xz -9` have 64 MiB. */
 const MAX_DICTIONARY_BYTES = 256 * 1024 * 1024;
 const LZMA2 = 0x21;
-/** Bytes of each kind of check (2.1.1.2). */
-const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64] as const;
 const VLI_MAX_BYTES = 9;
-
-interface Checker {
-  update(bytes: Uint8Array): void;
-  /** As it stands behind the block; null where it cannot be computed. */
-  digest(): Uint8Array | null;
-}
 
 /**
  * The unpacked bytes of all streams, one piece for each chunk. Zeros behind a stream are skipped; ends at the end of the
@@ -297,32 +288,6 @@ class Fields {
   restIsZeros(): boolean {
     return this.#bytes.subarray(this.#at).every((byte) => byte === 0);
   }
-}
-
-function checkerOf(check: number): Checker {
-  if (check === 1) {
-    let crc = 0;
-    const digest = new DataView(new ArrayBuffer(4));
-    return {
-      update(bytes) {
-        crc = crc32(bytes, crc);
-      },
-      digest() {
-        digest.setUint32(0, crc, true);
-        return new Uint8Array(digest.buffer);
-      },
-    };
-  }
-  if (check === 4) return new Crc64();
-  if (check === 10) {
-    const hash = new Sha256();
-    return {
-      update: (bytes) => hash.update(bytes),
-      digest: () => Uint8Array.from(hash.digest().match(/../g) ?? [], (digits) => Number.parseInt(digits, 16)),
-    };
-  }
-  // No check, or one of the future: it is skipped, as xz does after a warning.
-  return { update: () => {}, digest: () => null };
 }
 
 /** 2.2: zeros, a multiple of four bytes. */
