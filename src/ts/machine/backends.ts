@@ -39,12 +39,12 @@ export async function openBackends(
 /** The address of the first network card without one of its own, as in QEMU; its last byte counts up. */
 const FIRST_MAC = [0x52, 0x54, 0x00, 0x12, 0x34, 0x56] as const;
 
-/** Gives out addresses, none of them twice unless it was wanted twice. */
+/** Gives out addresses, none of them twice unless it was wanted twice, or more cards than addresses are made. */
 function macAddresses(): BackendContext["macAddress"] {
   const used = new Set<string>();
   return (wanted) => {
     const mac = wanted ?? Uint8Array.from(FIRST_MAC);
-    if (wanted === null) while (used.has(mac.join())) mac[5] = (mac[5] as number) + 1;
+    for (let left = 255; wanted === null && left > 0 && used.has(mac.join()); --left) mac[5] = (mac[5] as number) + 1;
     used.add(mac.join());
     return mac;
   };
