@@ -104,7 +104,7 @@ test("a second tab sees the disk as it is, and what it writes is its own", async
 test("a kernel that is dropped takes the other one's place", async ({ page }) => {
   await boot(page);
   const kernel = join(folder, "Image");
-  copyFileSync(guestFile("lean", "kernel"), kernel);
+  copyFileSync(guestFile("stock", "kernel"), kernel);
   const address = page.url();
   await dropFiles(page, [kernel]);
   await expect(page.getByLabel("Use Image as")).toHaveValue("kernel");

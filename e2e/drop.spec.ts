@@ -113,7 +113,7 @@ async function changedByQemu(names: readonly string[]): Promise<Record<string, s
     ])
     .toReversed();
   const machine = ["-M", "virt", "-cpu", "cortex-a57", "-m", "256", "-nographic", "-no-reboot"];
-  const files = ["-kernel", guestFile("full", "kernel"), "-initrd", guestFile("full", "initrd")];
+  const files = ["-kernel", guestFile("stock", "kernel"), "-initrd", guestFile("stock", "initrd")];
   const guest = new Armlet(
     [...machine, ...files, "-append", "console=ttyAMA0 quiet", ...drives.flat()],
     ["qemu-system-aarch64"],
