@@ -123,7 +123,7 @@ test("a kernel panic is told, with a report to copy and a reset", async ({ page,
   await notice.getByRole("button", { name: "Copy report" }).click();
   await expect(notice.getByRole("button", { name: "Copied" })).toBeVisible();
   const report = await page.evaluate(() => navigator.clipboard.readText());
-  expect(report).toContain(args);
+  expect(report).toContain(`machine: ${await page.evaluate(() => window.vm.args)}\n`);
   expect(report).toContain("Kernel panic - not syncing");
   await notice.getByRole("button", { name: "Reset" }).click();
   await expect(notice).toHaveCount(0);

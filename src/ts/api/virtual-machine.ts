@@ -73,7 +73,10 @@ export class VirtualMachine {
     this.#columns = options.columns ?? DEFAULT_COLUMNS;
     this.#rows = options.rows ?? DEFAULT_ROWS;
     this.serial = new SerialPort({
-      send: (bytes) => this.#link?.post({ kind: "serial-input", bytes }),
+      send: (bytes) => {
+        this.#typist.sent(bytes);
+        this.#link?.post({ kind: "serial-input", bytes });
+      },
       acknowledge: (byteCount) => this.#link?.post({ kind: "serial-ack", byteCount }),
     });
     this.#typist = new Typist((text) => this.serial.write(text));
@@ -243,6 +246,7 @@ export class VirtualMachine {
     document.removeEventListener("visibilitychange", this.#onHidden);
     this.#starting?.reject(disposedError());
     this.#starting = null;
+    this.#typist.dispose();
     this.#drop(disposedError());
     this.#setState("stopped", null);
     this.#emitter.clear();
