@@ -1,6 +1,6 @@
 // @ts-check
 /** node_modules as package-lock.json says. Uses nothing but Node's own modules: it runs before there are any others. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./paths.mjs";
 import { run } from "./run.mjs";
@@ -25,6 +25,10 @@ export function npmPackagesAreFresh() {
 /** Runs `npm ci` if node_modules is missing or not what the lock says. */
 export async function ensureNpmPackages() {
   if (npmPackagesAreFresh()) return;
+  const folder = join(root, "node_modules");
+  // npm would empty the folder that it points to, which is another working copy's.
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+    throw new Error("node_modules is a link and not what package-lock.json says. Remove the link and start again.");
   await step("npm packages", async () => {
     await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root });
     if (!npmPackagesAreFresh())
