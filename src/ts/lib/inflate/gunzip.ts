@@ -1,15 +1,8 @@
 /** gzip (RFC 1952), all members of a file, with checksums. */
+import type { ByteSource } from "../byte-source.ts";
 import { crc32 } from "../crc32.ts";
 import { InflateError } from "./error.ts";
 import { Inflate } from "./inflate.ts";
-
-/** What the data is read from. `peek` and `take` return fewer bytes than asked for only at the end. */
-export interface GzipSource {
-  /** The next bytes without taking them. */
-  peek(count: number): Promise<Uint8Array>;
-  /** The next bytes, taken. */
-  take(count: number): Promise<Uint8Array>;
-}
 
 const FHCRC = 0x02;
 const FEXTRA = 0x04;
@@ -26,7 +19,7 @@ const MAX_TEXT_BYTES = 1 << 16;
  * The unpacked bytes of all members. What follows the last one and is no member is left, as gzip does it: tools pad
  * with zeros. Throws InflateError, also where there is no member at all.
  */
-export async function* gunzip(source: GzipSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* gunzip(source: ByteSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const inflate = new Inflate();
   for (let members = 0; ; members++) {
     const head = await source.peek(3);
@@ -39,7 +32,7 @@ export async function* gunzip(source: GzipSource): AsyncGenerator<Uint8Array<Arr
   }
 }
 
-async function* member(source: GzipSource, inflate: Inflate): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* member(source: ByteSource, inflate: Inflate): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   inflate.reset();
   let crc = 0;
   let total = 0;
@@ -70,7 +63,7 @@ async function* member(source: GzipSource, inflate: Inflate): AsyncGenerator<Uin
 }
 
 /** 2.3 */
-async function skipHeader(source: GzipSource): Promise<void> {
+async function skipHeader(source: ByteSource): Promise<void> {
   const head = await source.take(10);
   if (head.length < 10) throw new InflateError("it ends within a header");
   const flags = head[3] ?? 0;
@@ -84,14 +77,14 @@ async function skipHeader(source: GzipSource): Promise<void> {
   if ((flags & FHCRC) !== 0) await exactly(source, 2);
 }
 
-async function skipText(source: GzipSource): Promise<void> {
+async function skipText(source: ByteSource): Promise<void> {
   const text = await source.peek(MAX_TEXT_BYTES);
   const end = text.indexOf(0);
   if (end < 0) throw new InflateError("a name in a header has no end");
   await source.take(end + 1);
 }
 
-async function exactly(source: GzipSource, count: number): Promise<Uint8Array> {
+async function exactly(source: ByteSource, count: number): Promise<Uint8Array> {
   const bytes = await source.take(count);
   if (bytes.length < count) throw new InflateError("it ends within a header");
   return bytes;

@@ -2,19 +2,12 @@
  * xz decompression (The .xz File Format 1.2.1) of a stream, with checksums and the index. Everything in the data is checked
  * against the format's limits: a stream can be damaged or hostile and ends in an XzError, never in memory that it asked for.
  */
+import type { ByteSource } from "../byte-source.ts";
 import { crc32 } from "../crc32.ts";
 import { CHECK_BYTES, checkerOf } from "./check.ts";
 import { Dictionary, MAX_CHUNK_BYTES } from "./dictionary.ts";
 import { XzError, XzUnsupportedError } from "./error.ts";
 import { LzmaDecoder } from "./lzma.ts";
-
-/** What the data is read from. Both return fewer bytes than asked for only at the end. */
-export interface XzSource {
-  /** The next bytes without taking them. */
-  peek(count: number): Promise<Uint8Array>;
-  /** The next bytes, taken. */
-  take(count: number): Promise<Uint8Array>;
-}
 
 const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] as const;
 const FOOTER_MAGIC = [0x59, 0x5a] as const;
@@ -28,7 +21,7 @@ const VLI_MAX_BYTES = 9;
  * The unpacked bytes of all streams, one piece for each chunk. Zeros behind a stream are skipped; ends at the end of the
  * input, or before what is no stream. Throws XzError, also where there is no stream at all, or XzUnsupportedError.
  */
-export async function* xzDecompress(source: XzSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* xzDecompress(source: ByteSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (let streams = 0; ; streams++) {
     const head = await source.peek(MAGIC.length);
     if (!MAGIC.every((byte, index) => head[index] === byte)) {
@@ -40,7 +33,7 @@ export async function* xzDecompress(source: XzSource): AsyncGenerator<Uint8Array
   }
 }
 
-async function* decompressStream(source: XzSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* decompressStream(source: ByteSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const header = await exactly(source, STREAM_HEADER_BYTES);
   const view = new DataView(header.buffer, header.byteOffset, header.length);
   if (view.getUint32(8, true) !== crc32(header.subarray(6, 8))) throw new XzError("the checksum of a header is wrong");
@@ -72,7 +65,7 @@ interface BlockHeader {
 }
 
 async function* decompressBlock(
-  source: XzSource,
+  source: ByteSource,
   check: number,
   decoder: Decoder,
   blocks: BlockList,
@@ -101,7 +94,7 @@ async function* decompressBlock(
 }
 
 /** 3.1 */
-async function readBlockHeader(source: XzSource): Promise<BlockHeader> {
+async function readBlockHeader(source: ByteSource): Promise<BlockHeader> {
   const headerBytes = (((await source.peek(1))[0] ?? 0) + 1) * 4;
   const bytes = await exactly(source, headerBytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -134,14 +127,14 @@ function dictionarySize(bits: number): number {
 class Lzma2 {
   /** Taken from the input so far. */
   packedBytes = 0;
-  readonly #source: XzSource;
+  readonly #source: ByteSource;
   readonly #dictionary: Dictionary;
   readonly #lzma: LzmaDecoder;
   /** The first chunk has to begin a dictionary, and what follows a new one has to set properties. */
   #needsDictionary = true;
   #needsProperties = true;
 
-  constructor(source: XzSource, { dictionary, lzma }: Decoder, dictionaryBytes: number) {
+  constructor(source: ByteSource, { dictionary, lzma }: Decoder, dictionaryBytes: number) {
     this.#source = source;
     this.#dictionary = dictionary;
     this.#lzma = lzma;
@@ -212,7 +205,7 @@ class BlockList {
 }
 
 /** 4; returns its length. */
-async function readIndex(source: XzSource, blocks: BlockList): Promise<number> {
+async function readIndex(source: ByteSource, blocks: BlockList): Promise<number> {
   const index = new IndexReader(source);
   await index.byte();
   const found = new BlockList();
@@ -234,9 +227,9 @@ async function readIndex(source: XzSource, blocks: BlockList): Promise<number> {
 class IndexReader {
   length = 0;
   crc = 0;
-  readonly #source: XzSource;
+  readonly #source: ByteSource;
 
-  constructor(source: XzSource) {
+  constructor(source: ByteSource) {
     this.#source = source;
   }
 
@@ -291,7 +284,7 @@ class Fields {
 }
 
 /** 2.2: zeros, a multiple of four bytes. */
-async function skipPadding(source: XzSource): Promise<void> {
+async function skipPadding(source: ByteSource): Promise<void> {
   for (;;) {
     const bytes = await source.peek(4);
     if (bytes.length < 4 || bytes.some((byte) => byte !== 0)) return;
@@ -299,11 +292,11 @@ async function skipPadding(source: XzSource): Promise<void> {
   }
 }
 
-async function zeros(source: XzSource, count: number): Promise<void> {
+async function zeros(source: ByteSource, count: number): Promise<void> {
   if ((await exactly(source, count)).some((byte) => byte !== 0)) throw new XzError("the padding of a block is used");
 }
 
-async function exactly(source: XzSource, count: number): Promise<Uint8Array> {
+async function exactly(source: ByteSource, count: number): Promise<Uint8Array> {
   const bytes = await source.take(count);
   if (bytes.length < count) throw new XzError("it ends too early");
   return bytes;

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { xzDecompress, type XzSource } from "./decompress.ts";
+import { PACKED_DATA, random, sourceOf, unpackWith } from "../testing/packed-data.ts";
+import { xzDecompress } from "./decompress.ts";
 import { XzError, XzUnsupportedError } from "./error.ts";
 
 /** The xz tool's output for `input`. */
@@ -8,72 +9,12 @@ function xz(input: Uint8Array, ...args: string[]): Uint8Array {
   return new Uint8Array(execFileSync("xz", ["-c", ...args], { input, maxBuffer: 1 << 28 }));
 }
 
-function sourceOf(bytes: Uint8Array): XzSource & { left(): number } {
-  let at = 0;
-  return {
-    peek: async (count) => bytes.subarray(at, at + count),
-    take: async (count) => {
-      const taken = bytes.subarray(at, at + count);
-      at += taken.length;
-      return taken;
-    },
-    left: () => bytes.length - at,
-  };
-}
+const unpack = (bytes: Uint8Array): Promise<Buffer> => unpackWith(xzDecompress, bytes);
 
-async function unpack(bytes: Uint8Array): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of xzDecompress(sourceOf(bytes))) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-}
-
-const inputs: Record<string, Uint8Array> = {
-  empty: new Uint8Array(0),
-  "one byte": Uint8Array.of(7),
-  zeros: new Uint8Array(2_200_000),
-  noise: (() => {
-    const next = random(1);
-    return Uint8Array.from({ length: 200_000 }, () => next() >>> 24);
-  })(),
-  "noise and text by turns": (() => {
-    const next = random(2);
-    return Uint8Array.from({ length: 500_000 }, (_, at) =>
-      ((at >> 16) & 1) === 0 ? next() >>> 24 : 97 + ((at >> 2) % 20),
-    );
-  })(),
-  "words and copies": (() => {
-    const next = random(3);
-    const bytes = new Uint8Array(700_000);
-    for (let at = 0; at < bytes.length; ) {
-      const length = Math.min(1 + (next() % 300), bytes.length - at);
-      const copies = at > 1000 && next() % 3 > 0;
-      const from = next() % 4 === 0 ? at - 1 - (next() % 8) : next() % Math.max(at, 1);
-      for (let index = 0; index < length; index++) {
-        bytes[at + index] = copies ? (bytes[from + index] ?? 0) : 97 + ((next() >>> 28) & (next() >>> 28));
-      }
-      at += length;
-    }
-    return bytes;
-  })(),
-  "a program": new Uint8Array(
-    execFileSync("cat", [process.execPath], { maxBuffer: 1 << 28 }).subarray(0x10_0000, 0x18_0000),
-  ),
-};
-
-const text = inputs["words and copies"]?.subarray(0, 60_000) ?? new Uint8Array(0);
+const text = PACKED_DATA["words and copies"].subarray(0, 60_000);
 
 describe("xzDecompress", () => {
-  for (const [name, input] of Object.entries(inputs)) {
+  for (const [name, input] of Object.entries(PACKED_DATA)) {
     it(`unpacks what the xz tool packs: ${name}`, async () => {
       const settings = [
         ["-0"],

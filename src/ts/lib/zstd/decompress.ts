@@ -2,19 +2,12 @@
  * Zstandard decompression (RFC 8878) of a stream, block by block, with checksums. Everything in the data is checked against the
  * format's limits: a stream can be damaged or hostile and ends in a ZstdError, never in memory that it asked for.
  */
+import type { ByteSource } from "../byte-source.ts";
 import { ZstdError } from "./error.ts";
 import { History } from "./history.ts";
 import { LiteralsDecoder, MAX_BLOCK_BYTES } from "./literals.ts";
 import { SequencesDecoder } from "./sequences.ts";
 import { Xxh64 } from "./xxh64.ts";
-
-/** What the data is read from. Both return fewer bytes than asked for only at the end. */
-export interface ZstdSource {
-  /** The next bytes without taking them. */
-  peek(count: number): Promise<Uint8Array>;
-  /** The next bytes, taken. */
-  take(count: number): Promise<Uint8Array>;
-}
 
 const ZSTD_MAGIC = 0xfd2f_b528;
 /** Skippable frames: 0x184D2A50 to 0x184D2A5F (3.1.2). */
@@ -39,7 +32,7 @@ interface FrameHeader {
  * The unpacked bytes of all frames, one piece for each block. Ends at the end of the input, or before what is no frame; throws
  * ZstdError, also where there is no frame at all.
  */
-export async function* zstdDecompress(source: ZstdSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+export async function* zstdDecompress(source: ByteSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (let frames = 0; ; frames++) {
     const head = await source.peek(8);
     const magic = u32(head, 0);
@@ -50,7 +43,7 @@ export async function* zstdDecompress(source: ZstdSource): AsyncGenerator<Uint8A
   }
 }
 
-async function* decompressFrame(source: ZstdSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* decompressFrame(source: ByteSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const header = parseHeader(await source.peek(HEADER_MAX_BYTES));
   await exactly(source, header.sizeBytes);
   const decoder = {
@@ -83,7 +76,7 @@ interface FrameDecoder {
   sequences: SequencesDecoder;
 }
 
-async function decompressBlock(source: ZstdSource, type: number, size: number, decoder: FrameDecoder): Promise<void> {
+async function decompressBlock(source: ByteSource, type: number, size: number, decoder: FrameDecoder): Promise<void> {
   if (size > MAX_BLOCK_BYTES) throw new ZstdError("a block is larger than the format allows");
   if (type === RLE_BLOCK) {
     decoder.history.repeat((await exactly(source, 1))[0] ?? 0, size);
@@ -132,13 +125,13 @@ function windowSize(descriptor: number): number {
   return base + (base / 8) * (descriptor & 7);
 }
 
-async function exactly(source: ZstdSource, count: number): Promise<Uint8Array> {
+async function exactly(source: ByteSource, count: number): Promise<Uint8Array> {
   const bytes = await source.take(count);
   if (bytes.length < count) throw new ZstdError("it ends within a frame");
   return bytes;
 }
 
-async function skip(source: ZstdSource, count: number): Promise<void> {
+async function skip(source: ByteSource, count: number): Promise<void> {
   for (let left = count; left > 0; ) left -= (await exactly(source, Math.min(left, MAX_BLOCK_BYTES))).length;
 }
 

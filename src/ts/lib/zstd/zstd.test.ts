@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { type ZstdSource, zstdDecompress } from "./decompress.ts";
+import { PACKED_DATA, random, unpackWith } from "../testing/packed-data.ts";
+import { zstdDecompress } from "./decompress.ts";
 import { ZstdError } from "./error.ts";
 import { Xxh64 } from "./xxh64.ts";
 
@@ -9,70 +10,10 @@ function zstd(input: Uint8Array, ...args: string[]): Uint8Array {
   return new Uint8Array(execFileSync("zstd", ["-q", "-c", ...args], { input, maxBuffer: 1 << 28 }));
 }
 
-function sourceOf(bytes: Uint8Array): ZstdSource {
-  let at = 0;
-  return {
-    peek: async (count) => bytes.subarray(at, at + count),
-    take: async (count) => {
-      const taken = bytes.subarray(at, at + count);
-      at += taken.length;
-      return taken;
-    },
-  };
-}
-
-async function unpack(bytes: Uint8Array): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of zstdDecompress(sourceOf(bytes))) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-}
-
-/** Data of many kinds: every coding of literals and sequences comes up in one of them. */
-const inputs: Record<string, Uint8Array> = {
-  empty: new Uint8Array(0),
-  "one byte": Uint8Array.of(7),
-  zeros: new Uint8Array(300_000),
-  noise: (() => {
-    const next = random(1);
-    return Uint8Array.from({ length: 200_000 }, () => next() >>> 24);
-  })(),
-  "few symbols": (() => {
-    const next = random(2);
-    return Uint8Array.from({ length: 150_000 }, () => 65 + Math.min(next() % 40, next() % 40, next() % 40));
-  })(),
-  "short repetitions": Uint8Array.from({ length: 100_000 }, (_, index) => (index % 3) + ((index >> 12) & 7)),
-  "words and copies": (() => {
-    const next = random(3);
-    const bytes = new Uint8Array(700_000);
-    for (let at = 0; at < bytes.length; ) {
-      const length = Math.min(1 + (next() % 60), bytes.length - at);
-      if (at > 1000 && next() % 3 > 0) {
-        const from = next() % 4 === 0 ? at - 1 - (next() % 8) : next() % at;
-        for (let index = 0; index < length; index++) bytes[at + index] = bytes[from + index] ?? 0;
-      } else {
-        for (let index = 0; index < length; index++) bytes[at + index] = 97 + ((next() >>> 28) & (next() >>> 28));
-      }
-      at += length;
-    }
-    return bytes;
-  })(),
-  "a program": new Uint8Array(
-    execFileSync("cat", [process.execPath], { maxBuffer: 1 << 28 }).subarray(0x10_0000, 0x40_0000),
-  ),
-};
+const unpack = (bytes: Uint8Array): Promise<Buffer> => unpackWith(zstdDecompress, bytes);
 
 describe("zstdDecompress", () => {
-  for (const [name, input] of Object.entries(inputs)) {
+  for (const [name, input] of Object.entries(PACKED_DATA)) {
     it(`unpacks what the zstd tool packs: ${name}`, async () => {
       const settings = [["-1"], ["-3", "--no-check"], ["--fast=5"], ["-5", "--zstd=wlog=10"]];
       if (input.length < 1_000_000) settings.push(["-19"]);
@@ -85,7 +26,7 @@ describe("zstdDecompress", () => {
 
   it("unpacks frames that say their size in 1, 2, 4 bytes, and concatenated and skippable ones", async () => {
     for (const length of [3, 200, 300, 65_535, 65_536 + 256, 100_000]) {
-      const input = inputs["words and copies"]?.subarray(0, length) ?? new Uint8Array(0);
+      const input = PACKED_DATA["words and copies"].subarray(0, length);
       const file = zstd(input, `--stream-size=${length}`);
       expect(Buffer.compare(await unpack(file), input), `${length}`).toBe(0);
       const skippable = Uint8Array.of(0x5f, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2);
@@ -95,14 +36,14 @@ describe("zstdDecompress", () => {
   });
 
   it("says so when the data ends anywhere too early", async () => {
-    const file = zstd(inputs["few symbols"]?.subarray(0, 3000) ?? new Uint8Array(0));
+    const file = zstd(PACKED_DATA["few symbols"].subarray(0, 3000));
     for (let length = 0; length < file.length; length++) {
       await expect(unpack(file.slice(0, length)), `${length}`).rejects.toThrow(ZstdError);
     }
   });
 
   it("finds every flipped bit by the format's rules or the checksum", async () => {
-    const file = zstd(inputs["words and copies"]?.subarray(0, 2500) ?? new Uint8Array(0), "-19");
+    const file = zstd(PACKED_DATA["words and copies"].subarray(0, 2500), "-19");
     // Behind the frame header: another window size unpacks to the same.
     for (let at = 6; at < file.length; at++) {
       const broken = file.slice();
@@ -113,8 +54,8 @@ describe("zstdDecompress", () => {
 
   it("ends on anything, without checksum too, in a ZstdError or in bytes", async () => {
     const next = random(9);
-    const files = [zstd(inputs["few symbols"]?.subarray(0, 4000) ?? new Uint8Array(0), "--no-check")];
-    files.push(zstd(inputs["words and copies"]?.subarray(0, 4000) ?? new Uint8Array(0), "--no-check", "-19"));
+    const files = [zstd(PACKED_DATA["few symbols"].subarray(0, 4000), "--no-check")];
+    files.push(zstd(PACKED_DATA["words and copies"].subarray(0, 4000), "--no-check", "-19"));
     for (const file of files) {
       for (let round = 0; round < 1500; round++) {
         const broken = file.slice();
@@ -141,7 +82,7 @@ describe("zstdDecompress", () => {
 describe("Xxh64", () => {
   it("is the checksum that the zstd tool writes, in whatever pieces the data comes", () => {
     for (const length of [0, 1, 3, 4, 8, 31, 32, 33, 63, 64, 100, 4099]) {
-      const data = inputs.noise?.subarray(0, length) ?? new Uint8Array(0);
+      const data = PACKED_DATA.noise.subarray(0, length);
       const file = Buffer.from(zstd(data));
       const hash = new Xxh64();
       for (let at = 0; at < length; at += 1 + (at % 41)) hash.update(data.subarray(at, at + 1 + (at % 41)));
