@@ -321,6 +321,7 @@ describe("the slot", () => {
         write: () => ({ writes: [], refused: true }),
         save: () => [],
         load: () => {},
+        inspect: () => [],
       };
       onQueue(): void {}
       save(): null {

@@ -5,7 +5,8 @@
  */
 import type { Chain } from "./chain.ts";
 import type { VirtioDevice } from "./device.ts";
-import type { DeviceLog } from "./environment.ts";
+import type { Clock, DeviceLog } from "./environment.ts";
+import { ErrorTally } from "./error-tally.ts";
 import type { Features } from "./features.ts";
 import { GuestMemory } from "./guest-memory.ts";
 import { type InterfaceMode, Negotiation } from "./negotiation.ts";
@@ -29,6 +30,8 @@ import { type QueueHost, Virtqueue, type VirtqueueState } from "./virtqueue.ts";
 export interface BusEnvironment {
   readonly engine: RingEngine;
   readonly log: DeviceLog;
+  /** Without one nothing tells how long requests take. */
+  readonly clock?: Clock;
 }
 
 /** A saved bus with everything on it; DEV_FEATURES, DRV_FEATURES, DEVICE_STATUS are the specification's device parts. */
@@ -52,11 +55,16 @@ const STATE_VERSION = 1;
 export abstract class VirtioBus implements QueueHost {
   readonly engine: RingEngine;
   readonly memory: GuestMemory;
-  readonly log: DeviceLog;
+  readonly log: ErrorTally;
+  /** Interrupts for a change of the configuration or a needed reset, and device resets, since the machine was made. */
+  configInterrupts = 0;
+  resets = 0;
+  private readonly clock: Clock | null;
   private slot: VirtioDevice | null = null;
   private plugging = false;
   private statusBits = 0;
-  private readonly features = new Negotiation();
+  /** What is offered, and what the driver made of it. */
+  readonly features = new Negotiation();
   private queueList: readonly Virtqueue[] = [];
   private generation = 0;
   /** The driver has looked at the configuration since `generation` changed last. */
@@ -80,7 +88,8 @@ export abstract class VirtioBus implements QueueHost {
 
   constructor(environment: BusEnvironment) {
     this.engine = environment.engine;
-    this.log = environment.log;
+    this.log = new ErrorTally(environment.log);
+    this.clock = environment.clock ?? null;
     this.memory = new GuestMemory(environment.engine);
   }
 
@@ -255,7 +264,7 @@ export abstract class VirtioBus implements QueueHost {
     this.serveQueues();
     if (this.configPending) {
       this.configPending = false;
-      this.signal(null);
+      this.signalConfig();
     }
   }
 
@@ -309,6 +318,7 @@ export abstract class VirtioBus implements QueueHost {
       );
       return;
     }
+    queue.counters.notifications += 1;
     this.slot?.onQueue(queue);
   }
 
@@ -336,6 +346,7 @@ export abstract class VirtioBus implements QueueHost {
 
   /** Device reset (2.4). Late completions find their chains dead. Link state, sizes and the generation stay. */
   reset(): void {
+    this.resets += 1;
     this.statusBits = 0;
     this.features.reset();
     this.broken = null;
@@ -366,6 +377,11 @@ export abstract class VirtioBus implements QueueHost {
 
   // ---- What devices call ----
 
+  private signalConfig(): void {
+    this.configInterrupts += 1;
+    this.signal(null);
+  }
+
   /** Whether a feature was negotiated. */
   has(bit: number): boolean {
     return this.features.negotiated.has(bit);
@@ -382,7 +398,7 @@ export abstract class VirtioBus implements QueueHost {
       this.generation = (this.generation + 1) >>> 0;
       this.configRead = false;
     }
-    if ((this.statusBits & STATUS_DRIVER_OK) !== 0) this.signal(null);
+    if ((this.statusBits & STATUS_DRIVER_OK) !== 0) this.signalConfig();
     else if (this.statusBits !== 0) this.configPending = true;
   }
 
@@ -394,7 +410,7 @@ export abstract class VirtioBus implements QueueHost {
     for (const queue of this.queueList) queue.stop();
     if (this.mode === "legacy") return;
     this.statusBits |= STATUS_DEVICE_NEEDS_RESET;
-    if ((this.statusBits & STATUS_DRIVER_OK) !== 0) this.signal(null);
+    if ((this.statusBits & STATUS_DRIVER_OK) !== 0) this.signalConfig();
     else this.configPending = true;
   }
 
@@ -416,6 +432,10 @@ export abstract class VirtioBus implements QueueHost {
 
   get inOrder(): boolean {
     return this.has(VIRTIO_F_IN_ORDER);
+  }
+
+  nowMs(): number {
+    return this.clock?.nowMs() ?? Number.NaN;
   }
 
   usedBuffer(queue: Virtqueue): void {

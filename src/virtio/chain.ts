@@ -38,6 +38,11 @@ export class Chain {
   readonly readableSegments: number;
   readonly readableBytes: number;
   readonly writableBytes: number;
+  /** When the device took it, in the bus' time; NaN where that is not known. */
+  takenMs = Number.NaN;
+  /** Once it was returned: how long the device held it (NaN where that is not known), and what its used entry says. */
+  heldMs = Number.NaN;
+  usedBytes = 0;
 
   constructor(
     queue: Virtqueue,

@@ -2,6 +2,7 @@
 import type { VirtioBus } from "./bus.ts";
 import type { Chain } from "./chain.ts";
 import type { FeatureRow } from "./features.ts";
+import type { Fact } from "./inspection.ts";
 import type { ConfigBytes, ConfigWrite } from "./layout.ts";
 import type { QueueSpec, Virtqueue } from "./virtqueue.ts";
 
@@ -66,6 +67,11 @@ export abstract class VirtioDevice {
 
   /** All queues are reset and their chains dead: forget what was in flight. */
   onReset(): void {}
+
+  /** What only this kind of device has to show: for people who look at it. */
+  inspect(): readonly Fact[] {
+    return [];
+  }
 
   /** Stops taking requests and waits until none is in flight; `resume` ends that. */
   quiesce(): Promise<void> {

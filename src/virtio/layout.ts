@@ -51,6 +51,22 @@ export interface ConfigBytes {
   /** All bytes, for a saved state. */
   save(): number[];
   load(saved: readonly number[]): void;
+  /** The fields with their values, in the order of their offsets. */
+  inspect(offered: Features): ConfigFieldValue[];
+}
+
+/** A field to be looked at. Offsets and widths in bytes. */
+export interface ConfigFieldValue {
+  readonly name: string;
+  readonly offset: number;
+  readonly width: number;
+  /** Little-endian number; null for a field of another width than 1, 2, 4 or 8. */
+  readonly value: number | null;
+  readonly bytes: readonly number[];
+  /** The driver may write it. */
+  readonly writable: boolean;
+  /** The feature that it needs is offered. */
+  readonly exists: boolean;
 }
 
 /** Configuration space of one device: little-endian, as the modern interface wants and as legacy ARM guests have it. */
@@ -128,6 +144,17 @@ export class ConfigSpace<Name extends string> implements ConfigBytes {
       else writes.push({ field: name, first: at - field.offset, last: at - field.offset });
     }
     return { writes, refused };
+  }
+
+  inspect(offered: Features): ConfigFieldValue[] {
+    const names = Object.keys(this.fields) as Name[];
+    const values = names.map((name) => {
+      const { offset, width, feature, isWritable: writable } = this.fields[name];
+      const bytes = Array.from(new Uint8Array(this.view.buffer, offset, width));
+      const value = [1, 2, 4, 8].includes(width) ? this.get(name) : null;
+      return { name, offset, width, value, bytes, writable, exists: feature < 0 || offered.has(feature) };
+    });
+    return values.sort((a, b) => a.offset - b.offset);
   }
 
   save(): number[] {

@@ -21,7 +21,8 @@ export class Negotiation {
   /** As the driver wrote them, also bits that were never offered. */
   readonly driver = new Features();
   readonly negotiated = new Features();
-  private rows: readonly FeatureRow[] = [];
+  /** What the bits of this interface are called. */
+  rows: readonly FeatureRow[] = [];
 
   /** Offers what all sources agree on, closed under "requires": drivers refuse a feature that lacks its base. */
   offer({ mode, transport, device, withheld }: OfferSources): void {

@@ -2,6 +2,7 @@
 import { Chain, type ChainState } from "./chain.ts";
 import { CompletionOrder } from "./completion-order.ts";
 import type { GuestMemory } from "./guest-memory.ts";
+import { QueueCounters } from "./queue-counters.ts";
 import type { RingEngine } from "./ring-engine.ts";
 import {
   CHAIN_GENERATION,
@@ -42,6 +43,8 @@ export interface QueueHost {
   ringFlags(): number;
   /** Chains go back in the order in which they came (VIRTIO_F_IN_ORDER). */
   readonly inOrder: boolean;
+  /** Monotonic milliseconds; NaN without a clock. */
+  nowMs(): number;
   /** A used buffer notification is due. */
   usedBuffer(queue: Virtqueue): void;
   /** The driver has broken the rules of the ring. */
@@ -78,6 +81,7 @@ export class Virtqueue {
   readonly desc: Address = { low: 0, high: 0 };
   readonly driver: Address = { low: 0, high: 0 };
   readonly device: Address = { low: 0, high: 0 };
+  readonly counters = new QueueCounters();
   private readonly host: QueueHost;
   private readonly slot: number;
   private isReady = false;
@@ -177,7 +181,9 @@ export class Virtqueue {
       head: header[CHAIN_HEAD >> 2] as number,
       packed: header[CHAIN_PACKED >> 2] as number,
     };
-    return this.hold(new Chain(this, memory, name, readable, segments));
+    const chain = new Chain(this, memory, name, readable, segments);
+    this.counters.take(chain, this.host.nowMs());
+    return this.hold(chain);
   }
 
   private hold(chain: Chain): Chain {
@@ -189,6 +195,7 @@ export class Virtqueue {
   private forget(): void {
     this.held.clear();
     this.order.clear();
+    this.counters.forget();
   }
 
   /** Whether `chain` is still the device's to answer. */
@@ -209,8 +216,11 @@ export class Virtqueue {
     return true;
   }
 
-  private give({ generation, head, packed }: Chain, written: number): boolean {
-    return this.host.engine.vq_push(this.slot, generation, head, written, packed) !== 0;
+  private give(chain: Chain, written: number): boolean {
+    const { generation, head, packed } = chain;
+    if (this.host.engine.vq_push(this.slot, generation, head, written, packed) === 0) return false;
+    this.counters.give(chain, written, this.host.nowMs());
+    return true;
   }
 
   /** Puts back the chain that was taken last, untouched. */
@@ -218,12 +228,20 @@ export class Virtqueue {
     if (!this.owns(chain)) return false;
     this.held.delete(chain.head);
     this.order.untake(chain);
+    this.counters.untake();
     return this.host.engine.vq_unpop(this.slot, chain.generation, chain.head, chain.packed) !== 0;
   }
 
   /** Shows the driver what was pushed, and notifies it if it asked for that. */
   flush(): void {
-    if (this.host.engine.vq_flush(this.slot) !== 0) this.host.usedBuffer(this);
+    const isDue = this.host.engine.vq_flush(this.slot) !== 0;
+    this.counters.flush(isDue);
+    if (isDue) this.host.usedBuffer(this);
+  }
+
+  /** A VQ_FIELD_* of the ring walker. */
+  field(field: number): number {
+    return this.host.engine.vq_get(this.slot, field);
   }
 
   /** Asks the driver for notifications. True when chains are there already: take them, no notification will come. */

@@ -9,6 +9,10 @@ export {
   type MachineState,
   type StopReason,
 } from "../protocol/messages.ts";
+export type { BalloonStatus, MachineInspection } from "../protocol/inspection.ts";
+export type { ErrorRecord } from "../../virtio/error-tally.ts";
+export type * from "../../virtio/inspection.ts";
+export type { ConfigFieldValue } from "../../virtio/layout.ts";
 export type { GuestPanic } from "./console-watch.ts";
 export { createDiskLibrary } from "./disk-library.ts";
 export * from "./disk-types.ts";

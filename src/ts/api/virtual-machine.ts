@@ -1,13 +1,8 @@
 import { type Disposable, Emitter } from "../lib/emitter.ts";
 import type { DiskStatus } from "../protocol/disk-status.ts";
 import { FailureError, failureOf } from "../protocol/failure.ts";
-import {
-  type ControlAction,
-  type FromWorker,
-  type MachineState,
-  PROTOCOL_VERSION,
-  type StopReason,
-} from "../protocol/messages.ts";
+import type { BalloonStatus, MachineInspection, MachineRequestName, MachineRequests } from "../protocol/inspection.ts";
+import { type ControlAction, type MachineState, PROTOCOL_VERSION, type StopReason } from "../protocol/messages.ts";
 import { ConsoleWatch } from "./console-watch.ts";
 import { compileEngine } from "./engine.ts";
 import { disposedError, notStartedError, PendingStart } from "./pending-start.ts";
@@ -15,7 +10,7 @@ import { composeReport } from "./report.ts";
 import { SerialPort } from "./serial-port.ts";
 import type { MachineStats, VirtualMachineEvents, VirtualMachineOptions } from "./types.ts";
 import { Typist } from "./typist.ts";
-import { WorkerLink } from "./worker-link.ts";
+import { type MachineEvent, WorkerLink } from "./worker-link.ts";
 
 /** A console of the size that every guest takes for granted. */
 const DEFAULT_COLUMNS = 80;
@@ -226,6 +221,34 @@ export class VirtualMachine {
     this.#link?.post({ kind: "resize", columns, rows });
   }
 
+  /**
+   * Every virtio device as it stands: status, features, configuration, rings, chains in flight, counters, errors. Also of
+   * a machine that is paused or off. It costs the guest nothing but the moment it takes; a few times a second are fine.
+   */
+  inspect(): Promise<MachineInspection> {
+    return this.#request("inspect", {});
+  }
+
+  /**
+   * The memory balloon; null for a machine without one. Each call also asks the guest for new statistics, which a
+   * later call returns.
+   */
+  balloon(): Promise<BalloonStatus | null> {
+    return this.#request("balloon", { memoryBytes: null });
+  }
+
+  /**
+   * Asks the guest to make do with so many bytes of memory, at most what the machine has; the rest goes into the balloon. A
+   * guest takes its time over it, or does not do it at all: `balloon` tells. As QEMU's monitor command `balloon`, but in
+   * bytes. Rejects for a machine without a balloon.
+   */
+  async setBalloon(memoryBytes: number): Promise<BalloonStatus> {
+    if (!(memoryBytes >= 0)) throw new RangeError(`a guest cannot have ${memoryBytes} bytes of memory`);
+    const status = await this.#request("balloon", { memoryBytes });
+    if (status === null) throw noBalloonError();
+    return status;
+  }
+
   /** Everything worth knowing to find a fault, as text to copy: command line, registers, end of the console. */
   async report(): Promise<string> {
     let machine = this.#crashReport;
@@ -282,7 +305,16 @@ export class VirtualMachine {
     return this.#link.control(action);
   }
 
-  #onMessage(message: Exclude<FromWorker, { kind: "reply" }>): void {
+  #request<Name extends MachineRequestName>(
+    name: Name,
+    params: MachineRequests[Name]["params"],
+  ): Promise<MachineRequests[Name]["result"]> {
+    if (this.#disposed) return Promise.reject(disposedError());
+    if (this.#link === null || this.#starting !== null) return Promise.reject(notStartedError());
+    return this.#link.request(name, params);
+  }
+
+  #onMessage(message: MachineEvent): void {
     switch (message.kind) {
       case "progress":
         this.#emitter.emit("progress", message);
@@ -376,4 +408,13 @@ export class VirtualMachine {
     }
     this.#emitter.emit("state", { state, previous, stopReason });
   }
+}
+
+function noBalloonError(): FailureError {
+  return new FailureError({
+    code: "unsupported",
+    message: "This machine has no memory balloon.",
+    advice: "Add -device virtio-balloon-device to its command line.",
+    url: null,
+  });
 }

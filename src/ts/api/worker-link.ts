@@ -1,5 +1,6 @@
 import { startVmWorker } from "./workers.ts";
 import { FailureError } from "../protocol/failure.ts";
+import type { MachineRequest, MachineRequestName, MachineRequests } from "../protocol/inspection.ts";
 import { type ControlAction, type FromWorker, type ToWorker, transferOf } from "../protocol/messages.ts";
 
 /** A worker that serves messages answers within a slice; one that does not for so long is broken. */
@@ -9,9 +10,12 @@ const CLOSE_TIMEOUT_MS = 120_000;
 
 interface PendingReply {
   readonly timer: number | undefined;
-  resolve(text: string): void;
+  resolve(result: unknown): void;
   reject(error: Error): void;
 }
+
+/** What a worker says without being asked. */
+export type MachineEvent = Exclude<FromWorker, { kind: "reply" | "answer" }>;
 
 /** The page's end of the protocol: one worker, its messages, its answers. */
 export class WorkerLink {
@@ -20,13 +24,10 @@ export class WorkerLink {
   #nextId = 1;
 
   /** Starts the worker. `onBroken` is called when its script cannot be loaded or throws where nobody catches. */
-  constructor(
-    onMessage: (message: Exclude<FromWorker, { kind: "reply" }>) => void,
-    onBroken: (error: FailureError) => void,
-  ) {
+  constructor(onMessage: (message: MachineEvent) => void, onBroken: (error: FailureError) => void) {
     this.#worker = startVmWorker();
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      if (data.kind === "reply") this.#onReply(data);
+      if (data.kind === "reply" || data.kind === "answer") this.#onReply(data);
       else onMessage(data);
     };
     this.#worker.onerror = (event) => {
@@ -41,17 +42,30 @@ export class WorkerLink {
   }
 
   /** Asks for an action; resolves with the answer, rejects with a FailureError. */
-  control(action: ControlAction): Promise<string> {
+  async control(action: ControlAction): Promise<string> {
+    // A disk may take long without being broken.
+    return (await this.#ask((id) => ({ kind: "control", id, action }), action !== "flush")) as string;
+  }
+
+  /** Asks a question; resolves with the answer, rejects with a FailureError. */
+  async request<Name extends MachineRequestName>(
+    name: Name,
+    params: MachineRequests[Name]["params"],
+  ): Promise<MachineRequests[Name]["result"]> {
+    const request = { name, ...params } as MachineRequest;
+    return (await this.#ask((id) => ({ kind: "request", id, request }), true)) as MachineRequests[Name]["result"];
+  }
+
+  #ask(message: (id: number) => ToWorker, isQuick: boolean): Promise<unknown> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
         this.#pending.delete(id);
         reject(noAnswer());
       };
-      // A disk may take long without being broken.
-      const timer = action === "flush" ? undefined : window.setTimeout(giveUp, REPLY_TIMEOUT_MS);
+      const timer = isQuick ? window.setTimeout(giveUp, REPLY_TIMEOUT_MS) : undefined;
       this.#pending.set(id, { timer, resolve, reject });
-      this.post({ kind: "control", id, action });
+      this.post(message(id));
     });
   }
 
@@ -79,12 +93,13 @@ export class WorkerLink {
     this.#pending.clear();
   }
 
-  #onReply(reply: Extract<FromWorker, { kind: "reply" }>): void {
+  #onReply(reply: Extract<FromWorker, { kind: "reply" | "answer" }>): void {
     const pending = this.#pending.get(reply.id);
     if (pending === undefined) return;
     this.#pending.delete(reply.id);
     window.clearTimeout(pending.timer);
-    if (reply.ok) pending.resolve(reply.text);
+    if (reply.kind === "answer") pending.resolve(reply.result);
+    else if (reply.ok) pending.resolve(reply.text);
     else pending.reject(new FailureError(reply.failure));
   }
 }

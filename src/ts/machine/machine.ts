@@ -2,9 +2,14 @@
  * The composition root: a machine built from its description. It owns the engine, the board's devices and the virtio
  * transports, and gives its host slices to run.
  */
+import { inspectDevice } from "../../virtio/inspect.ts";
+import type { VirtioDevice } from "../../virtio/device.ts";
+import { type ErrorRecord, ErrorTally } from "../../virtio/error-tally.ts";
 import { createDevice, type CreatedDevice, type DeviceContext } from "../../virtio/registry.ts";
+import type { BalloonStatus, MachineInspection } from "../protocol/inspection.ts";
 import type { MachineConfig } from "../config/machine-config.ts";
 import type { IrqLine } from "../platform/host.ts";
+import { balloonStatus, findBalloon, setBalloonMemory } from "./balloon.ts";
 import { Board } from "./board.ts";
 import { loadBootPlan } from "./boot.ts";
 import { MachineConsole } from "./console.ts";
@@ -110,7 +115,7 @@ export class Machine {
     const board = new Board({ bus, irq, console: terminal, clock: services.clock, log, config, memory });
     const transports = new VirtioTransports({
       bus,
-      environment: { engine: { ...engine.exports, memory: engine.memory }, log },
+      environment: { engine: { ...engine.exports, memory: engine.memory }, log, clock: services.clock },
       irq,
       message: takesMessages(config)
         ? (requesterId, low, high, data) => {
@@ -238,6 +243,34 @@ export class Machine {
     return { instructions: this.#engine.exports.cpu_instructions(0), guestErrors: this.#log.guestErrors };
   }
 
+  /** Every virtio device as it stands, and what the guest did wrong. Looking changes nothing. */
+  inspect(): MachineInspection {
+    const devices: MachineInspection["devices"][number][] = [];
+    const seen = new Set<VirtioDevice>();
+    for (const created of this.devices) {
+      // A port is of the device that it is plugged into, which has come before.
+      if (seen.has(created.device)) continue;
+      seen.add(created.device);
+      const inspection = inspectDevice(created, MEMORY_MAP.VIRT_MEM.base);
+      const transportFacts = [...this.#transports.place(created.transport), ...inspection.transportFacts];
+      devices.push({ ...inspection, transportFacts });
+    }
+    return { devices, errors: this.#log.records };
+  }
+
+  /**
+   * The memory balloon, after asking the guest to make do with `memoryBytes` unless that is null; the guest is asked for
+   * statistics too. null for a machine without a balloon.
+   */
+  balloon(memoryBytes: number | null): BalloonStatus | null {
+    const balloon = findBalloon(this.devices);
+    if (balloon === null) return null;
+    const { ramSizeBytes } = this.config;
+    if (memoryBytes !== null) setBalloonMemory(balloon, ramSizeBytes, memoryBytes);
+    balloon.askForStats();
+    return balloonStatus(balloon, ramSizeBytes);
+  }
+
   /** Registers and the last messages, to be copied into a report. */
   report(): string {
     return machineReport(this.#engine.exports, this.config, this.#log.lines);
@@ -287,22 +320,38 @@ class CountingLog {
   /** The last messages, for reports. */
   readonly lines: string[] = [];
   readonly #out: MachineServices["log"];
-  readonly #places = new Map<string, number>();
+  readonly #tally: ErrorTally;
+  readonly #places = new Set<string>();
 
   constructor(out: MachineServices["log"]) {
     this.#out = out;
+    this.#tally = new ErrorTally({
+      guestError: (place, detail) => this.#passGuestError(place, detail),
+      hostError: (place, detail) => this.#passHostError(place, detail),
+    });
+  }
+
+  get records(): readonly ErrorRecord[] {
+    return this.#tally.records;
   }
 
   guestError(place: string, detail: string): void {
     this.guestErrors += 1;
-    const count = (this.#places.get(place) ?? 0) + 1;
-    this.#places.set(place, count);
-    if (count > 1) return;
+    this.#tally.guestError(place, detail);
+  }
+
+  hostError(place: string, detail: string): void {
+    this.#tally.hostError(place, detail);
+  }
+
+  #passGuestError(place: string, detail: string): void {
+    if (this.#places.has(place)) return;
+    this.#places.add(place);
     this.#keep(`guest error: ${place}: ${detail}`);
     this.#out.guestError(place, detail);
   }
 
-  hostError(place: string, detail: string): void {
+  #passHostError(place: string, detail: string): void {
     this.#keep(`host error: ${place}: ${detail}`);
     this.#out.hostError(place, detail);
   }

@@ -1,7 +1,8 @@
 /** Where virtio devices go: 32 virtio-mmio windows, and a PCI bus that is there once something is plugged into it. */
-import { PciAddressError } from "../../pci/bus.ts";
+import { formatPciAddress, PciAddressError } from "../../pci/bus.ts";
 import { PciHostBridge } from "../../pci/host-bridge.ts";
 import type { BusEnvironment } from "../../virtio/bus.ts";
+import type { Fact } from "../../virtio/inspection.ts";
 import { DeviceOptionError } from "../../virtio/properties.ts";
 import { VirtioMmio } from "../../virtio/transport/mmio.ts";
 import { VirtioPci } from "../../virtio/transport/pci/pci.ts";
@@ -31,6 +32,8 @@ export class VirtioTransports {
   readonly #parts: TransportParts;
   readonly #mmio = new Map<number, VirtioMmio>();
   readonly #all: VirtioTransport[] = [];
+  /** Where each transport is, for people. */
+  readonly #places = new Map<VirtioTransport, readonly Fact[]>();
   #bridge: PciHostBridge | null = null;
 
   constructor(parts: TransportParts) {
@@ -71,6 +74,11 @@ export class VirtioTransports {
     if (slot < 0) return null;
     const transport = new VirtioMmio(this.#mmioEnvironment(slot), { forceLegacy });
     this.#mmio.set(slot, transport);
+    this.#places.set(transport, [
+      { name: "Address", value: hex(virtioMmioSlot(slot).base) },
+      { name: "Slot", value: String(slot) },
+      { name: "Interrupt", value: `SPI ${virtioMmioSpi(slot)}` },
+    ]);
     return transport;
   }
 
@@ -85,7 +93,8 @@ export class VirtioTransports {
     const transport = new VirtioPci(this.#parts.environment, { ...options, vectors });
     transport.function.multiFunction = multiFunction;
     try {
-      this.#bridge.bus.attach(transport.function, address);
+      const place = this.#bridge.bus.attach(transport.function, address);
+      this.#places.set(transport, [{ name: "Address", value: `00:${formatPciAddress(place)}` }]);
     } catch (error) {
       if (error instanceof PciAddressError) throw new DeviceOptionError(`virtio-pci: ${error.message}`);
       throw error;
@@ -120,6 +129,11 @@ export class VirtioTransports {
       const transport = this.#mmio.get(slot) ?? new VirtioMmio(this.#mmioEnvironment(slot));
       this.#parts.bus.add(`virtio-mmio${slot}`, virtioMmioSlot(slot), transport);
     }
+  }
+
+  /** Where a transport is in the machine. */
+  place(transport: VirtioTransport): readonly Fact[] {
+    return this.#places.get(transport) ?? [];
   }
 
   /** Machine reset. */

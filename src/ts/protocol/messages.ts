@@ -1,8 +1,9 @@
 import type { DiskStatus, DiskTrouble } from "./disk-status.ts";
 import type { Failure } from "./failure.ts";
+import type { MachineRequest } from "./inspection.ts";
 
 /** Raised with every change of a message's shape: a worker from another deployment refuses to talk. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** What the machine does at the moment, as the public API names it. */
 export const MACHINE_STATES = ["loading", "running", "idle", "paused", "stopped", "crashed"] as const;
@@ -51,7 +52,9 @@ export type ToWorker =
   /** So many bytes of `serial-output` were taken in by everybody who listens. */
   | { readonly kind: "serial-ack"; readonly byteCount: number }
   | { readonly kind: "resize"; readonly columns: number; readonly rows: number }
-  | { readonly kind: "control"; readonly id: number; readonly action: ControlAction };
+  | { readonly kind: "control"; readonly id: number; readonly action: ControlAction }
+  /** Answered by an `answer` with the same id, or by a `reply` that says why not. */
+  | { readonly kind: "request"; readonly id: number; readonly request: MachineRequest };
 
 /** A file on its way. */
 export interface FileProgress {
@@ -106,6 +109,8 @@ export type FromWorker =
   | { readonly kind: "failed"; readonly failure: Failure }
   /** The engine broke: our fault, not the guest's. */
   | { readonly kind: "crashed"; readonly message: string; readonly report: string }
+  /** The result of a `request`. */
+  | { readonly kind: "answer"; readonly id: number; readonly result: unknown }
   | { readonly kind: "reply"; readonly id: number; readonly ok: true; readonly text: string }
   | { readonly kind: "reply"; readonly id: number; readonly ok: false; readonly failure: Failure };
 

@@ -1,3 +1,5 @@
+import type { BalloonStatus, MachineInspection } from "../protocol/inspection.ts";
+
 /** What one slice came to. */
 export interface SliceResult {
   readonly state: "running" | "idle" | "stopped";
@@ -26,4 +28,8 @@ export interface GuestMachine extends Runnable {
   dispose(): void;
   stats(): { readonly instructions: number; readonly guestErrors: number };
   report(): string;
+  /** Every virtio device as it stands; looking changes nothing. */
+  inspect(): MachineInspection;
+  /** The memory balloon, after asking the guest for `memoryBytes` unless that is null; null where there is none. */
+  balloon(memoryBytes: number | null): BalloonStatus | null;
 }

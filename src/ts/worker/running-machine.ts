@@ -1,3 +1,4 @@
+import type { MachineRequest, MachineRequestName, MachineRequests } from "../protocol/inspection.ts";
 import type { FromWorker, StopReason } from "../protocol/messages.ts";
 import type { WorkerServices } from "./blueprint.ts";
 import type { GuestClock } from "./guest-clock.ts";
@@ -157,6 +158,18 @@ export class RunningMachine {
     this.#cancelPowerOff = null;
     this.#host.post({ kind: "state", state: "stopped", stopReason: reason });
     this.#host.onHalted();
+  }
+
+  /** The machine's answer to a question of the page. */
+  answer(request: MachineRequest): MachineRequests[MachineRequestName]["result"] {
+    const guest = this.#guest;
+    if (guest === null) throw new Error("the machine is gone");
+    switch (request.name) {
+      case "inspect":
+        return guest.inspect();
+      case "balloon":
+        return guest.balloon(request.memoryBytes);
+    }
   }
 
   report(): string {

@@ -178,6 +178,23 @@ describe("VmHost", () => {
     expect(last("reply")).toMatchObject({ ok: true });
   });
 
+  it("answers questions about the machine, also while it is paused, and says why it cannot", async () => {
+    const { host, open, turns, control, last } = setUp();
+    host.handle({ kind: "request", id: 90, request: { name: "inspect" } });
+    expect(last("reply")).toMatchObject({
+      id: 90,
+      ok: false,
+      failure: { message: expect.stringContaining("not running") },
+    });
+    await open("");
+    turns.advance(10);
+    await control("pause");
+    host.handle({ kind: "request", id: 91, request: { name: "inspect" } });
+    expect(last("answer")).toMatchObject({ id: 91, result: { devices: [], errors: [{ place: "echo" }] } });
+    host.handle({ kind: "request", id: 92, request: { name: "balloon", memoryBytes: 512 } });
+    expect(last("answer")).toMatchObject({ id: 92, result: { totalBytes: 1024, targetBytes: 512 } });
+  });
+
   it("holds a guest back that floods the console until its output is acknowledged", async () => {
     const { open, turns, type, machines, posted, host } = setUp();
     await open("");

@@ -90,6 +90,9 @@ export class VmHost {
       case "control":
         void this.#control(message);
         break;
+      case "request":
+        this.#answer(message);
+        break;
     }
   }
 
@@ -184,6 +187,15 @@ export class VmHost {
     try {
       const text = await this.#act(action);
       this.#environment.post({ kind: "reply", id, ok: true, text });
+    } catch (error) {
+      this.#environment.post({ kind: "reply", id, ok: false, failure: failureOf(error, "internal") });
+    }
+  }
+
+  #answer({ id, request }: Extract<ToWorker, { kind: "request" }>): void {
+    try {
+      if (this.#machine === null) throw notRunning();
+      this.#environment.post({ kind: "answer", id, result: this.#machine.answer(request) });
     } catch (error) {
       this.#environment.post({ kind: "reply", id, ok: false, failure: failureOf(error, "internal") });
     }

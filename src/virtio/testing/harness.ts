@@ -179,7 +179,7 @@ export class Harness {
     const backends = options.backends ?? {};
     const pci = new TestPci(this.line);
     let hypervisor: TestHypervisor | null = null;
-    const environment: BusEnvironment = { engine: this.engine, log: this.log };
+    const environment: BusEnvironment = { engine: this.engine, log: this.log, clock: this.clock };
     this.context = {
       machineVersion: "1.0",
       defaultTransport: "mmio",

@@ -2,6 +2,7 @@
 import { type BusEnvironment, VirtioBus } from "../bus.ts";
 import type { IrqLine } from "../environment.ts";
 import { Features } from "../features.ts";
+import type { Fact } from "../inspection.ts";
 import {
   VIRTIO_F_ANY_LAYOUT,
   VIRTIO_F_EVENT_IDX,
@@ -281,6 +282,14 @@ export class VirtioMmio implements VirtioTransport {
   private badRegister(how: string, offset: number): 0 {
     this.bus.log.guestError(`virtio-mmio: register ${how} that version ${this.version} does not have`, hex(offset));
     return 0;
+  }
+
+  inspect(): readonly Fact[] {
+    return [
+      { name: "Version", value: String(this.version) },
+      { name: "InterruptStatus", value: hex(this.interruptStatus) },
+      { name: "QueueSel", value: String(this.queueSel) },
+    ];
   }
 
   /** Called by the bus: something happened that the driver wants to hear of. */

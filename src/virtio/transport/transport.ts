@@ -1,5 +1,6 @@
 /** What every transport is to the machine, whatever the guest sees of it. */
 import type { VirtioBus } from "../bus.ts";
+import type { Fact } from "../inspection.ts";
 
 export interface VirtioTransport {
   /** Kind of the transport, as the registry names it. */
@@ -10,6 +11,8 @@ export interface VirtioTransport {
   reset(): void;
   /** The guest-visible state of transport, bus, queues and device. */
   save(): unknown;
+  /** Registers that tell somebody who looks at the device something; reading them changes nothing. */
+  inspect?(): readonly Fact[];
   /** Takes it back; throws a StateError when it does not fit. */
   load(state: unknown): void;
 }

@@ -1,3 +1,4 @@
+import type { BalloonStatus, MachineInspection } from "../../protocol/inspection.ts";
 import type { DriveConfig } from "../../config/machine-config.ts";
 import type { Blueprint, WorkerServices } from "../blueprint.ts";
 import type { GuestMachine, SliceResult } from "../guest-machine.ts";
@@ -78,6 +79,15 @@ export class EchoMachine implements GuestMachine {
 
   stats(): { instructions: number; guestErrors: number } {
     return { instructions: this.#instructions, guestErrors: 0 };
+  }
+
+  inspect(): MachineInspection {
+    return { devices: [], errors: [{ side: "guest", place: "echo", count: this.resets, detail: this.#mode }] };
+  }
+
+  balloon(memoryBytes: number | null): BalloonStatus {
+    const bytes = memoryBytes ?? 1024;
+    return { totalBytes: 1024, targetBytes: bytes, actualBytes: bytes, stats: {} };
   }
 
   report(): string {

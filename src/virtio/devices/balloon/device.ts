@@ -4,6 +4,7 @@ import type { Chain } from "../../chain.ts";
 import { VirtioDevice } from "../../device.ts";
 import type { Timers } from "../../environment.ts";
 import type { FeatureRow } from "../../features.ts";
+import type { Fact } from "../../inspection.ts";
 import * as B from "../../spec/balloon.ts";
 import { VIRTIO_ID_BALLOON } from "../../spec/ids.ts";
 import type { QueueSpec, Virtqueue } from "../../virtqueue.ts";
@@ -225,6 +226,13 @@ export class VirtioBalloon extends VirtioDevice {
     this.config.set("poison_val", 0);
     this.config.set("free_page_hint_cmd_id", B.VIRTIO_BALLOON_CMD_ID_STOP);
     this.onChange();
+  }
+
+  override inspect(): readonly Fact[] {
+    return [
+      { name: "Reported free, in all", value: `${this.reportedBytes} bytes` },
+      { name: "Hinted free", value: `${this.hintedBytes} bytes` },
+    ];
   }
 
   save(): BalloonState {

@@ -4,6 +4,7 @@ import type { Chain } from "../../chain.ts";
 import { VirtioDevice } from "../../device.ts";
 import type { Timers } from "../../environment.ts";
 import type { FeatureRow } from "../../features.ts";
+import type { Fact } from "../../inspection.ts";
 import type { ConfigWrite } from "../../layout.ts";
 import * as C from "../../spec/console.ts";
 import { VIRTIO_ID_CONSOLE } from "../../spec/ids.ts";
@@ -217,6 +218,18 @@ export class VirtioConsole extends VirtioDevice implements PortHost {
     this.driverReady = false;
     this.control.length = 0;
     for (const port of this.ports.values()) port.reset();
+  }
+
+  override inspect(): readonly Fact[] {
+    return Array.from(this.ports.values(), ({ nr, name, isConsole, guestOpen, hostOpen }) => ({
+      name: `Port ${nr}`,
+      value: [
+        isConsole ? "console" : "serial port",
+        ...(name === "" ? [] : [`"${name}"`]),
+        `guest ${guestOpen ? "open" : "closed"}`,
+        `host ${hostOpen ? "open" : "closed"}`,
+      ].join(", "),
+    }));
   }
 
   save(): ConsoleState {

@@ -6,6 +6,7 @@ import { type PciAccessSize, PciFunction, type PciRegion } from "../../../pci/fu
 import { type BusEnvironment, VirtioBus } from "../../bus.ts";
 import type { VirtioDevice } from "../../device.ts";
 import { Features } from "../../features.ts";
+import type { Fact } from "../../inspection.ts";
 import type { InterfaceMode } from "../../negotiation.ts";
 import {
   VIRTIO_F_ANY_LAYOUT,
@@ -264,6 +265,24 @@ export class VirtioPci implements VirtioTransport {
     this.function.setInterrupt(this.isr !== 0);
     const vector = queue === null ? this.configVector : this.queueVector(queue);
     if (msixEnabled && vector !== VIRTIO_MSI_NO_VECTOR) msix?.notify(vector);
+  }
+
+  inspect(): readonly Fact[] {
+    const { msix, msixEnabled, busMaster } = this.function;
+    const vector = (number: number): string => (number === VIRTIO_MSI_NO_VECTOR ? "none" : String(number));
+    const facts: Fact[] = [
+      { name: "Interrupts", value: msixEnabled ? "MSI-X" : "INTx pin" },
+      { name: "ISR status", value: `0x${this.isr.toString(16)}` },
+      { name: "Bus master", value: busMaster ? "on" : "off" },
+    ];
+    if (msix === null || !msixEnabled) return facts;
+    const used = this.pciBus.queues.filter(({ ready }) => ready);
+    return [
+      ...facts,
+      { name: "MSI-X vectors", value: String(msix.vectors) },
+      { name: "Configuration vector", value: vector(this.configVector) },
+      { name: "Queue vectors", value: used.map((queue) => vector(this.queueVector(queue))).join(" ") },
+    ];
   }
 
   private onControl(): void {

@@ -1,0 +1,42 @@
+/** What a page learns about the machine's virtio devices. */
+import type { ErrorRecord } from "../../virtio/error-tally.ts";
+import type { DeviceInspection } from "../../virtio/inspection.ts";
+
+/** Every virtio device as it stands at one moment. */
+export interface MachineInspection {
+  /** In the order in which they were made. */
+  readonly devices: readonly DeviceInspection[];
+  /** What went wrong so far, by kind: devices, processor and interrupt controller. */
+  readonly errors: readonly ErrorRecord[];
+}
+
+/** The memory balloon. All of them are bytes of the guest's memory, not of the balloon, as in QEMU's monitor. */
+export interface BalloonStatus {
+  /** The machine's memory: what the guest has with an empty balloon. */
+  readonly totalBytes: number;
+  /** What the guest was asked to make do with, and what it has by now. */
+  readonly targetBytes: number;
+  readonly actualBytes: number;
+  /**
+   * What the guest last said of its memory, by the names of the specification's statistics (`freeMemory`,
+   * `availableMemory`, `diskCaches`: bytes; `majorFaults`: events). Empty until it has; what it does not tell is absent.
+   */
+  readonly stats: Readonly<Record<string, number>>;
+}
+
+/** What a machine can be asked for with words of its own, by name: the question, and what comes back. */
+export interface MachineRequests {
+  inspect: { readonly params: object; readonly result: MachineInspection };
+  /**
+   * The balloon, after `memoryBytes` were asked of the guest unless that is null. Each time the guest is asked for new
+   * statistics, which the next answer has. null for a machine without a balloon.
+   */
+  balloon: { readonly params: { readonly memoryBytes: number | null }; readonly result: BalloonStatus | null };
+}
+
+export type MachineRequestName = keyof MachineRequests;
+
+/** A question as it is sent. */
+export type MachineRequest = {
+  [Name in MachineRequestName]: { readonly name: Name } & MachineRequests[Name]["params"];
+}[MachineRequestName];
