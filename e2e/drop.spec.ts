@@ -5,9 +5,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, type Page } from "playwright/test";
-import { Armlet, guestFile } from "./support/armlet.ts";
-import { chooseFiles, dropFiles, test } from "./support/kept-browser.ts";
-import { boot, run, waitForPrompt } from "./support/machine.ts";
+import { Armlet, guestFile, guestRecord } from "./support/armlet.ts";
+import { dropFiles, test } from "./support/kept-browser.ts";
+import { run, waitForPrompt } from "./support/machine.ts";
 
 const FILE_SYSTEM_BYTES = 24 * 1024 * 1024;
 const CONTENT = randomBytes(1024 * 1024);
@@ -65,12 +65,17 @@ function check(device: string, name: string): string {
   ].join(" && ");
 }
 
-/** Starts the machine with what the sheet lists, in the place of the one that is open. */
-async function startWithThese(page: Page): Promise<void> {
-  await page.getByRole("button", { name: /^Start the machine with/ }).click();
-  await page.getByRole("button", { name: "Turn it off now" }).click({ timeout: 60_000 });
-  await expect(page.getByRole("dialog")).toHaveCount(0);
-  await waitForPrompt(page);
+function paths(): string[] {
+  return FORMATS.map((name) => join(folder, name));
+}
+
+/** The sheet takes each of the files for a disk, and knows what is on it. */
+async function expectDisks(page: Page): Promise<void> {
+  const cards = page.locator("arrival-card");
+  await expect(cards).toHaveCount(FORMATS.length);
+  for (const card of await cards.all()) await expect(card).toContainText("ext4");
+  for (const name of FORMATS) await expect(page.getByLabel(`Use ${name} as`)).toHaveValue("disk");
+  await expect(page.getByLabel(/^Name of the disk of/)).toHaveCount(FORMATS.length);
 }
 
 /** Saves a disk through the panel as a download; returns where it is. */
@@ -115,7 +120,7 @@ async function changedByQemu(names: readonly string[]): Promise<Record<string, s
   const machine = ["-M", "virt", "-cpu", "cortex-a57", "-m", "256", "-nographic", "-no-reboot"];
   const files = ["-kernel", guestFile("stock", "kernel"), "-initrd", guestFile("stock", "initrd")];
   const guest = new Armlet(
-    [...machine, ...files, "-append", "console=ttyAMA0 quiet", ...drives.flat()],
+    [...machine, ...files, "-append", guestRecord("stock").append, ...drives.flat()],
     ["qemu-system-aarch64"],
   );
   try {
@@ -131,56 +136,58 @@ async function changedByQemu(names: readonly string[]): Promise<Record<string, s
   return Object.fromEntries(names.map((name, index) => [name, images[index] ?? ""]));
 }
 
-for (const [how, add] of [
-  ["dropped on the page", dropFiles],
-  ["chosen by the button", chooseFiles],
-] as const) {
-  test(`images of every format, ${how}, are read, written, kept, and given back as QEMU would have made them`, async ({
-    page,
-  }) => {
-    test.setTimeout(400_000);
-    // Without a picker the browser downloads, which can be seen from here.
-    await page.addInitScript(() => {
-      Reflect.deleteProperty(window, "showSaveFilePicker");
-    });
-    await boot(page);
-    await add(
-      page,
-      FORMATS.map((name) => join(folder, name)),
-    );
-    const cards = page.locator("arrival-card");
-    await expect(cards).toHaveCount(FORMATS.length);
-    for (const card of await cards.all()) await expect(card).toContainText("ext4");
-    for (const name of FORMATS) await expect(page.getByLabel(`Use ${name} as`)).toHaveValue("disk");
-    await expect(page.getByLabel(/^Name of the disk of/)).toHaveCount(FORMATS.length);
-    await page.getByRole("radio", { name: /Add to the machine that is open/ }).check();
-    await startWithThese(page);
-    expect(new URL(page.url()).search).toContain("disk%3A");
-
-    const digest = createHash("sha256").update(CONTENT).digest("hex");
-    for (const [index, name] of NAMES.entries()) {
-      const output = await run(page, change(DEVICES[index] ?? "", name));
-      expect(output).toContain(digest);
-      expect(output).toMatch(/^changed$/m);
-    }
-
-    await page.reload();
-    await waitForPrompt(page);
-    for (const [index, name] of NAMES.entries()) {
-      expect(await run(page, check(DEVICES[index] ?? "", name))).toMatch(/^as it was left$/m);
-    }
-
-    const peers = await changedByQemu(NAMES);
-    await page.getByRole("button", { name: "Disks and files" }).click();
-    for (const name of NAMES) {
-      const raw = join(folder, `${how.length}-${name}.out.img`);
-      const qcow2 = join(folder, `${how.length}-${name}.out.qcow2`);
-      await saveAs(page, name, "Raw image", raw);
-      await saveAs(page, name, "qcow2 image", qcow2);
-      execFileSync("e2fsck", ["-fn", raw], { stdio: "pipe" });
-      execFileSync("qemu-img", ["check", "-f", "qcow2", qcow2], { stdio: "pipe" });
-      execFileSync("qemu-img", ["compare", "-f", "raw", "-F", "qcow2", raw, qcow2], { stdio: "pipe" });
-      expect(filesOf(raw)).toEqual(filesOf(peers[name] ?? ""));
-    }
+test("dropped images of every format are read, written, kept, and given back as QEMU would have made them", async ({
+  page,
+}) => {
+  test.setTimeout(300_000);
+  // Without a picker the browser downloads, which can be seen from here.
+  await page.addInitScript(() => {
+    Reflect.deleteProperty(window, "showSaveFilePicker");
   });
-}
+  await page.goto("./?start");
+  await expect(page.getByRole("heading", { name: "Machines" })).toBeVisible();
+  await dropFiles(page, paths());
+  await expectDisks(page);
+  await page.getByRole("button", { name: "Start the machine with these" }).click();
+  await expect(page.getByRole("dialog")).toHaveCount(0, { timeout: 60_000 });
+  await waitForPrompt(page);
+  expect(new URL(page.url()).search).toContain("disk%3A");
+
+  const digest = createHash("sha256").update(CONTENT).digest("hex");
+  for (const [index, name] of NAMES.entries()) {
+    const output = await run(page, change(DEVICES[index] ?? "", name));
+    expect(output).toContain(digest);
+    expect(output).toMatch(/^changed$/m);
+  }
+
+  await page.reload();
+  await waitForPrompt(page);
+  for (const [index, name] of NAMES.entries()) {
+    expect(await run(page, check(DEVICES[index] ?? "", name))).toMatch(/^as it was left$/m);
+  }
+
+  const peers = await changedByQemu(NAMES);
+  await page.getByRole("button", { name: "Disks and files" }).click();
+  for (const name of NAMES) {
+    const raw = join(folder, `${name}.out.img`);
+    const qcow2 = join(folder, `${name}.out.qcow2`);
+    await saveAs(page, name, "Raw image", raw);
+    await saveAs(page, name, "qcow2 image", qcow2);
+    execFileSync("e2fsck", ["-fn", raw], { stdio: "pipe" });
+    execFileSync("qemu-img", ["check", "-f", "qcow2", qcow2], { stdio: "pipe" });
+    execFileSync("qemu-img", ["compare", "-f", "raw", "-F", "qcow2", raw, qcow2], { stdio: "pipe" });
+    expect(filesOf(raw)).toEqual(filesOf(peers[name] ?? ""));
+  }
+});
+
+test("images of every format can be chosen by the keyboard and kept without a machine", async ({ page }) => {
+  await page.goto("./?start");
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Add files…" }).press("Enter");
+  await (await chooser).setFiles(paths());
+  await expectDisks(page);
+  await page.getByRole("button", { name: "Only keep the disks" }).press("Enter");
+  const panel = page.getByRole("dialog", { name: "Disks" });
+  for (const name of NAMES) await expect(panel.getByRole("heading", { name, exact: true })).toBeVisible();
+  await expect(panel.locator("disk-card", { hasText: "24 MiB" })).toHaveCount(NAMES.length);
+});

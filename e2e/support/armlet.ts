@@ -9,6 +9,7 @@ export const guestFolder = join(root, ".cache/guest");
 
 /** What the tests use of a guest in the manifest (guest/manifest.mjs). */
 export interface GuestRecord {
+  readonly release: string;
   readonly kernel: { readonly file: string };
   readonly initrd: { readonly file: string } | null;
   readonly append: string;

@@ -106,14 +106,14 @@ describe("booting the system on a disk", () => {
   const current: GuestProfile = { args: "-m 1G -kernel other -drive file=other.img", packed: {} };
   const parts: NextParts = { disks: [disk("data"), disk("debian", DEBIAN)], files: [] };
 
-  it("with the page's kernel: its disk is the first, root= is its partition, nothing of the page's own guest stays", () => {
+  it("with the page's kernel: its disk is the first, root= is its partition, the page's initramfs brings drivers and hands over", () => {
     const { config, profile, proposal, addressable } = choose("boot", parts, current);
     expect(proposal.title).toBe("Boot Debian GNU/Linux 12 (bookworm) with our kernel");
     expect(proposal.reason).toContain("root=/dev/vda2");
     expect(namesInGuest(profile.args)).toEqual(["disk:debian", "disk:data"]);
     expect(config).toMatchObject({
       kernel: "guest/Image",
-      initrd: null,
+      initrd: "guest/initramfs",
       append: "console=ttyAMA0 quiet root=/dev/vda2 rw",
     });
     expect(config.title).toBe("Debian GNU/Linux 12 (bookworm)");
@@ -132,6 +132,7 @@ describe("booting the system on a disk", () => {
     const { config, proposal, addressable } = choose("boot-own", parts, current);
     expect(proposal.reason).toContain("vmlinuz-6.1.0-18-arm64 and initrd.img-6.1.0-18-arm64");
     expect([config.kernel, config.initrd]).toEqual(["disk:debian/kernel", "disk:debian/initrd"]);
+    expect(config.append).toBe("console=ttyAMA0 quiet cryptomgr.notests root=/dev/vda2 rw");
     expect(addressable).toBe(true);
   });
 

@@ -198,18 +198,22 @@ function withDisks(config: MachineConfig, disks: readonly NextDisk[]): MachineCo
   };
 }
 
-/** The machine for a system of its own: the disk with it comes first, other disks of before do not come along. */
+/**
+ * The machine for a system of its own: the disk with it comes first, other disks of before do not come along. A kernel of this
+ * page keeps its initial file system, which hands over to `root=`: not every kernel has the drivers for the disk built in.
+ */
 function bootable(
   config: MachineConfig,
   { kind, disk }: Proposal,
-  { disks }: NextParts,
+  { disks, files }: NextParts,
   current: GuestProfile | null,
 ): MachineConfig {
   const ordered = [...disks.filter(({ key }) => key === disk), ...disks.filter(({ key }) => key !== disk)];
   const { findings = null, file = "" } = ordered[0] ?? {};
   const added = drivesOf(ordered, { ...config, drives: [] });
   const ramSizeBytes = Math.max(config.ramSizeBytes, DISTRIBUTION_RAM_BYTES, ramOf(current));
-  const rest = { initrd: null, initrdSha256: null, dtb: null, dtbSha256: null, typed: [] };
+  const keepsInitrd = kind === "boot" && !files.some(({ role }) => role === "kernel");
+  const rest = { ...(keepsInitrd ? {} : NO_INITRD), dtb: null, dtbSha256: null, typed: [] };
   const machine: MachineConfig = {
     ...config,
     ...rest,
@@ -217,7 +221,10 @@ function bootable(
     drives: added.drives,
     // A second console beside the serial one would have a second login prompt in the same terminal.
     devices: [...config.devices.filter((device) => !isDisk(device) && !isConsole(device)), ...added.devices],
-    append: setArguments(config.append ?? "console=ttyAMA0", rootArguments(findings)),
+    append: setArguments(config.append ?? "console=ttyAMA0", [
+      ...(kind === "boot-own" ? [NO_SELF_TESTS] : []),
+      ...rootArguments(findings),
+    ]),
     title: findings?.system?.title ?? config.title,
   };
   if (kind === "boot") return machine;
@@ -225,6 +232,11 @@ function bootable(
   const initrd = hasInitrd ? bootFileName(file, "initrd") : null;
   return { ...machine, kernel: bootFileName(file, "kernel"), kernelSha256: null, initrd };
 }
+
+/** Distributions' kernels test their ciphers at every start, which takes half a billion instructions. */
+const NO_SELF_TESTS = "cryptomgr.notests";
+
+const NO_INITRD = { initrd: null, initrdSha256: null } as const;
 
 function rootArguments(findings: FileFindings | null): string[] {
   const root = findings?.root ?? null;

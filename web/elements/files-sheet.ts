@@ -76,6 +76,8 @@ export class FilesSheet extends LitElement {
 
   /** Opens it, if it is not open. */
   show(): void {
+    // The page's own machine may have become known since.
+    this.requestUpdate();
     void this.updateComplete.then(() => {
       const dialog = this.#dialog;
       if (dialog?.open === false) dialog.showModal();
@@ -184,15 +186,15 @@ export class FilesSheet extends LitElement {
 
   async #start(): Promise<void> {
     const before = this.#systems();
-    if (!(await this.#takeIn())) return;
-    if (this.choice === null && this.#systems() !== before) {
+    const beginnings = this.#beginnings;
+    const shown = this.#chosen(proposals(partsOf(this.#arrivals.list), beginnings));
+    if (shown === null || !(await this.#takeIn())) return;
+    const parts = partsOf(this.#arrivals.list);
+    const chosen = proposals(parts, beginnings).find((proposal) => idOf(proposal) === idOf(shown));
+    if (chosen === undefined || (this.choice === null && this.#systems() !== before)) {
       this.trouble = "Now that it is unpacked it is known what is on it: choose once more what is to be started.";
       return;
     }
-    const parts = partsOf(this.#arrivals.list);
-    const beginnings = this.#beginnings;
-    const chosen = this.#chosen(proposals(parts, beginnings));
-    if (chosen === null) return;
     try {
       const machine = buildMachine(chosen, parts, beginnings);
       if (await this.#desk.start(machine)) this.#dialog?.close();
