@@ -33,6 +33,9 @@ export function hasGuest(guest: string): boolean {
   return existsSync(manifest) && guest in JSON.parse(readFileSync(manifest, "utf8")).guests;
 }
 
+/** The tests' limits are written for a quiet machine; a busy one is several times slower. */
+const PATIENCE = 4;
+
 export class Armlet {
   /** All that came on standard output so far. */
   output = "";
@@ -65,9 +68,9 @@ export class Armlet {
     this.#process.stdin?.write(text);
   }
 
-  /** Waits until what came since the last wait matches; returns it. Rejects when the machine ends or `seconds` pass. */
+  /** Waits until what came since the last wait matches; returns it. Rejects when the machine ends or far more than `seconds` pass. */
   async until(pattern: RegExp, seconds: number): Promise<string> {
-    const deadline = Date.now() + seconds * 1000;
+    const deadline = Date.now() + seconds * 1000 * PATIENCE;
     for (;;) {
       const fresh = this.output.slice(this.#seen);
       const match = pattern.exec(fresh);
@@ -76,7 +79,7 @@ export class Armlet {
         return fresh.slice(0, match.index + match[0].length);
       }
       if (this.#over || Date.now() > deadline) {
-        const why = this.#over ? "the machine ended" : `${seconds} s have passed`;
+        const why = this.#over ? "the machine ended" : `${seconds * PATIENCE} s have passed`;
         throw new Error(`No ${pattern}: ${why}.\n${fresh.slice(-2000)}\n${this.errors}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));

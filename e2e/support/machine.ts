@@ -51,7 +51,7 @@ declare global {
 }
 
 /** Longer than the stock kernel needs on a busy machine. */
-export const BOOT_TIMEOUT_MS = 90_000;
+export const BOOT_TIMEOUT_MS = 180_000;
 
 /** Waits for the guest's first prompt since the start or the last reset. */
 export async function waitForPrompt(page: Page): Promise<void> {
@@ -79,7 +79,7 @@ export async function screenText(page: Page): Promise<string> {
 }
 
 /** Runs a command in the guest through the API; returns what it printed. */
-export async function run(page: Page, command: string, timeoutMs = 30_000): Promise<string> {
+export async function run(page: Page, command: string, timeoutMs = 120_000): Promise<string> {
   const mark = `done-${Math.random().toString(36).slice(2)}`;
   const before = (await serialText(page)).length;
   // The quotes keep the mark's echo apart from the mark.
