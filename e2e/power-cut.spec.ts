@@ -1,29 +1,46 @@
 /**
- * The browser is killed while a guest writes. After each kill a new browser opens the same profile: e2fsck replays the
+ * The browser, or the worker that the machine is in, is killed while a guest writes. After each kill e2fsck replays the
  * journal of what is stored and finds nothing wrong, and every file is there that the guest had said is durable.
- * BROWSER_KILLS says how many kills there are for each store. Kills at every point of the order in which a store is
- * written are in src/ts/cli/power-cut.test.ts.
+ *
+ * WORKER_KILLS and BROWSER_KILLS say how many kills there are. The machine after a kill has the same disks: its guest
+ * replays the journals, and what was durable before stays so over the next kill. Kills at every point of the order in which
+ * a store is written are in src/ts/cli/power-cut.test.ts.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type BrowserContext, chromium, expect, type Page, test } from "playwright/test";
+import { type BrowserDisk, makeDisk, saveDisk } from "./support/browser-disk.ts";
 import { bundleWorker, openWorkerPage } from "./support/bundle.ts";
-import { replayAndCheck, withFiles, writeImage } from "./support/file-system-check.ts";
-import { checkLoad, LOAD_DISK_BYTES, loadScript, syncedSteps } from "./support/fsync-load.ts";
-import { defaultArgs, machineAddress, serialText, waitForPrompt } from "./support/machine.ts";
+import { replayAndCheck, withFiles } from "./support/file-system-check.ts";
+import { checkLoad, loadScript, syncedSteps } from "./support/fsync-load.ts";
+import { type KillMoment, preparePackagePage, runUntilKilled, shortestArgs } from "./support/machine-kill.ts";
+import { BOOT_TIMEOUT_MS, defaultArgs, machineAddress, serialText, waitForPrompt } from "./support/machine.ts";
 
-const KILLS = Number(process.env.BROWSER_KILLS ?? 2);
-const CHUNK_BYTES = 32 * 1024;
-const ID = "power";
+const BROWSER_KILLS = Number(process.env.BROWSER_KILLS ?? 1);
+const WORKER_KILLS = Number(process.env.WORKER_KILLS ?? 3);
+/** More than any load comes to before it is killed. */
+const MANY_STEPS = 100_000;
+/** The browser is killed in the first so many milliseconds after something is durable. */
+const LOAD_MS = 2500;
+/** One in each store, both written at the same time. */
+const DISKS: readonly BrowserDisk[] = [
+  { id: "power-idb", kind: "idb" },
+  { id: "power-opfs", kind: "opfs" },
+];
+
+const scripts = fileURLToPath(new URL("../scripts", import.meta.url));
 
 let code = "";
 let folder = "";
 let context: BrowserContext | null = null;
 
 test.beforeAll(async () => {
+  test.setTimeout(300_000);
   code = await bundleWorker("src/ts/storage/testing/read-store.worker.ts");
+  execFileSync(process.execPath, [join(scripts, "build-package.mjs")], { stdio: "pipe" });
 });
 
 test.beforeEach(() => {
@@ -51,97 +68,8 @@ function browserProcess(profile: string): number {
   throw new Error(`no browser has the profile ${profile}`);
 }
 
-/** One request to the worker that has the store. Bytes go as base64. */
-async function askStore(
-  page: Page,
-  kind: string,
-  fill: (readonly [number, string])[] | null,
-): Promise<Map<number, Uint8Array | "zeros">> {
-  const answer = await page.evaluate(
-    async (request) => {
-      const decoded = request.fill?.map(
-        ([index, text]) => [index, Uint8Array.from(atob(text), (char) => char.charCodeAt(0))] as const,
-      );
-      const worker = new Worker("worker.js", { type: "module" });
-      type Answer = { chunks: [number, Uint8Array | "zeros" | null][] } | { failure: string };
-      const data = await new Promise<Answer>((resolve, reject) => {
-        worker.onmessage = (event: MessageEvent<Answer>) => resolve(event.data);
-        worker.onerror = ({ message }) => reject(new Error(message));
-        worker.postMessage({ ...request, fill: decoded ?? null });
-      });
-      worker.terminate();
-      if ("failure" in data) throw new Error(data.failure);
-      const text = (bytes: Uint8Array): string => {
-        let binary = "";
-        for (let at = 0; at < bytes.length; at += 8192) binary += String.fromCharCode(...bytes.subarray(at, at + 8192));
-        return btoa(binary);
-      };
-      return data.chunks.map(([index, chunk]) => [index, chunk instanceof Uint8Array ? text(chunk) : null] as const);
-    },
-    { kind, id: ID, chunkBytes: CHUNK_BYTES, fill },
-  );
-  return new Map(answer.map(([index, text]) => [index, text === null ? "zeros" : Buffer.from(text, "base64")]));
-}
-
-/** A new ext4 as a disk of the browser: its chunks, and its row in the list of disks. */
-async function makeDisk(page: Page, kind: string): Promise<void> {
-  const path = join(folder, "new.img");
-  execFileSync("/sbin/mke2fs", ["-q", "-t", "ext4", "-J", "size=4", path, `${LOAD_DISK_BYTES / 1024}k`]);
-  const image = readFileSync(path);
-  const chunks: (readonly [number, string])[] = [];
-  for (let at = 0; at < image.length; at += CHUNK_BYTES) {
-    const chunk = image.subarray(at, at + CHUNK_BYTES);
-    if (chunk.some((byte) => byte !== 0)) chunks.push([at / CHUNK_BYTES, chunk.toString("base64")]);
-  }
-  await openWorkerPage(page, code);
-  await askStore(page, kind, chunks);
-  const base = { kind: "none" };
-  const times = { createdMs: 1, usedMs: 1, finished: true };
-  const row = {
-    id: ID,
-    name: ID,
-    sizeBytes: LOAD_DISK_BYTES,
-    chunkBytes: CHUNK_BYTES,
-    store: kind,
-    base,
-    origin: "",
-    ...times,
-  };
-  await page.evaluate(
-    async (record) =>
-      await new Promise<void>((resolve, reject) => {
-        const request = indexedDB.open("armlet-disks", 1);
-        request.onupgradeneeded = () => request.result.createObjectStore("records");
-        request.onerror = () => reject(new Error("The list of disks cannot be opened."));
-        request.onsuccess = () => {
-          const transaction = request.result.transaction("records", "readwrite");
-          transaction.objectStore("records").put(record, record.id);
-          transaction.oncomplete = () => {
-            request.result.close();
-            resolve();
-          };
-        };
-      }),
-    row,
-  );
-}
-
-/** Lets a guest write until the browser is killed; returns what the guest's console had said until then. */
-async function writeUntilKilled(page: Page, profile: string, afterMs: number): Promise<string> {
-  const drive = `-drive if=none,id=hd0,format=raw,file=disk:${ID} -device virtio-blk-device,drive=hd0`;
-  await page.goto(machineAddress(`${await defaultArgs(page)} ${drive}`));
-  await page.getByRole("button", { name: "Start with the disks" }).click();
-  await waitForPrompt(page);
-  await page.evaluate(
-    (script) => window.vm.serial.write(script),
-    `${loadScript("/dev/vda", 100_000).replaceAll("\n", "\r")}\r`,
-  );
-  await expect.poll(async () => syncedSteps(plain(await serialText(page))).length).toBeGreaterThan(0);
-  const end = performance.now() + afterMs;
-  let text = "";
-  while (performance.now() < end) text = plain(await serialText(page));
-  process.kill(browserProcess(profile), "SIGKILL");
-  return text;
+function drive({ id }: BrowserDisk): string {
+  return `-drive if=none,id=${id},format=raw,file=disk:${id} -device virtio-blk-device,drive=${id},serial=${id}`;
 }
 
 /** Of what a terminal would make of it, only the text. */
@@ -150,32 +78,102 @@ function plain(text: string): string {
   return text.replace(/\u001b\[[0-?]*[ -/]*[@-~]/g, "");
 }
 
-for (const kind of ["idb", "opfs"]) {
-  test(`what a guest had made durable is there after the browser was killed, ${kind}`, async ({
-    launchOptions,
-    baseURL,
-  }) => {
-    test.setTimeout(60_000 * (KILLS + 1));
-    for (let kill = 0; kill < KILLS; kill++) {
-      const profile = join(folder, `profile-${kill}`);
-      const open = async (): Promise<Page> => {
-        context = await chromium.launchPersistentContext(profile, { ...launchOptions, baseURL });
-        return context.pages()[0] ?? (await context.newPage());
-      };
-      const page = await open();
-      await makeDisk(page, kind);
-      const text = await writeUntilKilled(page, profile, Math.random() * 3000);
-      await context?.close().catch(() => {});
-      const after = await open();
-      await openWorkerPage(after, code);
-      const chunks = await askStore(after, kind, null);
-      await context?.close();
-      const image = join(folder, "killed.img");
-      writeImage(image, LOAD_DISK_BYTES, CHUNK_BYTES, chunks);
-      replayAndCheck(image);
-      const synced = syncedSteps(text).length;
-      expect(withFiles(image, (read) => checkLoad(synced, read))).toEqual([]);
-      rmSync(profile, { recursive: true, force: true });
-    }
-  });
+/** What a guest does to the disks, at the same time. */
+function load(number: number): string {
+  return DISKS.map(({ id, kind }) => {
+    const device = `/dev/$(cd /sys/block; grep -lx ${id} vd*/serial | cut -d/ -f1)`;
+    // Those before the last two are thrown away, which is a load, too.
+    const options = { label: kind, folder: `load-${number}`, remove: `load-${number - 2}`, restMs: 100 };
+    // As one types it.
+    return `( ${loadScript(device, MANY_STEPS, options)} ) &\r`.replaceAll("\n", "\r");
+  }).join("");
+}
+
+/** Checks the disks after a kill, for what was durable in this load and in the one before. */
+async function checkDisks(page: Page, consoles: readonly string[]): Promise<void> {
+  const last = consoles.length - 1;
+  const about = `kill ${last}, after:\n${consoles[last]?.slice(-3000)}`;
+  expect(consoles[last], about).not.toMatch(/EXT4-fs.*error|I\/O error|^failed \d/m);
+  for (const disk of DISKS) {
+    const image = join(folder, "killed.img");
+    await saveDisk(page, disk, image);
+    replayAndCheck(image);
+    const wrong = withFiles(image, (read) =>
+      [last - 1, last].flatMap((number) =>
+        checkLoad(durable(consoles[number], disk), (name) => read(`load-${number}/${name}`)).map(
+          (sentence) => `${disk.kind}, load ${number}: ${sentence}`,
+        ),
+      ),
+    );
+    expect(wrong, about).toEqual([]);
+  }
+}
+
+/** The last step that was durable, as a console has it. */
+function durable(text: string | undefined, { kind }: BrowserDisk): number {
+  return Math.max(0, ...syncedSteps(text ?? "", kind));
+}
+
+function durableSteps(consoles: readonly string[]): number {
+  return DISKS.flatMap((disk) => consoles.map((text) => durable(text, disk))).reduce((sum, steps) => sum + steps, 0);
+}
+
+test("what a guest had made durable is there after the browser was killed, in each store", async ({
+  launchOptions,
+  baseURL,
+}) => {
+  test.setTimeout(BOOT_TIMEOUT_MS * (BROWSER_KILLS + 1));
+  const profile = join(folder, "profile");
+  const open = async (): Promise<Page> => {
+    context = await chromium.launchPersistentContext(profile, { ...launchOptions, baseURL });
+    return context.pages()[0] ?? (await context.newPage());
+  };
+  let page = await open();
+  await openWorkerPage(page, code);
+  for (const disk of DISKS) await makeDisk(page, disk, join(folder, "new.img"));
+  const consoles: string[] = [];
+  for (let kill = 0; kill < BROWSER_KILLS; kill++) {
+    await page.goto(machineAddress([await defaultArgs(page), ...DISKS.map(drive)].join(" ")));
+    await page.getByRole("button", { name: "Start with the disks" }).click();
+    await waitForPrompt(page);
+    await page.evaluate((script) => window.vm.serial.write(script), load(kill));
+    const heard = async (): Promise<string> => plain(await serialText(page));
+    await expect.poll(async () => durableSteps([await heard()])).toBeGreaterThan(0);
+    const end = performance.now() + Math.random() * LOAD_MS;
+    let text = await heard();
+    while (performance.now() < end) text = await heard();
+    process.kill(browserProcess(profile), "SIGKILL");
+    consoles.push(text);
+    await context?.close().catch(() => {});
+    page = await open();
+    await openWorkerPage(page, code);
+    await checkDisks(page, consoles);
+  }
+});
+
+test("what a guest had made durable is there after its worker was killed, in each store", async ({
+  launchOptions,
+  baseURL,
+}) => {
+  test.setTimeout(BOOT_TIMEOUT_MS + WORKER_KILLS * 30_000);
+  context = await chromium.launchPersistentContext(join(folder, "profile"), { ...launchOptions, baseURL });
+  const page = context.pages()[0] ?? (await context.newPage());
+  await preparePackagePage(page);
+  await openWorkerPage(page, code);
+  for (const disk of DISKS) await makeDisk(page, disk, join(folder, "new.img"));
+  const args = [await shortestArgs(page), ...DISKS.map(drive)].join(" ");
+  const consoles: string[] = [];
+  for (let kill = 0; kill < WORKER_KILLS; kill++) {
+    consoles.push(plain(await runUntilKilled(page, args, load(kill), momentOf(kill))));
+    await checkDisks(page, consoles);
+  }
+  const steps = durableSteps(consoles);
+  console.log(`${WORKER_KILLS} kills, ${steps} durable steps`);
+  expect(steps).toBeGreaterThan(0);
+});
+
+/** One kill of four comes while file systems are mounted and journals replayed; one the moment that something is durable. */
+function momentOf(kill: number): KillMoment {
+  const steps = kill % 4 === 0 ? 0 : 1 + Math.floor(Math.random() * 10);
+  return { steps, afterMs: kill % 4 === 1 ? 0 : Math.random() * (steps === 0 ? 1500 : 300) };
 }

@@ -3,22 +3,37 @@
 /** Its file system. */
 export const LOAD_DISK_BYTES = 24 * 1024 * 1024;
 
+export interface LoadOptions {
+  /** What its lines on the console begin with; loads that run at the same time each have their own. */
+  readonly label?: string;
+  /** The folder in the file system that all is written to; its root unless given. */
+  readonly folder?: string;
+  /** Another one, of an earlier load, that is deleted first. */
+  readonly remove?: string;
+  /** A rest after every third step, in which what was written without fsync gets on its way. */
+  readonly restMs?: number;
+}
+
 /**
  * The load, for busybox's shell. Each step writes a file of its own with fsync, one that all steps write anew with fsync,
- * then says "synced STEP"; besides it writes without fsync, and deletes.
+ * then says "synced STEP"; besides it writes without fsync, and deletes. The shell expands `device`.
  */
-export function loadScript(device: string, steps: number): string {
+export function loadScript(device: string, steps: number, options: LoadOptions = {}): string {
+  const { label = "", folder = ".", remove, restMs = 600 } = options;
+  const mount = `/tmp/load-${label}`;
+  const source = `${mount}.step`;
   return [
     // What is written without fsync is on its way soon, too.
     "echo 20 >/proc/sys/vm/dirty_writeback_centisecs; echo 20 >/proc/sys/vm/dirty_expire_centisecs",
-    `mkdir -p /tmp/d; mount -t ext4 ${device} /tmp/d; cd /tmp/d`,
+    `mkdir -p ${mount}; mount -t ext4 ${device} ${mount}; cd ${mount}; mkdir -p ${folder}; cd ${folder}`,
+    ...(remove === undefined ? [] : [`rm -rf ${mount}/${remove}`]),
     'content() { yes "step $1" | head -c $(($1 * 7919 % 50000 + 1)); }',
-    `i=0; while [ $i -lt ${steps} ]; do i=$((i+1))`,
-    "content $i | dd of=own-$i bs=4k conv=fsync 2>/dev/null || echo failed $i",
-    "content $i | dd of=same bs=4k conv=fsync 2>/dev/null || echo failed $i",
-    'echo "synced"" $i"',
+    `i=0; while [ $i -lt ${steps} ]; do i=$((i+1)); content $i >${source}`,
+    `dd if=${source} of=own-$i bs=4k conv=fsync 2>/dev/null || echo failed $i`,
+    `dd if=${source} of=same bs=4k conv=fsync 2>/dev/null || echo failed $i`,
+    `echo "${label}synced"" $i"`,
     "content $((i+1000)) >loose-$((i % 5)); mkdir -p dir-$((i % 7)); mv loose-$((i % 5)) dir-$((i % 7))/; [ $((i % 6)) = 0 ] && rm -rf dir-$((i % 7))",
-    "[ $((i % 3)) = 0 ] && usleep 600000",
+    `[ $((i % 3)) = 0 ] && usleep ${restMs * 1000}`,
     "done; echo 'load'' done'",
   ].join("\n");
 }
@@ -29,11 +44,16 @@ export function loadContent(step: number): Buffer {
 }
 
 /** The steps that a console says are durable. */
-export function syncedSteps(console: string): number[] {
-  return [...console.matchAll(/^synced (\d+)\r?$/gm)].map(([, step]) => Number(step));
+export function syncedSteps(console: string, label = ""): number[] {
+  return [...console.matchAll(/^(\w*)synced (\d+)\r?$/gm)]
+    .filter(([, said]) => said === label)
+    .map(([, , step]) => Number(step));
 }
 
-/** What is wrong with the files that are there after the guest had said that `last` is durable; empty where all is well. */
+/**
+ * What is wrong with the files that are there after the guest had said that `last` is durable; empty where all is well.
+ * It may have come further than it was heard to say.
+ */
 export function checkLoad(last: number, readFile: (name: string) => Buffer | null): string[] {
   const wrong: string[] = [];
   for (let step = 1; step <= last; step++) {
@@ -42,12 +62,13 @@ export function checkLoad(last: number, readFile: (name: string) => Buffer | nul
     else if (!found.equals(loadContent(step))) wrong.push(`own-${step} has other bytes, ${found.length} of them`);
   }
   if (last === 0) return wrong;
-  // Written anew by the next step perhaps, which truncates it first.
   const same = readFile("same");
-  const next = loadContent(last + 1);
-  const possible =
-    same !== null &&
-    (same.equals(loadContent(last)) || same.equals(next) || next.subarray(0, same.length).equals(same));
-  if (!possible) wrong.push(`same is neither of step ${last} nor on its way to step ${last + 1}`);
+  if (same === null) return [...wrong, "same is not there"];
+  // Written anew by the next step perhaps, which truncates it first.
+  const step = Number(/^step (\d+)\n/.exec(same.toString("latin1"))?.[1] ?? last + 1);
+  const whole = loadContent(step);
+  const onItsWay = step > last && whole.subarray(0, same.length).equals(same);
+  if (!same.equals(whole) && !onItsWay) wrong.push(`same is of step ${step}, ${same.length} bytes of ${whole.length}`);
+  if (step < last) wrong.push(`same is of step ${step}, where ${last} was durable`);
   return wrong;
 }
