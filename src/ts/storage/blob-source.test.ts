@@ -4,6 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BlobSource } from "./blob-source.ts";
+import { KeptDisk } from "./kept-disk.ts";
+import { MemoryChunkStore } from "./memory-chunk-store.ts";
 import { StorageError } from "./storage-error.ts";
 
 const SIZE_BYTES = 3 * 1024 * 1024 + 777;
@@ -56,6 +58,40 @@ describe("BlobSource", () => {
     expect(slices.length).toBeLessThan(16);
     const total = slices.reduce((sum, [start, end]) => sum + end - start, 0);
     expect(total).toBe(SIZE_BYTES);
+  });
+
+  it("follows two that read in turn, each its own part", async () => {
+    const { blob, slices } = counted();
+    const source = new BlobSource(blob);
+    const [half, block] = [SIZE_BYTES >>> 1, new Uint8Array(4096)];
+    for (let at = 0; at + 4096 <= half; at += 4096) {
+      for (const start of [0, half]) await source.read(start + at, block);
+    }
+    expect(slices.length).toBeLessThan(20);
+  });
+
+  it("reads a file of 30 GB where it is, from any place, and only what is asked for", async () => {
+    // Node's own Blob of a file stops at 4 GiB.
+    const [sizeBytes, asked] = [30e9, { bytes: 0 }];
+    const slice = (start: number, end: number): Blob => {
+      asked.bytes += end - start;
+      const bytes = Buffer.alloc(end - start);
+      if (end === sizeBytes) bytes.write("the end", bytes.length - 512);
+      return new Blob([bytes]);
+    };
+    const source = new BlobSource({ size: sizeBytes, slice } as unknown as Blob);
+    expect(source.sizeBytes).toBe(sizeBytes);
+    const disk = await KeptDisk.open({ store: new MemoryChunkStore(32_768), base: source, sizeBytes });
+    const sector = new Uint8Array(512);
+    await disk.read(sizeBytes - 512, sector);
+    expect(Buffer.from(sector).toString("latin1", 0, 8)).toBe("the end\0");
+    await disk.write(20e9 - (20e9 % 512), new Uint8Array(512).fill(7));
+    await disk.flush();
+    expect(await disk.usedBytes()).toBe(32_768);
+    await disk.read(20e9 - (20e9 % 512), sector);
+    expect(sector).toEqual(new Uint8Array(512).fill(7));
+    await disk.close();
+    expect(asked.bytes).toBeLessThan(300_000);
   });
 
   it("answers at once what it has", async () => {

@@ -20,6 +20,18 @@ const MAX_READ_BYTES = 16 * 1024 * 1024;
 /** Only then it is likely that the next read follows, too. */
 const READS_BEFORE_AHEAD = 3;
 
+/** Sequences of reads that are followed at a time: a program reads its file, another one its own. */
+const STREAMS = 4;
+
+/** Reads that each began where the one before ended. */
+interface Stream {
+  /** Last chunk of the last read. */
+  last: number;
+  following: number;
+  /** Chunks of the next request: more while reads follow one another. */
+  requestChunks: number;
+}
+
 /** What lies between reads of any size and a source that is better asked for few and large pieces. Loads each once. */
 export class ReadCache {
   readonly #options: ReadCacheOptions;
@@ -27,18 +39,13 @@ export class ReadCache {
   readonly #maxReadBytes: number;
   readonly #chunks = new Map<number, Uint8Array>();
   readonly #loading = new Map<number, Promise<void>>();
-  /** Last chunk of the read before; the first read follows none. */
-  #lastChunk = -2;
-  /** Reads in a row that each began where the one before ended. */
-  #following = 0;
-  /** Chunks of the next request: more while reads follow one another. */
-  #ahead: number;
+  /** The one used last is at the end. */
+  readonly #streams: Stream[] = [];
 
   constructor(options: ReadCacheOptions) {
     this.#options = options;
     this.#chunkCount = Math.ceil(options.sizeBytes / options.chunkBytes);
     this.#maxReadBytes = Math.min(MAX_READ_BYTES, Math.floor(options.keptChunks / 4) * options.chunkBytes);
-    this.#ahead = options.requestChunks;
   }
 
   /** Fills `into`; at once where everything is there. */
@@ -47,9 +54,9 @@ export class ReadCache {
     if (into.length > this.#maxReadBytes) return this.#readLong(offset, into);
     const first = Math.floor(offset / this.#options.chunkBytes);
     const last = Math.floor((offset + into.length - 1) / this.#options.chunkBytes);
-    this.#follow(first, last);
-    const waits = this.#load(first, last);
-    this.#loadAhead(last);
+    const stream = this.#follow(first, last);
+    const waits = this.#load(first, last, stream);
+    this.#loadAhead(stream);
     if (waits.length === 0) return this.#copyOut(offset, into, first, last);
     return Promise.all(waits).then(() => this.#copyOut(offset, into, first, last) ?? undefined);
   }
@@ -60,27 +67,28 @@ export class ReadCache {
     }
   }
 
-  /** Reads that follow one another make the requests larger, others make them small again. */
-  #follow(first: number, last: number): void {
+  /** The sequence that a read belongs to, which may begin with it. */
+  #follow(first: number, last: number): Stream {
     const { requestChunks, maxRequestChunks } = this.#options;
-    const follows = first === this.#lastChunk || first === this.#lastChunk + 1;
-    if (!follows) {
-      this.#following = 0;
-      this.#ahead = requestChunks;
-    } else if (last !== this.#lastChunk) {
-      this.#following += 1;
-      this.#ahead = Math.min(this.#ahead * 2, maxRequestChunks);
+    const at = this.#streams.findIndex((stream) => first === stream.last || first === stream.last + 1);
+    const stream = this.#streams.splice(at, at < 0 ? 0 : 1)[0] ?? { last, following: 0, requestChunks };
+    if (at < 0 && this.#streams.length >= STREAMS) this.#streams.shift();
+    this.#streams.push(stream);
+    if (last > stream.last) {
+      stream.last = last;
+      stream.following += 1;
+      stream.requestChunks = Math.min(stream.requestChunks * 2, maxRequestChunks);
     }
-    this.#lastChunk = last;
+    return stream;
   }
 
-  #loadAhead(last: number): void {
-    if (this.#following < READS_BEFORE_AHEAD) return;
-    const end = Math.min(this.#chunkCount, last + 1 + this.#options.aheadChunks);
-    for (let index = last + 1; index < end; index++) {
+  #loadAhead(stream: Stream): void {
+    if (stream.following < READS_BEFORE_AHEAD) return;
+    const end = Math.min(this.#chunkCount, stream.last + 1 + this.#options.aheadChunks);
+    for (let index = stream.last + 1; index < end; index++) {
       if (this.#chunks.has(index) || this.#loading.has(index)) continue;
       // Nobody waits for it yet: a read that needs it tries again, and says what is wrong.
-      this.#request(index, index).catch(() => undefined);
+      this.#request(index, index, stream).catch(() => undefined);
     }
   }
 
@@ -101,19 +109,19 @@ export class ReadCache {
   }
 
   /** Sees to it that chunks are on their way; returns what to wait for. */
-  #load(first: number, last: number): Promise<void>[] {
+  #load(first: number, last: number, stream: Stream): Promise<void>[] {
     const waits = new Set<Promise<void>>();
     for (let index = first; index <= last; index++) {
       if (this.#chunks.has(index)) continue;
-      waits.add(this.#loading.get(index) ?? this.#request(index, last));
+      waits.add(this.#loading.get(index) ?? this.#request(index, last, stream));
     }
     return [...waits];
   }
 
   /** One request, from a missing chunk to the last wanted one, or some further, up to the next that is known. */
-  #request(first: number, lastWanted: number): Promise<void> {
+  #request(first: number, lastWanted: number, { requestChunks }: Stream): Promise<void> {
     const { maxRequestChunks } = this.#options;
-    const end = Math.min(this.#chunkCount, first + maxRequestChunks, Math.max(lastWanted + 1, first + this.#ahead));
+    const end = Math.min(this.#chunkCount, first + maxRequestChunks, Math.max(lastWanted + 1, first + requestChunks));
     let after = first + 1;
     while (after < end && !this.#chunks.has(after) && !this.#loading.has(after)) after++;
     const request = this.#loadChunks(first, after).finally(() => {
