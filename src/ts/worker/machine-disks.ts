@@ -1,6 +1,8 @@
 import type { BlockBackend } from "../../virtio/backends.ts";
-import type { DriveConfig } from "../config/machine-config.ts";
+import { type DriveConfig, keptDiskId } from "../config/machine-config.ts";
 import type { DiskStatus, DiskTrouble } from "../protocol/disk-status.ts";
+import { urlDiskId } from "../storage/disk-id.ts";
+import { StorageError } from "../storage/storage-error.ts";
 import type { WorkerServices } from "./blueprint.ts";
 import type { MachineDisk, MachineDiskHost } from "./machine-disk.ts";
 
@@ -27,6 +29,8 @@ export class MachineDisks {
   readonly #reports: DiskReports;
   readonly #opening = new Map<string, Promise<MachineDisk>>();
   readonly #disks: MachineDisk[] = [];
+  /** Drives that are open or being opened, and the images that they read or write in place. */
+  readonly #images = new Map<DriveConfig, string>();
   #reported = "";
   #cancelReport: (() => void) | null = null;
   #closed = false;
@@ -36,7 +40,10 @@ export class MachineDisks {
     this.#reports = reports;
   }
 
-  /** The disk of a drive, opened once. Rejects with a FailureError; then the next call tries again. */
+  /**
+   * The disk of a drive, opened once. Rejects with a FailureError or a StorageError, as where another drive has the same
+   * disk and one of the two writes it; then the next call tries again.
+   */
   open(drive: DriveConfig, services: WorkerServices): Promise<BlockBackend> {
     const known = this.#opening.get(drive.id);
     if (known !== undefined) return known;
@@ -57,17 +64,38 @@ export class MachineDisks {
     this.#closed = true;
     this.#cancelReport?.();
     this.#opening.clear();
+    this.#images.clear();
     await allTried(this.#disks.splice(0).map(async (disk) => await disk.close()));
   }
 
   async #open(drive: DriveConfig, services: WorkerServices): Promise<MachineDisk> {
-    const disk = await this.#openDrive(drive, services, {
+    await this.#claim(drive, services);
+    const opening = this.#openDrive(drive, services, {
       onTrouble: (trouble) => this.#reports.onTrouble(trouble),
       onActivity: () => this.#changed(),
+    });
+    const disk = await opening.catch((error: unknown) => {
+      this.#images.delete(drive);
+      throw error;
     });
     this.#disks.push(disk);
     this.#changed();
     return disk;
+  }
+
+  /** As QEMU does it: what one drive writes no other one has, not even to read it. */
+  async #claim(drive: DriveConfig, services: WorkerServices): Promise<void> {
+    const image = await imageOf(drive, services);
+    if (image === null) return;
+    for (const [other, taken] of this.#images) {
+      if (taken !== image || (!isWritten(drive) && !isWritten(other))) continue;
+      throw new StorageError(
+        "busy",
+        `The drives ${other.id} and ${drive.id} are the same disk, ${drive.file}, and one of them writes it.`,
+        "Give one of them another disk, or both of them snapshot=on.",
+      );
+    }
+    this.#images.set(drive, image);
   }
 
   #changed(): void {
@@ -87,6 +115,17 @@ export class MachineDisks {
     this.#reported = text;
     this.#reports.onStatus(status);
   }
+}
+
+function isWritten({ readOnly, snapshot }: DriveConfig): boolean {
+  return !readOnly && !snapshot;
+}
+
+/** The id that the disk has in the browser, or would have; null for a file of the page, which nobody writes. */
+async function imageOf({ file }: DriveConfig, services: WorkerServices): Promise<string | null> {
+  const id = keptDiskId(file);
+  if (id !== null) return id;
+  return services.file(file) === null ? await urlDiskId(services.resolve(file)) : null;
 }
 
 async function allTried(work: readonly Promise<void>[]): Promise<void> {
