@@ -1,46 +1,35 @@
 import type { Disposable } from "../lib/emitter.ts";
 import type { DamagedDisk, DiskInfo, ExportFormat, ImportRequest } from "../protocol/disk-messages.ts";
-import { BlobSource } from "../storage/blob-source.ts";
 import type { BlockSource } from "../storage/block-source.ts";
-import type { CopyTask } from "../storage/copy-disk.ts";
 import type { ChunkStore } from "../storage/chunk-store.ts";
-import { DiskCatalog } from "../storage/disk-catalog.ts";
+import type { CopyTask } from "../storage/copy-disk.ts";
 import { checkFileBase } from "../storage/disk-base.ts";
+import { DiskCatalog } from "../storage/disk-catalog.ts";
 import { holdDisk } from "../storage/disk-hold.ts";
-import { newDiskId, urlDiskName } from "../storage/disk-id.ts";
-import { DiskLock, type Locks, noLocks } from "../storage/disk-lock.ts";
-import { DISK_CHUNK_BYTES, type DiskRecord, STORE_KINDS, type StoreKind } from "../storage/disk-record.ts";
+import { urlDiskName } from "../storage/disk-id.ts";
+import { DiskLock } from "../storage/disk-lock.ts";
+import type { DiskRecord, StoreKind } from "../storage/disk-record.ts";
 import { writeImage } from "../storage/image/export-image.ts";
-import { importImage, type ScratchStore } from "../storage/image/import-image.ts";
-import { openImage } from "../storage/image/open-image.ts";
 import type { BackingFile } from "../storage/image/qcow2-layout.ts";
 import { StorageError } from "../storage/storage-error.ts";
-import type { StoreOpener } from "../storage/store-opener.ts";
 import { StoreSource } from "../storage/store-source.ts";
-
-const SECTOR_BYTES = 512;
-
-/** What keeping disks takes of the browser. */
-export interface DiskKeeperHost {
-  readonly indexedDb: IDBFactory;
-  /** null where the page was not opened over a secure connection. */
-  readonly locks: Locks | null;
-  readonly stores: StoreOpener;
-  wallMs(): number;
-  /** Bytes that the browser still has room for, as far as it says. */
-  roomBytes(): Promise<number>;
-  /** The image that a disk lies over. Rejects where it is not what the record says. */
-  openBase(record: DiskRecord): Promise<BlockSource | null>;
-}
+import { diskInfo } from "./disk-info.ts";
+import { type DiskKeeperHost, locksOf } from "./disk-keeper-host.ts";
+import { DiskMaker } from "./disk-maker.ts";
+import { DiskRemover } from "./disk-remover.ts";
 
 /** All that can be done with the disks that the browser keeps. Promises reject with a StorageError. */
 export class DiskKeeper {
   readonly #host: DiskKeeperHost;
   readonly #catalog: DiskCatalog;
+  readonly #remover: DiskRemover;
+  readonly #maker: DiskMaker;
 
   constructor(host: DiskKeeperHost) {
     this.#host = host;
     this.#catalog = new DiskCatalog(host.indexedDb);
+    this.#remover = new DiskRemover(host, this.#catalog);
+    this.#maker = new DiskMaker(host, this.#catalog, this.#remover);
   }
 
   onChange(listener: () => void): Disposable {
@@ -49,8 +38,7 @@ export class DiskKeeper {
 
   /** All disks; what a cancelled or killed import left behind is deleted. */
   async list(): Promise<DiskInfo[]> {
-    const locks = this.#locks();
-    for (const record of (await this.#catalog.list()).unfinished) await this.#sweep(record, locks);
+    for (const record of (await this.#catalog.list()).unfinished) await this.#remover.sweep(record);
     return (await this.#look()).disks;
   }
 
@@ -61,13 +49,13 @@ export class DiskKeeper {
 
   async #look(): Promise<{ disks: DiskInfo[]; damaged: DamagedDisk[] }> {
     const contents = await this.#catalog.list();
-    const held = await DiskLock.held(this.#locks());
+    const held = await DiskLock.held(locksOf(this.#host));
     const disks: DiskInfo[] = [];
     const damaged: DamagedDisk[] = [...contents.damaged];
     await Promise.all(
       contents.records.map(async (record) => {
         try {
-          disks.push(await this.#info(record, held.has(record.id)));
+          disks.push(await diskInfo(record, this.#host.stores, held.has(record.id)));
         } catch (error) {
           if (!(error instanceof StorageError)) throw error;
           damaged.push({ id: record.id, reason: `The disk “${record.name}” cannot be read: ${error.message}` });
@@ -81,44 +69,12 @@ export class DiskKeeper {
 
   /** Fills a new disk with what is in a file. Where that does not come to its end, nothing is left behind. */
   async import(file: File, request: ImportRequest, task: CopyTask): Promise<DiskInfo> {
-    // How large the disk is shows when the file is unpacked.
-    const wanted = this.#newRecord(request.name, SECTOR_BYTES, request.store, file.name);
-    return await this.#fill(wanted, async (record) => {
-      const store = await this.#host.stores.open(record);
-      try {
-        const limitBytes = await this.#host.roomBytes();
-        const scratch = async (): Promise<ScratchStore> => await this.#scratch(record);
-        const image = await importImage(file, store, { ...task, limitBytes, scratch });
-        await this.#catalog.update(record.id, {
-          sizeBytes: image.sizeBytes,
-          origin: originOf(file.name, image.formats),
-        });
-      } finally {
-        await store.close();
-      }
-    });
+    return await this.#maker.import(file, request, task);
   }
 
   /** A disk over a file that stays where it is. */
   async overFile(file: File, request: ImportRequest): Promise<DiskInfo> {
-    const image = await openImage(new BlobSource(file));
-    if (image.needsUnpacking) {
-      throw new StorageError(
-        "format",
-        `The file ${file.name} is compressed, and cannot be read where it is.`,
-        "Copy it into the browser.",
-      );
-    }
-    const origin = originOf(file.name, image.formats);
-    const record = this.#newRecord(request.name, image.source.sizeBytes, request.store, origin);
-    const base = {
-      kind: "file",
-      name: file.name,
-      sizeBytes: file.size,
-      modifiedMs: file.lastModified,
-      format: innerFormat(image.formats),
-    } as const;
-    return await this.#info(await this.#catalog.create({ ...record, base }), false);
+    return await this.#maker.overFile(file, request);
   }
 
   /** Rejects where `file` is not the one that the disk lies over. */
@@ -127,8 +83,7 @@ export class DiskKeeper {
   }
 
   async createEmpty(name: string, sizeBytes: number, store: StoreKind): Promise<DiskInfo> {
-    const record = this.#newRecord(name, sizeBytes, store, "an empty disk");
-    return await this.#info(await this.#catalog.create(record), false);
+    return await this.#maker.createEmpty(name, sizeBytes, store);
   }
 
   /** The disk at one moment, for as long as `use` takes; a machine that writes it holds still so long. */
@@ -159,7 +114,7 @@ export class DiskKeeper {
     use: (disk: { store: ChunkStore; base: BlockSource | null; record: DiskRecord }) => Promise<T>,
   ): Promise<T> {
     const record = await this.#record(id);
-    const release = await holdDisk(record, this.#locks());
+    const release = await holdDisk(record, locksOf(this.#host));
     try {
       const store = await this.#host.stores.read(record);
       try {
@@ -186,7 +141,7 @@ export class DiskKeeper {
         "Delete it and bring the file again.",
       );
     }
-    await this.#alone(record, async () => {
+    await this.#remover.alone(record, async () => {
       await this.#host.stores.remove(record);
       // Over an image on a server there is nothing to keep then: the next write makes a new record.
       if (record.base.kind === "url") await this.#catalog.remove(id);
@@ -198,99 +153,15 @@ export class DiskKeeper {
     const { records, unfinished, damaged } = await this.#catalog.list();
     const record = [...records, ...unfinished].find((row) => row.id === id);
     if (record !== undefined) {
-      await this.#alone(record, async () => await this.#delete(record));
+      await this.#remover.alone(record, async () => await this.#remover.delete(record));
       return;
     }
     if (!damaged.some((row) => row.id === id)) throw gone(id);
-    // Where its chunks are cannot be read: they are in one of the places that there are.
-    await this.#alone({ id, name: id }, async () => {
-      for (const store of STORE_KINDS) await this.#removeIfThere({ id, store });
-      await this.#catalog.remove(id);
-    });
+    await this.#remover.alone({ id, name: id }, async () => await this.#remover.deleteDamaged(id));
   }
 
   close(): void {
     this.#catalog.close();
-  }
-
-  /** Makes a disk that is in the list only when `fill` came to its end. */
-  async #fill(wanted: DiskRecord, fill: (record: DiskRecord) => Promise<void>): Promise<DiskInfo> {
-    const lock = await DiskLock.require(wanted.id, wanted.name, this.#locks());
-    try {
-      const record = await this.#catalog.create(wanted, { finished: false });
-      try {
-        await fill(record);
-        return await this.#info(await this.#catalog.setFinished(record.id, true), false);
-      } catch (error) {
-        await this.#delete(record);
-        throw error;
-      }
-    } finally {
-      await lock.release();
-    }
-  }
-
-  /** Room for an image that has to be unpacked before it can be read. */
-  async #scratch(record: DiskRecord): Promise<ScratchStore> {
-    const scratch = scratchOf(record);
-    const store = await this.#host.stores.open(scratch);
-    const remove = async (): Promise<void> => {
-      await store.close();
-      await this.#host.stores.remove(scratch);
-    };
-    return { store, remove };
-  }
-
-  /** An import that nobody is at any more. */
-  async #sweep(record: DiskRecord, locks: Locks): Promise<void> {
-    const lock = await DiskLock.acquire(record.id, locks, 0);
-    if (lock === null) return;
-    try {
-      await this.#delete(record);
-    } finally {
-      await lock.release();
-    }
-  }
-
-  /** Does something to a disk that nobody may have open, and nobody may be reading. */
-  async #alone(disk: Pick<DiskRecord, "id" | "name">, work: () => Promise<void>): Promise<void> {
-    const lock = await DiskLock.require(disk.id, disk.name, this.#locks());
-    try {
-      const release = await holdDisk(disk, this.#locks(), { ownLock: true });
-      try {
-        await work();
-      } finally {
-        await release();
-      }
-    } finally {
-      await lock.release();
-    }
-  }
-
-  /** Once it has begun it is brought to its end, by the next `list` if need be. */
-  async #delete(record: DiskRecord): Promise<void> {
-    await this.#catalog.setFinished(record.id, false);
-    await this.#host.stores.remove(scratchOf(record));
-    await this.#host.stores.remove(record);
-    await this.#catalog.remove(record.id);
-  }
-
-  async #removeIfThere(disk: Pick<DiskRecord, "id" | "store">): Promise<void> {
-    try {
-      await this.#host.stores.remove(disk);
-    } catch (error) {
-      // In a place that the browser does not have there is nothing.
-      if (!(error instanceof StorageError) || error.code !== "unavailable") throw error;
-    }
-  }
-
-  async #info(record: DiskRecord, inUse: boolean): Promise<DiskInfo> {
-    const store = await this.#host.stores.read(record);
-    try {
-      return { ...record, usedBytes: await store.usedBytes(), inUse };
-    } finally {
-      await store.close();
-    }
   }
 
   async #record(id: string): Promise<DiskRecord> {
@@ -298,45 +169,10 @@ export class DiskKeeper {
     if (record === null) throw gone(id);
     return record;
   }
-
-  #newRecord(name: string, sizeBytes: number, store: StoreKind, origin: string): DiskRecord {
-    const now = this.#host.wallMs();
-    return {
-      id: newDiskId(name),
-      name,
-      sizeBytes,
-      chunkBytes: DISK_CHUNK_BYTES,
-      store,
-      base: { kind: "none" },
-      origin,
-      createdMs: now,
-      usedMs: now,
-    };
-  }
-
-  #locks(): Locks {
-    const { locks } = this.#host;
-    if (locks !== null) return locks;
-    throw noLocks();
-  }
 }
 
 function gone(id: string): StorageError {
   return new StorageError("gone", `There is no disk “${id}” in this browser.`, "It may have been deleted.");
-}
-
-function scratchOf(record: DiskRecord): DiskRecord {
-  return { ...record, id: `${record.id}-scratch` };
-}
-
-/** "debian.img.xz (raw image in xz)" */
-function originOf(fileName: string, formats: readonly string[]): string {
-  const outer = formats.filter((format) => format !== "qcow2").toReversed();
-  return `${fileName} (${[`${innerFormat(formats)} image`, ...outer].join(" in ")})`;
-}
-
-function innerFormat(formats: readonly string[]): "raw" | "qcow2" {
-  return formats.at(-1) === "qcow2" ? "qcow2" : "raw";
 }
 
 /** The file that a disk lies over, as the file of its changes names it: without a folder, to be put beside it. */

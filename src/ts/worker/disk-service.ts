@@ -10,7 +10,8 @@ import type { DiskRecord } from "../storage/disk-record.ts";
 import { openImage } from "../storage/image/open-image.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import type { DiskService } from "./disk-host.ts";
-import { DiskKeeper, type DiskKeeperHost } from "./disk-keeper.ts";
+import { DiskKeeper } from "./disk-keeper.ts";
+import type { DiskKeeperHost } from "./disk-keeper-host.ts";
 import { openDriveImage, type SourceServices } from "./drive-source.ts";
 
 export interface DiskServiceHost
