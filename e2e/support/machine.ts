@@ -18,6 +18,8 @@ export interface PageMachine {
   powerOff(options?: { force?: boolean }): Promise<void>;
   report(): Promise<string>;
   flush(): Promise<void>;
+  setLink(name: string, up: boolean): Promise<void>;
+  capture(id: string): Promise<Blob>;
   readonly disks: readonly {
     readonly drive: string;
     readonly name: string;

@@ -3,6 +3,7 @@ export type { Disposable } from "../lib/emitter.ts";
 export { DISK_KEEPING, type DiskKeeping, type DiskStatus, type DiskTrouble } from "../protocol/disk-status.ts";
 export { FAILURE_CODES, type Failure, type FailureCode, FailureError } from "../protocol/failure.ts";
 export {
+  type CaptureDescription,
   type FileProgress,
   type LogLevel,
   MACHINE_STATES,

@@ -2,7 +2,13 @@ import { type Disposable, Emitter } from "../lib/emitter.ts";
 import type { DiskStatus } from "../protocol/disk-status.ts";
 import { FailureError, failureOf } from "../protocol/failure.ts";
 import type { BalloonStatus, MachineInspection, MachineRequestName, MachineRequests } from "../protocol/inspection.ts";
-import { type ControlAction, type MachineState, PROTOCOL_VERSION, type StopReason } from "../protocol/messages.ts";
+import {
+  type CaptureDescription,
+  type ControlAction,
+  type MachineState,
+  PROTOCOL_VERSION,
+  type StopReason,
+} from "../protocol/messages.ts";
 import { ConsoleWatch } from "./console-watch.ts";
 import { compileEngine } from "./engine.ts";
 import { disposedError, notStartedError, PendingStart } from "./pending-start.ts";
@@ -57,6 +63,7 @@ export class VirtualMachine {
   #startedMs = 0;
   #disposed = false;
   #disks: readonly DiskStatus[] = [];
+  #captures: readonly CaptureDescription[] = [];
   /** The browser may end a page that is not seen without a word. */
   readonly #onHidden = (): void => {
     if (document.visibilityState === "hidden") this.#link?.post({ kind: "control", id: UNASKED, action: "flush" });
@@ -214,6 +221,27 @@ export class VirtualMachine {
     if (this.#link !== null && this.#starting === null) await this.#control("flush");
   }
 
+  /**
+   * Pulls the cable of a network card out or plugs it in, as QEMU's `set_link`: the guest sees the link go down and come up.
+   * `name` is the id of the network (`-netdev`) or of the card. Rejects with a FailureError where there is none.
+   */
+  async setLink(name: string, up: boolean): Promise<void> {
+    await this.#request("set-link", { cable: name, up });
+  }
+
+  /** The captures of packets that the command line asks for (`-object filter-dump`); empty before the start. */
+  get captures(): readonly CaptureDescription[] {
+    return this.#captures;
+  }
+
+  /**
+   * What the capture with that id has until now, in the format of libpcap, which tcpdump and Wireshark read. Also of a machine
+   * that is paused or off, until it is disposed of. Rejects with a FailureError where there is none.
+   */
+  async capture(id: string): Promise<Blob> {
+    return await this.#request("capture", { capture: id });
+  }
+
   /** The size of the guest's console in characters; passed on to a virtio console, which tells the guest. */
   resize(columns: number, rows: number): void {
     this.#columns = columns;
@@ -299,19 +327,22 @@ export class VirtualMachine {
     return engine instanceof WebAssembly.Module ? engine : compileEngine(engine);
   }
 
-  #control(action: ControlAction): Promise<string> {
-    if (this.#disposed) return Promise.reject(disposedError());
-    if (this.#link === null || this.#starting !== null) return Promise.reject(notStartedError());
-    return this.#link.control(action);
+  async #control(action: ControlAction): Promise<string> {
+    return await this.#running().control(action);
   }
 
-  #request<Name extends MachineRequestName>(
+  /** The worker of a machine that was started. Throws a FailureError where there is none. */
+  #running(): WorkerLink {
+    if (this.#disposed) throw disposedError();
+    if (this.#link === null || this.#starting !== null) throw notStartedError();
+    return this.#link;
+  }
+
+  async #request<Name extends MachineRequestName>(
     name: Name,
     params: MachineRequests[Name]["params"],
   ): Promise<MachineRequests[Name]["result"]> {
-    if (this.#disposed) return Promise.reject(disposedError());
-    if (this.#link === null || this.#starting !== null) return Promise.reject(notStartedError());
-    return this.#link.request(name, params);
+    return await this.#running().request(name, params);
   }
 
   #onMessage(message: MachineEvent): void {
@@ -321,6 +352,7 @@ export class VirtualMachine {
         break;
       case "described":
         this.#typist.begin([...message.typed, ...(this.#options.type ?? [])]);
+        this.#captures = message.captures;
         this.#stats = { ...this.#stats, memoryBytes: message.memoryBytes, cpuCount: message.cpuCount };
         this.#emitter.emit("stats", this.#stats);
         break;

@@ -10,6 +10,7 @@ import { HashMismatchError } from "../machine/checked-file.ts";
 import { messageChannelTurns } from "../worker/turns.ts";
 import { withDefaultGuest } from "./default-guest.ts";
 import { Disks } from "./disks.ts";
+import { nodeNetwork } from "./network.ts";
 import { fileError } from "./host-error.ts";
 import { EXIT_ENGINE, EXIT_HOST, EXIT_OK, Session } from "./session.ts";
 import { Terminal } from "./terminal.ts";
@@ -51,6 +52,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
       clock: { nowMs: () => performance.now(), wallMs: () => Date.now() },
       readFile: readWhole,
       openDisk: (drive) => disks.open(drive),
+      network: nodeNetwork((sentence) => terminal.message(sentence)),
       entropy(bytes) {
         for (let start = 0; start < bytes.length; start += ENTROPY_CHUNK_BYTES) {
           webcrypto.getRandomValues(bytes.subarray(start, start + ENTROPY_CHUNK_BYTES));

@@ -18,6 +18,7 @@ import { KeptDisk } from "../storage/kept-disk.ts";
 import { RecordingStore } from "../storage/testing/recording-store.ts";
 import { messageChannelTurns } from "../worker/turns.ts";
 import { withDefaultGuest } from "./default-guest.ts";
+import { nodeNetwork } from "./network.ts";
 import { Session } from "./session.ts";
 import { Terminal } from "./terminal.ts";
 import { manifestFile } from "./testing/armlet.ts";
@@ -78,6 +79,7 @@ async function record(store: RecordingStore): Promise<string> {
     readFile: async (name) => new Uint8Array(await readFile(name)),
     openDisk: () => Promise.resolve(disk),
     entropy: (bytes) => bytes.fill(7),
+    network: nodeNetwork(() => undefined),
   });
   await session.start();
   stdin.end(`${loadScript("/dev/vda", STEPS)}\npoweroff -f\n`);

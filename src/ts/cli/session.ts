@@ -19,7 +19,8 @@ export const EXIT_ENGINE = 2;
 /** How often held input is looked at while the guest does nothing. */
 const INPUT_POLL_MS = 200;
 
-export interface SessionHost extends Pick<MachineServices, "wasm" | "readFile" | "openDisk" | "entropy" | "clock"> {
+export interface SessionHost
+  extends Pick<MachineServices, "wasm" | "readFile" | "openDisk" | "entropy" | "clock" | "network"> {
   readonly turns: Turns;
   readonly terminal: Terminal;
 }
@@ -53,13 +54,14 @@ export class Session {
   /** Builds the machine and sets it going. Rejects with an error whose message is a sentence for the user. */
   async start(): Promise<void> {
     const { terminal, turns, clock } = this.#host;
-    const { wasm, readFile, openDisk, entropy } = this.#host;
+    const { wasm, readFile, openDisk, entropy, network } = this.#host;
     const machine = await Machine.create(this.#config, {
       wasm,
       clock,
       readFile,
       openDisk,
       entropy,
+      network,
       log: this.#log(),
       after: (delayMs, callback) => turns.after(delayMs, callback),
       wake: () => this.#scheduler?.wake(),
@@ -112,6 +114,8 @@ export class Session {
   stop(status: number): void {
     this.#cancelPoll?.();
     this.#scheduler?.dispose();
+    this.#machine?.dispose();
+    this.#machine = null;
     this.#end(status);
   }
 

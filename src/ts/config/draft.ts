@@ -101,7 +101,7 @@ function checkReferences(config: MachineConfig): void {
       const other = used.get(key);
       if (other !== undefined && property === "netdev") {
         throw new ConfigError(
-          `The network "${id}" belongs to one card, not to two (${other}, ${name}). Several cards share a hub: -netdev hubport,hubid=0,id=… for each.`,
+          `The network "${id}" has one end, not two (${other}, ${name}). Several cards share a hub: -netdev hubport,hubid=0,id=… for each.`,
         );
       }
       if (other !== undefined) {
@@ -111,6 +111,28 @@ function checkReferences(config: MachineConfig): void {
       }
       used.set(key, name);
     }
+  }
+  for (const netdev of config.netdevs) {
+    if (netdev.kind === "hubport" && netdev.netdev !== null) checkPlugged(netdev.id, netdev.netdev, config, used);
+  }
+  for (const { id, netdev } of config.captures) {
+    if (!config.netdevs.some((row) => row.id === netdev)) throw noSuch(`-object ${id}`, "netdev", netdev, config);
+  }
+}
+
+/** A socket of a hub with a network in it: neither of them has room for anything else. */
+function checkPlugged(id: string, netdev: string, config: MachineConfig, used: Map<string, string>): void {
+  const other = config.netdevs.find((row) => row.id === netdev);
+  if (other === undefined) throw noSuch(`-netdev ${id}`, "netdev", netdev, config);
+  if (other.kind === "hubport") {
+    throw new ConfigError(`-netdev ${id}: "${netdev}" is a hub's socket itself. Hubs are not plugged into hubs.`);
+  }
+  for (const end of [id, netdev]) {
+    const user = used.get(`netdev ${end}`);
+    if (user !== undefined) {
+      throw new ConfigError(`-netdev ${id},netdev=${netdev}: ${user} has "${end}" already. A network has one end.`);
+    }
+    used.set(`netdev ${end}`, `-netdev ${id}`);
   }
 }
 

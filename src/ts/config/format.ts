@@ -1,8 +1,15 @@
 /**
  * A machine's description printed back as a command line, the same for equal machines. QEMU understands it as well,
- * but for sha256=, disk:ID and -armlet, which are ours.
+ * but for sha256=, disk:ID, -netdev channel and -armlet, which are ours.
  */
-import { DEFAULT_CONFIG, type DriveConfig, type MachineConfig, type NetdevConfig } from "./machine-config.ts";
+import {
+  type CaptureConfig,
+  DEFAULT_CAPTURE_BYTES,
+  DEFAULT_CONFIG,
+  type DriveConfig,
+  type MachineConfig,
+  type NetdevConfig,
+} from "./machine-config.ts";
 import { formatHashedFile } from "./hashed-file.ts";
 import { formatOptionList } from "./option-list.ts";
 import { joinWords } from "./shell-words.ts";
@@ -36,6 +43,7 @@ export function formatArgs(config: MachineConfig): string[] {
     add("-chardev", formatOptionList(kind, [["id", id], ...mux]));
   }
   for (const netdev of config.netdevs) add("-netdev", netdevText(netdev));
+  for (const capture of config.captures) add("-object", captureText(capture));
   add("-serial", serialOf(config));
   for (const drive of config.drives) add("-drive", driveText(drive));
   for (const { name, properties } of config.devices) add("-device", formatOptionList(name, Object.entries(properties)));
@@ -49,9 +57,36 @@ export function formatArgs(config: MachineConfig): string[] {
 
 function netdevText(netdev: NetdevConfig): string {
   const pairs: [string, string][] = [["id", netdev.id]];
-  if (netdev.kind === "hubport") pairs.push(["hubid", String(netdev.hub)]);
-  else if (netdev.hostName !== "") pairs.push(["hostname", netdev.hostName]);
+  switch (netdev.kind) {
+    case "user":
+      if (netdev.hostName !== "") pairs.push(["hostname", netdev.hostName]);
+      break;
+    case "hubport":
+      pairs.push(["hubid", String(netdev.hub)]);
+      if (netdev.netdev !== null) pairs.push(["netdev", netdev.netdev]);
+      break;
+    case "channel":
+      pairs.push(["name", netdev.name]);
+      break;
+    case "socket": {
+      const { address, port, localAddress } = netdev.group;
+      pairs.push(["mcast", `${address}:${port}`]);
+      if (localAddress !== null) pairs.push(["localaddr", localAddress]);
+      break;
+    }
+  }
   return formatOptionList(netdev.kind, pairs);
+}
+
+function captureText({ id, netdev, file, maxBytes, queue }: CaptureConfig): string {
+  const pairs: [string, string][] = [
+    ["id", id],
+    ["netdev", netdev],
+    ["file", file],
+  ];
+  if (maxBytes !== DEFAULT_CAPTURE_BYTES) pairs.push(["maxlen", String(maxBytes)]);
+  if (queue !== "all") pairs.push(["queue", queue]);
+  return formatOptionList("filter-dump", pairs);
 }
 
 /** The same in one string, quoted as for a shell. */

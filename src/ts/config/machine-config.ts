@@ -57,7 +57,43 @@ export type NetdevConfig =
       readonly kind: "user" /** Given to the guest by DHCP; empty for none. */;
       readonly hostName: string;
     }
-  | { readonly id: string; readonly kind: "hubport" /** The number of the hub. */; readonly hub: number };
+  | {
+      readonly id: string;
+      readonly kind: "hubport";
+      /** The number of the hub. */
+      readonly hub: number;
+      /** The id of a network that is plugged into the hub there; null where a card may be. */
+      readonly netdev: string | null;
+    }
+  | {
+      readonly id: string;
+      readonly kind: "channel";
+      /** Machines of the browser whose channels have the same name share a segment. */
+      readonly name: string;
+    }
+  | {
+      readonly id: string;
+      readonly kind: "socket";
+      /** As MulticastAddress of src/ts/net. In the browser a group is a channel. */
+      readonly group: { readonly address: string; readonly port: number; readonly localAddress: string | null };
+    };
+
+/** Which way captured packets go, as seen from the network: rx is what the guest sends. */
+export const CAPTURE_QUEUES = ["all", "rx", "tx"] as const;
+
+/** QEMU's: the longest packet there is. */
+export const DEFAULT_CAPTURE_BYTES = 65_536;
+
+/** `-object filter-dump`: a capture of a network's packets. */
+export interface CaptureConfig {
+  readonly id: string;
+  readonly netdev: string;
+  /** A path in Node, a name for people in the browser, which offers the file. */
+  readonly file: string;
+  /** Longer frames are cut. */
+  readonly maxBytes: number;
+  readonly queue: (typeof CAPTURE_QUEUES)[number];
+}
 
 /** Classes of log messages (`-d`). */
 export const LOG_CLASSES = ["guest_errors", "unimp", "cpu_reset"] as const;
@@ -90,6 +126,7 @@ export interface MachineConfig {
   readonly chardevs: readonly CharDeviceConfig[];
   readonly randomSources: readonly RandomSourceConfig[];
   readonly netdevs: readonly NetdevConfig[];
+  readonly captures: readonly CaptureConfig[];
   /** What the PL011 is connected to. */
   readonly serial: "stdio" | "none";
   readonly nographic: boolean;
@@ -126,6 +163,7 @@ export const DEFAULT_CONFIG: MachineConfig = {
   chardevs: [],
   randomSources: [],
   netdevs: [],
+  captures: [],
   serial: "stdio",
   nographic: false,
   noDefaults: false,

@@ -1,7 +1,7 @@
 /** What devices are connected to, by the ids of the command line. */
 import type { BlockBackend, CharBackend, EntropySource } from "../../virtio/backends.ts";
 import type { BackendContext } from "../../virtio/definition.ts";
-import { openNetworks } from "../net/networks.ts";
+import { Networks } from "../net/networks.ts";
 import type { MachineConfig } from "../config/machine-config.ts";
 import type { MachineConsole } from "./console.ts";
 import type { MachineServices } from "./services.ts";
@@ -13,15 +13,21 @@ const NULL_DEVICE: CharBackend = {
   output: (bytes) => bytes.length,
 };
 
+/** Opens every network and capture of a machine. Rejects with a sentence for the user. */
+export function openNetworks(config: MachineConfig, services: MachineServices): Promise<Networks> {
+  const { network, clock } = services;
+  return Networks.open(config, { services: network, clock, entropy: (into) => services.entropy(into) });
+}
+
 /** Opens every drive; gives devices their backends by id. Rejects with a sentence for the user. */
 export async function openBackends(
   config: MachineConfig,
   services: MachineServices,
   terminal: MachineConsole,
+  networks: Networks,
 ): Promise<Pick<BackendContext, "block" | "char" | "entropy" | "net" | "macAddress">> {
   const disks = new Map<string, BlockBackend>();
   for (const drive of config.drives) disks.set(drive.id, await services.openDisk(drive));
-  const networks = openNetworks(config.netdevs, () => services.clock.wallMs());
   const entropy: EntropySource = { fill: (into) => services.entropy(into) };
   return {
     block: (id) => disks.get(id) ?? null,
@@ -30,7 +36,7 @@ export async function openBackends(
       if (found === undefined) return null;
       return found.kind === "stdio" ? terminal.connect() : NULL_DEVICE;
     },
-    net: (id) => networks.get(id) ?? null,
+    net: (id) => networks.get(id),
     macAddress: macAddresses(),
     entropy: (id) => (id === "" || config.randomSources.some((row) => row.id === id) ? entropy : null),
   };

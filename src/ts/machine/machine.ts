@@ -8,6 +8,7 @@ import { type ErrorRecord, ErrorTally } from "../../virtio/error-tally.ts";
 import { createDevice, type CreatedDevice, type DeviceContext } from "../../virtio/registry.ts";
 import type { BalloonStatus, MachineInspection } from "../protocol/inspection.ts";
 import type { MachineConfig } from "../config/machine-config.ts";
+import type { Networks } from "../net/networks.ts";
 import type { IrqLine } from "../platform/host.ts";
 import { balloonStatus, findBalloon, setBalloonMemory } from "./balloon.ts";
 import { Board } from "./board.ts";
@@ -21,7 +22,7 @@ import { Pacing, TICKS_PER_MS } from "./pacing.ts";
 import { machineReport } from "./report.ts";
 import type { MachineServices } from "./services.ts";
 import { SystemBus } from "./system-bus.ts";
-import { openBackends } from "./backends.ts";
+import { openBackends, openNetworks } from "./backends.ts";
 import { VirtioTransports } from "./virtio-transports.ts";
 import { type BootPlan, writeBootPlan } from "../loader/boot-plan.ts";
 
@@ -55,6 +56,7 @@ export class Machine {
   readonly #board: Board;
   readonly #console: MachineConsole;
   readonly #transports: VirtioTransports;
+  readonly #networks: Networks;
   readonly #pacing = new Pacing();
   readonly #plan: BootPlan;
   readonly #log: CountingLog;
@@ -67,6 +69,7 @@ export class Machine {
     this.#board = parts.board;
     this.#console = parts.console;
     this.#transports = parts.transports;
+    this.#networks = parts.networks;
     this.#plan = parts.plan;
     this.#log = parts.log;
     this.#event = parts.event;
@@ -91,6 +94,21 @@ export class Machine {
         `A machine here has at most ${Math.floor(MAX_RAM_BYTES / 2 ** 20)} MiB of memory: give it less with -m.`,
       );
     }
+    const networks = await openNetworks(config, services);
+    try {
+      return await Machine.#build(config, services, networks, signal);
+    } catch (error) {
+      networks.close();
+      throw error;
+    }
+  }
+
+  static async #build(
+    config: MachineConfig,
+    services: MachineServices,
+    networks: Networks,
+    signal: AbortSignal | undefined,
+  ): Promise<Machine> {
     const log = new CountingLog(services.log);
     const event: PendingEvent = { kind: 0, inSlice: false };
     const bus = new SystemBus(log);
@@ -128,7 +146,7 @@ export class Machine {
     });
     const created: CreatedDevice[] = [];
     const context: DeviceContext = {
-      ...(await openBackends(config, services, terminal)),
+      ...(await openBackends(config, services, terminal, networks)),
       clock: services.clock,
       timers: { after: (delayMs, callback) => services.after(delayMs, callback) },
       machineVersion: config.armletVersion,
@@ -153,6 +171,7 @@ export class Machine {
       board,
       console: terminal,
       transports,
+      networks,
       plan,
       log,
       event,
@@ -276,9 +295,21 @@ export class Machine {
     return machineReport(this.#engine.exports, this.config, this.#log.lines);
   }
 
+  /**
+   * Pulls a network card's cable out or plugs it in, as QEMU's `set_link`: `name` is the id of the network or of the card.
+   * False where there is none of that name.
+   */
+  setLink(name: string, up: boolean): boolean {
+    const card = this.config.devices.find(({ properties }) => properties.id === name);
+    const cable = this.#networks.get(card?.properties.netdev ?? name);
+    cable?.setPlugged(up);
+    return cable !== null;
+  }
+
   /** Ends the machine; disks are closed by whoever opened them. */
   dispose(): void {
     this.#transports.reset();
+    this.#networks.close();
   }
 }
 
@@ -308,6 +339,7 @@ interface MachineParts {
   readonly board: Board;
   readonly console: MachineConsole;
   readonly transports: VirtioTransports;
+  readonly networks: Networks;
   readonly plan: BootPlan;
   readonly log: CountingLog;
   readonly event: PendingEvent;

@@ -1,6 +1,7 @@
 /** What a machine needs from where it runs: a worker of a page, Node's command line, a test. */
 import type { BlockBackend } from "../../virtio/backends.ts";
 import type { DriveConfig } from "../config/machine-config.ts";
+import type { NetworkServices } from "../net/network.ts";
 import type { Clock } from "../platform/host.ts";
 
 /** Where the machine's messages go. */
@@ -22,6 +23,8 @@ export interface MachineServices {
   readFile(name: string): Promise<Uint8Array>;
   /** The disk of a `-drive`. Rejects with a sentence for the user. */
   openDisk(drive: DriveConfig): Promise<BlockBackend>;
+  /** What the machine's networks lead to. */
+  readonly network: NetworkServices;
   /** Fills `bytes` (any length) with cryptographically secure random values. */
   entropy(bytes: Uint8Array): void;
   /** Runs `callback` once in about `delayMs`; the function it returns cancels that. */

@@ -1,8 +1,7 @@
 /** An Ethernet switch: frames go to the port behind which their address was seen, or to all. */
 import type { NetBackend, NetFrontend, NetPacket } from "../../virtio/backends.ts";
-
-/** Addresses that are remembered; then the longest unheard one is forgotten. */
-const MAX_ADDRESSES = 1024;
+import { ETHERNET_HEADER_BYTES } from "../../virtio/net-packet.ts";
+import { AddressTable } from "./address-table.ts";
 
 /** A socket of a switch: what a network card, or another network's `connectPort`, is plugged into. */
 export class SwitchPort implements NetBackend {
@@ -30,7 +29,7 @@ export class SwitchPort implements NetBackend {
 
 export class EthernetSwitch {
   readonly #ports: SwitchPort[] = [];
-  readonly #addresses = new Map<string, SwitchPort>();
+  readonly #addresses = new AddressTable<SwitchPort>();
 
   addPort(): SwitchPort {
     const port = new SwitchPort(this);
@@ -45,27 +44,16 @@ export class EthernetSwitch {
 
   forward(packet: NetPacket, from: SwitchPort): void {
     const { bytes } = packet;
-    if (bytes.length < 14) return;
-    if (((bytes[6] as number) & 1) === 0) this.#learn(bytes.subarray(6, 12).join(), from);
-    const isGroup = ((bytes[0] as number) & 1) === 1;
-    const known = isGroup ? undefined : this.#addresses.get(bytes.subarray(0, 6).join());
+    if (bytes.length < ETHERNET_HEADER_BYTES) return;
+    this.#addresses.learn(bytes, from);
+    const known = this.#addresses.find(bytes);
     const targets = known === undefined ? this.#ports : [known];
     for (const port of targets) if (port !== from) port.deliver(packet);
   }
-
-  #learn(address: string, port: SwitchPort): void {
-    this.#addresses.delete(address);
-    this.#addresses.set(address, port);
-    if (this.#addresses.size <= MAX_ADDRESSES) return;
-    for (const oldest of this.#addresses.keys()) {
-      this.#addresses.delete(oldest);
-      break;
-    }
-  }
 }
 
-/** Plugs a network into a socket of a switch. */
-export function connectPort(port: SwitchPort, network: NetBackend): void {
+/** Plugs a network into another one, a socket of a switch. */
+export function connectPort(port: NetBackend, network: NetBackend): void {
   const link = { setLink: () => undefined };
   port.attach({ ...link, receive: (packet) => network.send(packet) });
   network.attach({ ...link, receive: (packet) => port.send(packet) });

@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import fc from "fast-check";
 import { wirePacket } from "../../virtio/net-packet.ts";
-import { openNetworks } from "./networks.ts";
 import { answerDns } from "./dns.ts";
 import { ethernet, ipv4, readIpv4, readUdp, udp } from "./packet.ts";
+import { EthernetSwitch } from "./switch.ts";
 import { UserNetwork } from "./user-network.ts";
 
 const GUEST = Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56);
@@ -150,8 +150,8 @@ describe("the user network", () => {
 
 describe("a hub", () => {
   it("sends to all until it knows where an address is, and forgets the oldest of too many", () => {
-    const hub = (id: string) => ({ id, kind: "hubport", hub: 0 }) as const;
-    const ports = openNetworks([hub("a"), hub("b"), hub("c")], () => 0);
+    const hub = new EthernetSwitch();
+    const ports = new Map(["a", "b", "c"].map((id) => [id, hub.addPort()]));
     const heard: string[] = [];
     for (const [id, port] of ports) port.attach({ receive: () => heard.push(id), setLink: () => {} });
     const say = (id: string, to: number, from: number): string => {

@@ -32,6 +32,10 @@ export interface MachineRequests {
    * statistics, which the next answer has. null for a machine without a balloon.
    */
   balloon: { readonly params: { readonly memoryBytes: number | null }; readonly result: BalloonStatus | null };
+  /** Pulls out or plugs in the cable of a network or of a network card, by the id of either. */
+  "set-link": { readonly params: { readonly cable: string; readonly up: boolean }; readonly result: null };
+  /** What the capture with that id has until now; of a machine that is off, too. */
+  capture: { readonly params: { readonly capture: string }; readonly result: Blob };
 }
 
 export type MachineRequestName = keyof MachineRequests;

@@ -3,7 +3,7 @@ import type { Failure } from "./failure.ts";
 import type { MachineRequest } from "./inspection.ts";
 
 /** Raised with every change of a message's shape: a worker from another deployment refuses to talk. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** What the machine does at the moment, as the public API names it. */
 export const MACHINE_STATES = ["loading", "running", "idle", "paused", "stopped", "crashed"] as const;
@@ -56,6 +56,15 @@ export type ToWorker =
   /** Answered by an `answer` with the same id, or by a `reply` that says why not. */
   | { readonly kind: "request"; readonly id: number; readonly request: MachineRequest };
 
+/** A capture of packets that the command line asks for (`-object filter-dump`). */
+export interface CaptureDescription {
+  readonly id: string;
+  /** The network that it listens on. */
+  readonly netdev: string;
+  /** The name that the command line gives the file. */
+  readonly file: string;
+}
+
 /** A file on its way. */
 export interface FileProgress {
   /** As the command line has it. */
@@ -73,6 +82,7 @@ export interface MachineDescription {
   readonly cpuCount: number;
   /** What the command line says to type (`-armlet type=`). */
   readonly typed: readonly string[];
+  readonly captures: readonly CaptureDescription[];
 }
 
 /** `guest-error`: what the guest must not do; `host-error`: what we owe it and could not do, for the user to read. */

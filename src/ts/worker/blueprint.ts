@@ -1,6 +1,7 @@
 import type { MachineDescription } from "../protocol/messages.ts";
 import type { DownloadSink } from "./byte-sink.ts";
 import type { MachineDisks } from "./machine-disks.ts";
+import type { NetworkServices } from "../net/network.ts";
 import type { HttpSourceHost } from "../storage/http-source.ts";
 import type { DiskStorage } from "./disk-storage.ts";
 import type { Clock } from "./guest-clock.ts";
@@ -31,6 +32,7 @@ export interface WorkerServices {
   readonly storage: DiskStorage;
   /** The disks of this worker: they are opened once, however often the machine is built. */
   readonly disks: MachineDisks;
+  readonly network: NetworkServices;
   entropy(bytes: Uint8Array): void;
   /** Calls `callback` once in about `delayMs`; the result cancels that. */
   after(delayMs: number, callback: () => void): () => void;

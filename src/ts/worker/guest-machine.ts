@@ -25,6 +25,8 @@ export interface GuestMachine extends Runnable {
   setOutputPaused(paused: boolean): void;
   reset(): void;
   pressPowerKey(): void;
+  /** Pulls out or plugs in the cable of a network or a network card; false where there is none of that name. */
+  setLink(name: string, up: boolean): boolean;
   dispose(): void;
   stats(): { readonly instructions: number; readonly guestErrors: number };
   report(): string;

@@ -10,7 +10,12 @@ import type { Blueprint, WorkerServices } from "./blueprint.ts";
 /** How a machine of the page is built from its description. */
 export function machineBlueprint(config: MachineConfig): Blueprint {
   return {
-    description: { memoryBytes: config.ramSizeBytes, cpuCount: config.cpuCount, typed: config.typed },
+    description: {
+      memoryBytes: config.ramSizeBytes,
+      cpuCount: config.cpuCount,
+      typed: config.typed,
+      captures: config.captures.map(({ id, netdev, file }) => ({ id, netdev, file })),
+    },
     files: [config.kernel, config.initrd, config.dtb].filter((name) => name !== null),
     noReboot: config.noReboot,
     async create(services, signal) {

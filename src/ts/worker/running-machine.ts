@@ -9,6 +9,7 @@ import { OutputGate } from "./output-gate.ts";
 import { requestPowerOff } from "./power-off.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Turns } from "./turns.ts";
+import { unknownName } from "./unknown-name.ts";
 
 export interface RunningMachineHost {
   readonly turns: Turns;
@@ -161,7 +162,7 @@ export class RunningMachine {
   }
 
   /** The machine's answer to a question of the page. */
-  answer(request: MachineRequest): MachineRequests[MachineRequestName]["result"] {
+  answer(request: Exclude<MachineRequest, { name: "capture" }>): MachineRequests[MachineRequestName]["result"] {
     const guest = this.#guest;
     if (guest === null) throw new Error("the machine is gone");
     switch (request.name) {
@@ -169,6 +170,10 @@ export class RunningMachine {
         return guest.inspect();
       case "balloon":
         return guest.balloon(request.memoryBytes);
+      case "set-link":
+        if (!guest.setLink(request.cable, request.up)) throw unknownName("network", request.cable, "-netdev …,id=");
+        this.wake();
+        return null;
     }
   }
 

@@ -66,6 +66,7 @@ function setUp(files: Record<string, BodyInit> = {}) {
     wallMs: () => 0,
     entropy: () => {},
     storage: { catalog: new DiskCatalog(new IDBFactory()), locks: null, stores: NO_STORES, wallMs: () => 0 },
+    openChannel: () => ({ post: () => undefined, close: () => undefined }),
     openDrive: (drive, _services, diskHost) => Promise.resolve(new MachineDisk(drive.id, disk, diskHost)),
   });
   let id = 0;
@@ -349,5 +350,22 @@ describe("VmHost", () => {
     const { control, last } = setUp();
     await control("pause");
     expect(last("reply")).toMatchObject({ ok: false, failure: { message: "The machine is not running yet." } });
+  });
+
+  it("pulls out the cable of a network, and says which names it does not know", async () => {
+    const { host, machines, posted, open } = setUp();
+    await open("");
+    host.handle({ kind: "request", id: 90, request: { name: "set-link", cable: "net0", up: false } });
+    expect(machines.at(-1)?.linkUp).toBe(false);
+    expect(posted).toContainEqual({ kind: "answer", id: 90, result: null });
+    host.handle({ kind: "request", id: 91, request: { name: "set-link", cable: "net7", up: true } });
+    host.handle({ kind: "request", id: 92, request: { name: "capture", capture: "dump" } });
+    for (const [id, name] of [
+      [91, "net7"],
+      [92, "dump"],
+    ] as const) {
+      const reply = posted.find((message) => message.kind === "reply" && message.id === id);
+      expect(reply).toMatchObject({ ok: false, failure: { message: expect.stringContaining(`“${name}”`) } });
+    }
   });
 });

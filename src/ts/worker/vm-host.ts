@@ -1,4 +1,5 @@
 import { FailureError, failureOf } from "../protocol/failure.ts";
+import type { NetworkServices } from "../net/network.ts";
 import {
   type ControlAction,
   type FromWorker,
@@ -13,6 +14,8 @@ import { GuestClock } from "./guest-clock.ts";
 import { MachineDisks, type OpenDrive } from "./machine-disks.ts";
 import { RunningMachine, type RunningMachineHost } from "./running-machine.ts";
 import type { Turns } from "./turns.ts";
+import { Captures } from "./captures.ts";
+import { unknownName } from "./unknown-name.ts";
 
 /** What the worker's thread gives. */
 export interface VmEnvironment {
@@ -23,6 +26,7 @@ export interface VmEnvironment {
   readonly fetch: typeof fetch;
   readonly storage: DiskStorage;
   readonly openDrive: OpenDrive;
+  readonly openChannel: NetworkServices["openChannel"];
   post(message: FromWorker): void;
   nowMs(): number;
   wallMs(): number;
@@ -46,6 +50,7 @@ export class VmHost {
   readonly #environment: VmEnvironment;
   readonly #clock: GuestClock;
   readonly #disks: MachineDisks;
+  readonly #captures: Captures;
   #session: Session | null = null;
   #module: WebAssembly.Module | null = null;
   #machine: RunningMachine | null = null;
@@ -56,6 +61,7 @@ export class VmHost {
   constructor(environment: VmEnvironment) {
     this.#environment = environment;
     this.#clock = new GuestClock(environment);
+    this.#captures = new Captures((text) => environment.post({ kind: "log", level: "host-error", text }));
     this.#disks = new MachineDisks(environment.openDrive, {
       onStatus: (disks) => environment.post({ kind: "disks", disks }),
       onTrouble: (trouble) => environment.post({ kind: "disk-trouble", ...trouble }),
@@ -176,6 +182,12 @@ export class VmHost {
       }),
       storage: environment.storage,
       disks: this.#disks,
+      network: {
+        openChannel: environment.openChannel,
+        // A page has no sockets: there a multicast group is a channel.
+        openMulticast: null,
+        openCapture: (capture) => this.#captures.open(capture),
+      },
       entropy: (bytes) => environment.entropy(bytes),
       after: (delayMs, callback) => environment.turns.after(delayMs, callback),
       wake: () => running.wake(),
@@ -194,11 +206,22 @@ export class VmHost {
 
   #answer({ id, request }: Extract<ToWorker, { kind: "request" }>): void {
     try {
-      if (this.#machine === null) throw notRunning();
-      this.#environment.post({ kind: "answer", id, result: this.#machine.answer(request) });
+      const result = request.name === "capture" ? this.#captured(request.capture) : this.#ready().answer(request);
+      this.#environment.post({ kind: "answer", id, result });
     } catch (error) {
       this.#environment.post({ kind: "reply", id, ok: false, failure: failureOf(error, "internal") });
     }
+  }
+
+  #captured(capture: string): Blob {
+    const file = this.#captures.file(capture);
+    if (file === null) throw unknownName("capture", capture, "-object filter-dump,id=");
+    return file;
+  }
+
+  #ready(): RunningMachine {
+    if (this.#machine === null) throw notRunning();
+    return this.#machine;
   }
 
   #act(action: ControlAction): string | Promise<string> {
@@ -209,8 +232,7 @@ export class VmHost {
       void this.#build();
       return "";
     }
-    const machine = this.#machine;
-    if (machine === null) throw notRunning();
+    const machine = this.#ready();
     switch (action) {
       case "pause":
         machine.pause();

@@ -1,5 +1,6 @@
 import type { FromWorker, ToWorker } from "../protocol/messages.ts";
 import { transferOf } from "../protocol/messages.ts";
+import { openBroadcastChannel } from "../net/broadcast-channel.ts";
 import { DiskCatalog } from "../storage/disk-catalog.ts";
 import type { Locks } from "../storage/disk-lock.ts";
 import { browserStores } from "../storage/store-opener.ts";
@@ -29,6 +30,7 @@ export function serveMachine(readCommandLine: ReadCommandLine): void {
     origin: scope.location.origin,
     fetch: (input, init) => fetch(input, init),
     openDrive,
+    openChannel: openBroadcastChannel,
     storage: {
       catalog: new DiskCatalog(scope.indexedDB),
       // Missing where the page is no secure context.

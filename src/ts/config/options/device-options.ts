@@ -6,6 +6,7 @@ import { ConfigError } from "../config-error.ts";
 import { addUnique } from "../draft.ts";
 import { formatOptionList, type OptionList, parseOptionList } from "../option-list.ts";
 import { byKey, checkId, oneOf, parseSwitch, suggestion } from "../values.ts";
+import { FILTER_DUMP_KEYS, readCapture } from "./network-options.ts";
 import { type KeySpec, listText, type OptionGroup, type OptionSpec } from "./option.ts";
 
 const DEVICE: OptionSpec = {
@@ -122,23 +123,32 @@ const CHARDEV: OptionSpec = {
   },
 };
 
+const OBJECTS = [
+  ["rng-builtin", "the host's randomness"],
+  ["rng-random", "the same"],
+  ["filter-dump", "a capture of a network's packets"],
+] as const;
+
 const OBJECT: OptionSpec = {
   names: ["-object"],
-  argument: "rng-random|rng-builtin,id=ID",
-  doc: "A source of randomness for virtio-rng: in both cases the host's own",
+  argument: "rng-random|rng-builtin|filter-dump,id=ID[,property=value…]",
+  doc: "A source of randomness for virtio-rng, in both cases the host's own; or a capture of a network's packets",
+  keys: FILTER_DUMP_KEYS,
   apply({ config }, value) {
     const list = parseOptionList(value, "qom-type");
-    const given = byKey("-object", list, ["qom-type", "id", "filename"] as const);
-    const type = given.get("qom-type") ?? "";
-    if (type === "help" || type === "?") {
-      return listText("Objects:", [
-        ["rng-builtin", "the host's randomness"],
-        ["rng-random", "the same"],
-      ]);
-    }
-    oneOf("-object", type, ["rng-random", "rng-builtin"]);
+    const type = list.findLast(([key]) => key === "qom-type")?.[1] ?? "";
+    if (type === "help" || type === "?") return listText("Objects:", OBJECTS);
+    const kind = oneOf(
+      "-object",
+      type,
+      OBJECTS.map(([name]) => name),
+    );
+    if (kind !== "filter-dump") byKey("-object", list, ["qom-type", "id", "filename"] as const);
     const id = checkId("-object", idOf("-object", list));
-    config.randomSources = addUnique("-object", config.randomSources, { id });
+    // QEMU's objects have one name space.
+    addUnique("-object", [...config.randomSources, ...config.captures], { id });
+    if (kind === "filter-dump") config.captures = [...config.captures, readCapture(list, id)];
+    else config.randomSources = [...config.randomSources, { id }];
     return undefined;
   },
 };

@@ -1,87 +1,75 @@
 /** Networks. */
 import { ConfigError } from "../config-error.ts";
 import { addUnique, type Draft } from "../draft.ts";
-import type { NetdevConfig } from "../machine-config.ts";
-import { parseOptionList } from "../option-list.ts";
+import { CAPTURE_QUEUES, type CaptureConfig, DEFAULT_CAPTURE_BYTES, type NetdevConfig } from "../machine-config.ts";
+import { type OptionList, parseOptionList } from "../option-list.ts";
 import { byKey, checkId, oneOf } from "../values.ts";
+import { type Given, NETWORK_KINDS } from "./network-kinds.ts";
 import { type KeySpec, listText, type OptionGroup, type OptionSpec } from "./option.ts";
 
-const KINDS = [
-  ["user", "a network of its own with DHCP, a gateway, names and the time"],
-  ["hubport", "a socket of a hub: cards on one hub hear each other"],
-] as const;
-const KIND_NAMES = KINDS.map(([kind]) => kind);
-/** QEMU's hubs have 32-bit numbers, too. */
-const MAX_HUB = 2 ** 31 - 1;
-const MAX_HOST_NAME_BYTES = 63;
+const KIND_NAMES = NETWORK_KINDS.map(({ kind }) => kind);
+const KIND_KEYS = NETWORK_KINDS.flatMap(({ keys }) => keys);
+const KINDS_TEXT = KIND_NAMES.join("|");
 
-const HOST_NAME: KeySpec = { key: "hostname", values: "TEXT", doc: "user: the name that DHCP gives the guest" };
-
-const NETDEV_KEYS: readonly KeySpec[] = [
-  { key: "id", values: "ID", doc: "what a -device calls it by" },
-  HOST_NAME,
-  { key: "hubid", values: "NUMBER", doc: "hubport: the number of the hub" },
-];
-
-function hostName(where: string, text: string): string {
-  if (text === "" || (/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(text) && text.length <= MAX_HOST_NAME_BYTES)) return text;
-  throw new ConfigError(`${where} hostname is letters, digits and "-", at most ${MAX_HOST_NAME_BYTES}, not "${text}".`);
+/** A network of a kind by its name. Throws ConfigError also for keys of other kinds. */
+function readNetwork(where: string, kindName: string, id: string, given: Given): NetdevConfig {
+  const name = oneOf(where, kindName, KIND_NAMES);
+  for (const { kind, keys } of NETWORK_KINDS) {
+    const foreign = kind === name ? undefined : keys.find(({ key }) => given.has(key));
+    if (foreign !== undefined) throw new ConfigError(`${where} ${name} has no property "${foreign.key}".`);
+  }
+  const found = NETWORK_KINDS.find(({ kind }) => kind === name);
+  if (found === undefined) throw new Error(`no kind ${name}`);
+  return found.read(where, id, given);
 }
 
 const NETDEV: OptionSpec = {
   names: ["-netdev"],
-  argument: "user|hubport,id=ID[,property=value…]",
+  argument: `${KINDS_TEXT},id=ID[,property=value…]`,
   doc: "A network, for the netdev= of a -device virtio-net-device; nothing on it leads to the Internet yet",
-  keys: NETDEV_KEYS,
+  keys: [{ key: "id", values: "ID", doc: "what a -device calls it by" }, ...KIND_KEYS],
   apply({ config }, value) {
-    const list = parseOptionList(value, "type");
-    const given = byKey("-netdev", list, ["type", "id", "hostname", "hubid"] as const);
+    const given = byKey("-netdev", parseOptionList(value, "type"), ["type", "id", ...KIND_KEYS.map(({ key }) => key)]);
     const type = given.get("type") ?? "";
-    if (type === "help" || type === "?") return listText("Networks:", KINDS);
-    const kind = oneOf("-netdev", type, KIND_NAMES);
-    const id = checkId("-netdev", given.get("id") ?? "");
-    for (const [key, owner] of [
-      ["hostname", "user"],
-      ["hubid", "hubport"],
-    ] as const) {
-      if (given.has(key) && kind !== owner) throw new ConfigError(`-netdev ${kind} has no property "${key}".`);
+    if (type === "help" || type === "?") {
+      return listText(
+        "Networks:",
+        NETWORK_KINDS.map(({ kind, doc }) => [kind, doc] as const),
+      );
     }
-    config.netdevs = addUnique("-netdev", config.netdevs, netdev(kind, id, given));
+    oneOf("-netdev", type, KIND_NAMES);
+    const id = checkId("-netdev", given.get("id") ?? "");
+    config.netdevs = addUnique("-netdev", config.netdevs, readNetwork("-netdev", type, id, given));
     return undefined;
   },
 };
-
-function netdev(kind: NetdevConfig["kind"], id: string, given: ReadonlyMap<string, string>): NetdevConfig {
-  if (kind === "user") return { id, kind, hostName: hostName("-netdev", given.get("hostname") ?? "") };
-  const text = given.get("hubid") ?? "";
-  const hub = /^\d+$/.test(text) ? Number(text) : -1;
-  if (hub < 0 || hub > MAX_HUB) throw new ConfigError(`-netdev hubport needs the hub's number: hubid=0, for example.`);
-  return { id, kind, hub };
-}
 
 const NIC_KEYS: readonly KeySpec[] = [
   { key: "id", values: "ID", doc: "what the network is called" },
   { key: "model", values: "virtio-net-device|virtio-net-pci", doc: "the card; virtio-net-device without it" },
   { key: "mac", values: "ADDRESS", doc: "the card's address" },
-  HOST_NAME,
 ];
 
 const MODELS = ["virtio-net-device", "virtio-net-pci", "virtio"] as const;
 
+/** A hub's socket that has a network in it has no room for a card. */
+const NIC_KIND_KEYS = KIND_KEYS.filter(({ key }) => key !== "netdev");
+
 const NIC: OptionSpec = {
   names: ["-nic"],
-  argument: "user[,property=value…]|none",
-  doc: "A network and a card on it; none: no network, which is so anyway",
+  argument: `${KINDS_TEXT}[,property=value…]|none`,
+  doc: "A network, with the properties that it has as a -netdev, and a card on it; none: no network, which is so anyway",
   keys: NIC_KEYS,
   apply({ config }, value) {
     if (value === "none") return undefined;
-    const given = byKey("-nic", parseOptionList(value, "type"), ["type", "id", "model", "mac", "hostname"] as const);
-    oneOf("-nic", given.get("type") ?? "", ["user", "none"] as const);
+    const known = ["type", ...NIC_KEYS.map(({ key }) => key), ...NIC_KIND_KEYS.map(({ key }) => key)];
+    const given = byKey("-nic", parseOptionList(value, "type"), known);
+    const type = oneOf("-nic", given.get("type") ?? "", [...KIND_NAMES, "none"]);
+    if (type === "none") return undefined;
     const model = oneOf("-nic model", given.get("model") ?? "virtio-net-device", MODELS);
     const wanted = given.get("id");
     const id = wanted === undefined ? freeId(config) : checkId("-nic", wanted);
-    const network: NetdevConfig = { id, kind: "user", hostName: hostName("-nic", given.get("hostname") ?? "") };
-    config.netdevs = addUnique("-nic", config.netdevs, network);
+    config.netdevs = addUnique("-nic", config.netdevs, readNetwork("-nic", type, id, given));
     const mac = given.get("mac");
     const properties = { netdev: id, ...(mac === undefined ? {} : { mac }) };
     config.devices = [...config.devices, { name: model === "virtio" ? "virtio-net-device" : model, properties }];
@@ -105,5 +93,29 @@ const NET: OptionSpec = {
     throw new ConfigError(`-net cannot be "${value}". Use -nic user, or -netdev with a -device.`);
   },
 };
+
+export const FILTER_DUMP_KEYS = [
+  { key: "netdev", values: "ID", doc: "filter-dump: the network whose packets it writes" },
+  { key: "file", values: "FILE", doc: "filter-dump: where to, in the format of libpcap; in the page a file to save" },
+  { key: "maxlen", values: "BYTES", doc: `filter-dump: how much of a frame; ${DEFAULT_CAPTURE_BYTES} without it` },
+  {
+    key: "queue",
+    values: "all|rx|tx",
+    doc: "filter-dump: all, only what the guest sends (rx), or only what it gets (tx)",
+  },
+] as const satisfies readonly KeySpec[];
+
+/** `-object filter-dump`. */
+export function readCapture(list: OptionList, id: string): CaptureConfig {
+  const where = "-object filter-dump";
+  const given = byKey(where, list, ["qom-type", "id", ...FILTER_DUMP_KEYS.map(({ key }) => key)] as const);
+  const file = given.get("file") ?? "";
+  if (file === "") throw new ConfigError(`${where} needs a file: file=net.pcap, for example.`);
+  const maxlen = given.get("maxlen") ?? String(DEFAULT_CAPTURE_BYTES);
+  const maxBytes = /^\d{1,9}$/.test(maxlen) ? Number(maxlen) : 0;
+  if (maxBytes === 0) throw new ConfigError(`${where} maxlen is a number of bytes from 1 on, not "${maxlen}".`);
+  const queue = oneOf(`${where} queue`, given.get("queue") ?? "all", CAPTURE_QUEUES);
+  return { id, netdev: checkId(`${where} netdev`, given.get("netdev") ?? ""), file, maxBytes, queue };
+}
 
 export const NETWORK_OPTIONS: OptionGroup = { title: "Network", options: [NETDEV, NIC, NET] };

@@ -1,6 +1,6 @@
 /** Machines for property tests. */
 import fc from "fast-check";
-import { LOG_CLASSES, type MachineConfig } from "../machine-config.ts";
+import { CAPTURE_QUEUES, LOG_CLASSES, type MachineConfig } from "../machine-config.ts";
 
 export const anyText = fc.string({ unit: "binary" });
 const someText = fc.string({ unit: "binary", minLength: 1 });
@@ -54,8 +54,39 @@ export const machines: fc.Arbitrary<MachineConfig> = fc
                 kind: fc.constant("user" as const),
                 hostName: fc.stringMatching(/^([a-z0-9][a-z0-9-]{0,20})?$/),
               }),
-              fc.record({ id: fc.constant(id), kind: fc.constant("hubport" as const), hub: fc.nat() }),
+              fc.record({
+                id: fc.constant(id),
+                kind: fc.constant("hubport" as const),
+                hub: fc.nat({ max: 2 ** 31 - 1 }),
+                netdev: fc.constant(null),
+              }),
+              fc.record({
+                id: fc.constant(id),
+                kind: fc.constant("channel" as const),
+                name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/),
+              }),
+              fc.record({
+                id: fc.constant(id),
+                kind: fc.constant("socket" as const),
+                group: fc.record({
+                  address: fc.tuple(fc.integer({ min: 224, max: 239 }), fc.nat(255)).map(([a, b]) => `${a}.${b}.0.1`),
+                  port: fc.integer({ min: 1, max: 65_535 }),
+                  localAddress: fc.constantFrom(null, "127.0.0.1"),
+                }),
+              }),
             ),
+          ),
+        ),
+        captures: fc.tuple(
+          ...netdevIds.map((netdev, index) =>
+            fc.record({
+              // Longer than other ids are.
+              id: fc.constant(`the-capture-number-${index}`),
+              netdev: fc.constant(netdev),
+              file: someText.filter((text) => text !== ""),
+              maxBytes: fc.integer({ min: 1, max: 999_999_999 }),
+              queue: fc.constantFrom(...CAPTURE_QUEUES),
+            }),
           ),
         ),
         used: fc.subarray(driveIds),

@@ -21,6 +21,7 @@ export class EchoMachine implements GuestMachine {
   powerKeys = 0;
   outputPaused = false;
   disposed = false;
+  linkUp = true;
   /** How much one call of `receive` takes. */
   fifoBytes = 16;
   #mode: "boot" | "wait" | "spin" | "flood" | "trap" | "off" = "boot";
@@ -54,6 +55,12 @@ export class EchoMachine implements GuestMachine {
     const endMs = this.#services.clock.nowMs() + maxMs;
     while (this.#services.clock.nowMs() < endMs);
     return { state: "running", wakeInMs: null };
+  }
+
+  /** It has one network, "net0". */
+  setLink(name: string, up: boolean): boolean {
+    if (name === "net0") this.linkUp = up;
+    return name === "net0";
   }
 
   resizeConsole(columns: number, rows: number): void {
@@ -139,7 +146,7 @@ export function echoBlueprint(
 ): Blueprint {
   const files = args.split(" ").filter((name) => name !== "");
   return {
-    description: { memoryBytes: 256 * 1024 * 1024, cpuCount: 1, typed: [] },
+    description: { memoryBytes: 256 * 1024 * 1024, cpuCount: 1, typed: [], captures: [] },
     files: files.filter((name) => !name.startsWith("disk=")),
     noReboot: false,
     async create(services) {
