@@ -82,7 +82,7 @@ async function declareTypes() {
   const compilerOptions = {
     lib: ["ES2023", "DOM", "DOM.Iterable"],
     composite: false,
-    rootDir: join(root, "src/ts"),
+    rootDir: join(root, "src"),
     outDir: types,
   };
   const files = [join(root, entry)];
@@ -98,7 +98,7 @@ async function declareTypes() {
 function describe() {
   const { name, version, description, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const exports = {
-    ".": { types: "./types/api/index.d.ts", default: "./index.js" },
+    ".": { types: "./types/ts/api/index.d.ts", default: "./index.js" },
     "./armlet.wasm": "./armlet.wasm",
     "./package.json": "./package.json",
   };
@@ -116,7 +116,7 @@ export async function buildPackageIfStale() {
   await buildEngineIfStale();
   const sources = ["src/ts", "src/virtio", "scripts/build-package.mjs", "package.json", "docs/embedding.md", "LICENSE"];
   const files = filesUnder(sources, (path) => !path.endsWith(".test.ts") && !path.endsWith("tsconfig.json"));
-  const outputs = ["index.js", "armlet.wasm", "package.json", "types/api/index.d.ts"];
+  const outputs = ["index.js", "armlet.wasm", "package.json", "types/ts/api/index.d.ts"];
   const key = digest([...files, join(root, "package-lock.json")], [engineKey()]);
   return await makeIfStale(
     join(distDir, "package.stamp"),
