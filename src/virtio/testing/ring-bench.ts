@@ -3,6 +3,7 @@ import type { RingEngine } from "../ring-engine.ts";
 import {
   CHAIN_GENERATION,
   CHAIN_HEAD,
+  CHAIN_PACKED,
   CHAIN_READABLE,
   CHAIN_READABLE_BYTES,
   CHAIN_SEGMENTS,
@@ -22,6 +23,8 @@ import { GuestRam } from "./guest-ram.ts";
 export interface PoppedChain {
   readonly generation: number;
   readonly head: number;
+  /** CHAIN_PACKED of the record; 0 on a split ring. */
+  readonly packed: number;
   readonly readable: number;
   readonly readableBytes: number;
   readonly writableBytes: number;
@@ -37,6 +40,7 @@ export function readRecord(engine: RingEngine, record: number): PoppedChain {
   return {
     generation: field(CHAIN_GENERATION),
     head: field(CHAIN_HEAD),
+    packed: field(CHAIN_PACKED),
     readable: field(CHAIN_READABLE),
     readableBytes: field(CHAIN_READABLE_BYTES),
     writableBytes: field(CHAIN_WRITABLE_BYTES),

@@ -20,10 +20,13 @@ export function packedMustNotify(slot: usize, returned: u32): bool {
   if (flags != RING_EVENT_FLAGS_DESC || (load<u32>(slot, SLOT_FLAGS) & VQ_FLAG_EVENT_IDX) == 0) return true;
   const event = readU16(driver + EVENT_DESC);
   const used = load<u32>(slot, SLOT_USED);
+  const size = load<u32>(slot, SLOT_SIZE);
+  // Nonsense is answered with a notification too: a place outside the ring, or more descriptors than it has.
+  if ((event & (EVENT_WRAP - 1)) >= size || returned > size) return true;
   // Positions on a line on which `now` is the end of what was published; an event of the other round lies one ring back.
   const now = <i32>(used & (EVENT_WRAP - 1));
   let at = <i32>(event & (EVENT_WRAP - 1));
-  if (((event ^ used) & EVENT_WRAP) != 0) at -= <i32>load<u32>(slot, SLOT_SIZE);
+  if (((event ^ used) & EVENT_WRAP) != 0) at -= <i32>size;
   return now - <i32>returned <= at && at < now;
 }
 

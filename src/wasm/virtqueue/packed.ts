@@ -127,7 +127,7 @@ export function packedPop(slot: usize): i32 {
   if (head < 0) return violate(slot, VQ_ERROR_AVAIL_IDX);
   beginChain(slot, head);
   let position = first;
-  for (let count: u32 = 1; count <= size; ++count) {
+  for (let count: u32 = 1; ; ++count) {
     const flags = <u32>(rest >> 48);
     const error = takeDescriptor(slot, descriptorAt(slot, position), <u32>rest, flags);
     if (error != 0) return violate(slot, error);
@@ -142,6 +142,8 @@ export function packedPop(slot: usize): i32 {
       addInFlight(slot, head);
       return <i32>CHAIN_RECORD;
     }
+    // What follows would be the chain's own first descriptor.
+    if (count == size) break;
     rest = readU64(descriptorAt(slot, position) + DESC_LEN);
     if (!isAvailable(<u32>(rest >> 48), position)) return violate(slot, VQ_ERROR_UNAVAILABLE);
   }
