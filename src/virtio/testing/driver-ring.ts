@@ -27,6 +27,8 @@ export interface UsedElement {
 
 /** What a driver does with a ring, whatever its format. */
 export interface RingDriver {
+  /** Where the areas are. */
+  readonly place: RingPlace;
   /** Descriptors that are not in use. */
   readonly freeCount: number;
   /** Makes a chain available; returns what the device will call it. Does not notify. */

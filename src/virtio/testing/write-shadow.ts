@@ -3,8 +3,8 @@
  * running ring, and the writable segments of chains in flight) and checks every store against that.
  */
 import type { RingEngine } from "../ring-engine.ts";
-import { USED_ELEM_SIZE, USED_OVERHEAD } from "../spec/ring.ts";
-import { CHAIN_SEGMENTS, VQ_AREA_DEVICE } from "../spec/walker.ts";
+import { DESC_SIZE, EVENT_SUPPRESS_SIZE, USED_ELEM_SIZE, USED_OVERHEAD } from "../spec/ring.ts";
+import { CHAIN_SEGMENTS, VQ_AREA_DESC, VQ_AREA_DEVICE, VQ_FLAG_PACKED } from "../spec/walker.ts";
 import type { Probe } from "./instrumented.ts";
 import { readRecord } from "./ring-bench.ts";
 import { GUEST_RAM_BASE } from "./engine.ts";
@@ -14,14 +14,17 @@ interface Range {
   readonly to: number;
 }
 
+/** Of a packed ring's descriptor the device writes length, id and flags, never the address. */
+const USED_DESCRIPTOR = { from: 8, to: DESC_SIZE };
+
 export class WriteShadow implements Probe {
   /** Stores that were not allowed. */
   readonly violations: string[] = [];
   /** Stores that were looked at. */
   stores = 0;
   private base = 0;
-  private readonly deviceArea = new Map<number, number>();
-  private readonly rings = new Map<number, Range>();
+  private readonly areas = new Map<string, number>();
+  private readonly rings = new Map<number, readonly Range[]>();
   private readonly chains = new Map<number, Map<number, Range[]>>();
 
   private readonly always: { readonly gpa: number; readonly length: number }[] = [];
@@ -33,9 +36,22 @@ export class WriteShadow implements Probe {
 
   read(): void {}
 
-  /** The walker's own stores: only to the device area of a running queue. */
+  /** The walker's own stores: only to the device's part of a running queue. */
   write(host: number, size: number): void {
-    this.check("ring", host, size, [...this.rings.values()]);
+    this.check("ring", host, size, [...this.rings.values()].flat());
+  }
+
+  /** The device's part of a ring that starts, by its format. */
+  private parts(queue: number, size: number, packed: boolean): readonly Range[] {
+    const at = (area: number): number => (this.areas.get(`${queue} ${area}`) ?? 0) - GUEST_RAM_BASE + this.base;
+    const device = at(VQ_AREA_DEVICE);
+    if (!packed) return [{ from: device, to: device + USED_OVERHEAD + USED_ELEM_SIZE * size }];
+    const desc = at(VQ_AREA_DESC);
+    const descriptors = Array.from({ length: size }, (_, index) => ({
+      from: desc + DESC_SIZE * index + USED_DESCRIPTOR.from,
+      to: desc + DESC_SIZE * index + USED_DESCRIPTOR.to,
+    }));
+    return [...descriptors, { from: device, to: device + EVENT_SUPPRESS_SIZE }];
   }
 
   private check(what: string, host: number, size: number, allowed: readonly Range[]): void {
@@ -57,14 +73,13 @@ export class WriteShadow implements Probe {
       ...engine,
       memory: engine.memory,
       vq_set_area: (queue, area, low, high) => {
-        if (area === VQ_AREA_DEVICE) this.deviceArea.set(queue, low);
+        this.areas.set(`${queue} ${area}`, low);
         engine.vq_set_area(queue, area, low, high);
       },
       vq_enable: (queue, size, flags) => {
         const error = engine.vq_enable(queue, size, flags);
         forget(queue);
-        const from = (this.deviceArea.get(queue) ?? 0) - GUEST_RAM_BASE + this.base;
-        if (error === 0) this.rings.set(queue, { from, to: from + USED_OVERHEAD + USED_ELEM_SIZE * size });
+        if (error === 0) this.rings.set(queue, this.parts(queue, size, (flags & VQ_FLAG_PACKED) !== 0));
         return error;
       },
       vq_disable: (queue) => {
