@@ -12,6 +12,7 @@ import { buildSiteIfStale } from "./build.mjs";
 import { buildCliIfStale } from "./build-cli.mjs";
 import { buildExampleIfStale } from "./build-example.mjs";
 import { buildEngineIfStale } from "./build-wasm.mjs";
+import { printClauseCoverage } from "./clause-coverage.mjs";
 import { checkNode, ensureNpmPackages } from "./lib/npm-packages.mjs";
 import { runAsScript } from "./lib/main.mjs";
 import { buildDir, root } from "./lib/paths.mjs";
@@ -58,6 +59,7 @@ const steps = [
   ["page", () => buildSiteIfStale()],
   ["package and example", () => buildExampleIfStale()],
   ["unit", () => vitest("unit")],
+  ["clause coverage", () => printClauseCoverage()],
   ["differential", () => vitest("differential")],
   ["e2e", () => tool("playwright", ["test"])],
 ];

@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadRingEngine } from "./testing/engine.ts";
-import { Harness, TRANSPORTS, type TransportName } from "./testing/harness.ts";
+import { Harness, PACKED_TRANSPORTS, TRANSPORTS, type TransportName } from "./testing/harness.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 
 const engine = loadRingEngine(0x40_0000);
@@ -24,11 +24,11 @@ class World {
   private outstanding = 0;
   private readonly lazy: boolean;
 
-  constructor(transport: TransportName, eventIdx: boolean, size: number, lazy: boolean) {
+  constructor(transport: TransportName, ring: { eventIdx: boolean; packed: boolean }, size: number, lazy: boolean) {
     this.disk.manual = true;
     this.lazy = lazy;
     this.vm = new Harness(transport, "virtio-blk", { drive: "disk" }, { backends: { block: this.disk }, engine });
-    this.vm.start({ eventIdx, style: "indirect" }, [0], { size });
+    this.vm.start({ ...ring, style: "indirect" }, [0], { size });
   }
 
   /** Adds requests as long as there are descriptors, publishing them one by one or all before one kick. */
@@ -64,14 +64,17 @@ class World {
 }
 
 describe.each(TRANSPORTS)("on %s", (transport) => {
-  it.each([false, true])("event index %s", { timeout: 60_000 }, async (eventIdx) => {
+  const rings = [false, true].flatMap((packed) =>
+    packed && !PACKED_TRANSPORTS.includes(transport) ? [] : [false, true].map((eventIdx) => ({ packed, eventIdx })),
+  );
+  it.each(rings)("packed $packed, event index $eventIdx", { timeout: 60_000 }, async (ring) => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: 25 }),
         fc.constantFrom(1, 2, 4, 64),
         fc.boolean(),
         async (steps, size, lazy) => {
-          const world = new World(transport, eventIdx, size, lazy);
+          const world = new World(transport, ring, size, lazy);
           for (const next of steps) {
             if ("add" in next) world.add(next.add);
             else await world.finish(next.finish);

@@ -121,6 +121,7 @@ export class HandleSubject implements Subject {
       memory: new GuestMemory(engine),
       live: true,
       inOrder,
+      nowMs: () => 0,
       ringFlags: () => this.flags,
       usedBuffer: () => void (this.notified = true),
       ringViolation: (_queue: Virtqueue, error: number) => void (this.violation = error),

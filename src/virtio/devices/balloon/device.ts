@@ -166,7 +166,7 @@ export class VirtioBalloon extends VirtioDevice {
     const id = commandId(chain);
     if (id !== null) {
       // The guest repeats the command that its hints belong to; STOP ends them (5.5.6.4).
-      this.hinting = id === this.command && id >= B.VIRTIO_BALLOON_CMD_ID_MIN;
+      this.hinting = id === this.config.get("free_page_hint_cmd_id") && id >= B.VIRTIO_BALLOON_CMD_ID_MIN;
     }
     if (!this.hinting || chain.writableBytes === 0) return;
     this.hintedBytes += chain.writableBytes;
