@@ -24,6 +24,10 @@ export const machinesIcon = icon(
   svg`<rect x="4" y="4.5" width="6.5" height="6.5" rx="1.6"/><rect x="13.5" y="4.5" width="6.5" height="6.5" rx="1.6"/><rect x="4" y="13.5" width="6.5" height="6.5" rx="1.6"/><rect x="13.5" y="13.5" width="6.5" height="6.5" rx="1.6"/>`,
 );
 
+/** A chip with its pins. */
+export const devicesIcon = icon(
+  svg`<rect x="6.8" y="6.8" width="10.4" height="10.4" rx="2"/><path d="M9.7 6.8V3.8M14.3 6.8V3.8M9.7 20.2v-3M14.3 20.2v-3M6.8 9.7h-3M6.8 14.3h-3M20.2 9.7h-3M20.2 14.3h-3"/>`,
+);
 export const disksIcon = icon(
   svg`<ellipse cx="12" cy="6" rx="7.5" ry="2.9"/><path d="M4.5 6v12c0 1.6 3.4 2.9 7.5 2.9s7.5-1.3 7.5-2.9V6"/><path d="M4.5 12c0 1.6 3.4 2.9 7.5 2.9s7.5-1.3 7.5-2.9"/>`,
 );

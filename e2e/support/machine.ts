@@ -1,5 +1,12 @@
 import { expect, type Page } from "playwright/test";
 
+export interface BalloonNumbers {
+  readonly totalBytes: number;
+  readonly targetBytes: number;
+  readonly actualBytes: number;
+  readonly stats: Readonly<Record<string, number>>;
+}
+
 /** What the tests use of `window.vm`, as docs/embedding.md has it. */
 export interface PageMachine {
   readonly args: string;
@@ -30,6 +37,12 @@ export interface PageMachine {
     readonly trouble: string | null;
   }[];
   readonly hasUnsavedWrites: boolean;
+  inspect(): Promise<{
+    readonly devices: readonly { readonly name: string; readonly status: number }[];
+    readonly errors: readonly { readonly place: string }[];
+  }>;
+  balloon(): Promise<BalloonNumbers | null>;
+  setBalloon(memoryBytes: number): Promise<BalloonNumbers>;
   on(name: string, listener: (event: unknown) => void): { dispose(): void };
   dispose(): void;
 }

@@ -11,6 +11,7 @@ import { ArmletSettings } from "./armlet-settings.ts";
 import { ArmletTerminal } from "./armlet-terminal.ts";
 import type { Notice } from "./armlet-notice.ts";
 import "./armlet-notice.ts";
+import type { VirtioInspector } from "./virtio-inspector.ts";
 
 /** What surrounds this machine. */
 export interface ArmletAppHost extends NoticeHost {
@@ -35,6 +36,7 @@ export class ArmletApp extends LitElement {
   readonly #settings: ArmletSettings;
   #remarks: readonly Notice[];
   #ran = false;
+  #inspector: VirtioInspector | null = null;
 
   constructor(store: MachineStore, settings: Settings, host: ArmletAppHost) {
     super();
@@ -50,6 +52,7 @@ export class ArmletApp extends LitElement {
     this.#bar.addEventListener("settings", () => this.#settings.show());
     for (const element of [this.#bar, this.#settings]) element.addEventListener("share", () => void this.#share());
     this.#bar.addEventListener("machines", () => host.showMachines());
+    this.#bar.addEventListener("devices", () => void this.#toggleInspector());
     this.#bar.addEventListener("disks", () => host.showDisks());
     this.#terminal.addEventListener("leave", () => this.#bar.focusFirst());
     new StoreController(this, store);
@@ -74,6 +77,7 @@ export class ArmletApp extends LitElement {
         ${loading ? this.#progress : nothing}
         ${notice?.shape === "card" ? shown : nothing}
       </main>
+      ${this.#inspector ?? nothing}
       <footer>${this.#keys}</footer>
       ${this.#settings}
     `;
@@ -99,6 +103,34 @@ export class ArmletApp extends LitElement {
 
   override firstUpdated(): void {
     this.#focusTerminal();
+  }
+
+  /** Shows the virtio devices, or puts them away. What that takes is loaded when it is asked for. */
+  async #toggleInspector(): Promise<void> {
+    if (this.#inspector !== null) {
+      this.#closeInspector();
+      return;
+    }
+    const { VirtioInspector } = await import("./virtio-inspector.ts");
+    await this.#openInspector(new VirtioInspector(() => this.store.vm));
+  }
+
+  async #openInspector(inspector: VirtioInspector): Promise<void> {
+    // A second press was faster.
+    if (this.#inspector !== null) return;
+    inspector.addEventListener("close", () => this.#closeInspector());
+    this.#inspector = inspector;
+    this.#bar.showsDevices = true;
+    this.requestUpdate();
+    await this.updateComplete;
+    inspector.focus();
+  }
+
+  #closeInspector(): void {
+    this.#inspector = null;
+    this.#bar.showsDevices = false;
+    this.requestUpdate();
+    this.#bar.focusDevices();
   }
 
   async #share(): Promise<void> {

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { formatMemory, formatMips, formatSeconds } from "../format.ts";
 import {
+  devicesIcon,
   disksIcon,
   linkIcon,
   logo,
@@ -19,8 +20,8 @@ import { controls } from "../styles/controls.ts";
 import { sparkline } from "./sparkline.ts";
 
 /**
- * The slim bar: what the machine does, and what can be done with it. Emits `machines`, `disks`, `share` and `settings`
- * when those are asked for.
+ * The slim bar: what the machine does, and what can be done with it. Emits `machines`, `devices`, `disks`, `share` and
+ * `settings` when those are asked for.
  */
 export class ArmletBar extends LitElement {
   static override styles = [
@@ -146,6 +147,10 @@ export class ArmletBar extends LitElement {
         margin-left: auto;
       }
 
+      .actions [aria-expanded="true"] {
+        color: var(--accent);
+      }
+
       .actions .armed {
         color: var(--bad);
       }
@@ -239,12 +244,22 @@ export class ArmletBar extends LitElement {
     `,
   ];
 
+  static override properties = { showsDevices: { attribute: false } };
+
   readonly store: MachineStore;
+  /** The virtio devices are shown beside the terminal. */
+  declare showsDevices: boolean;
 
   constructor(store: MachineStore) {
     super();
     this.store = store;
+    this.showsDevices = false;
     new StoreController(this, store);
+  }
+
+  /** Puts the keyboard on the button that shows the virtio devices. */
+  focusDevices(): void {
+    this.renderRoot.querySelector<HTMLButtonElement>("#devices")?.focus();
   }
 
   /** Takes the keyboard from the terminal. */
@@ -307,6 +322,8 @@ export class ArmletBar extends LitElement {
       <button class="icon ${store.poweringOff ? "armed" : ""}" id="power" ?disabled=${!on} aria-label=${powerLabel}
         title=${store.poweringOff ? "The guest is shutting down; press again to turn it off now" : "Power off"}
         @click=${() => store.powerOff()}>${powerIcon}</button>
+      <button class="icon" id="devices" aria-label="Virtio devices" aria-expanded=${this.showsDevices} title="Virtio devices: status lights, rings, requests"
+        @click=${() => this.dispatchEvent(new CustomEvent("devices"))}>${devicesIcon}</button>
       <button class="icon" id="disks" aria-label="Disks and files" aria-haspopup="dialog" title="Disks and files"
         @click=${() => this.dispatchEvent(new CustomEvent("disks"))}>${disksIcon}</button>
       <button class="icon" id="share" aria-label="Share" aria-haspopup="dialog" title="Share: copy a link to this machine"

@@ -1,6 +1,27 @@
 /** What a page learns about the machine's virtio devices. */
 import type { ErrorRecord } from "../../virtio/error-tally.ts";
 import type { DeviceInspection } from "../../virtio/inspection.ts";
+import {
+  STATUS_ACKNOWLEDGE,
+  STATUS_DEVICE_NEEDS_RESET,
+  STATUS_DRIVER,
+  STATUS_DRIVER_OK,
+  STATUS_FAILED,
+  STATUS_FEATURES_OK,
+} from "../../virtio/spec/status.ts";
+
+/**
+ * The lights that a driver and a device put on and off (virtio 1.4, 2.1), in the order in which a driver that comes up
+ * goes through them; the last two mean trouble.
+ */
+export const DEVICE_STATUS_LIGHTS = [
+  { name: "ACKNOWLEDGE", bit: STATUS_ACKNOWLEDGE, trouble: false },
+  { name: "DRIVER", bit: STATUS_DRIVER, trouble: false },
+  { name: "FEATURES_OK", bit: STATUS_FEATURES_OK, trouble: false },
+  { name: "DRIVER_OK", bit: STATUS_DRIVER_OK, trouble: false },
+  { name: "DEVICE_NEEDS_RESET", bit: STATUS_DEVICE_NEEDS_RESET, trouble: true },
+  { name: "FAILED", bit: STATUS_FAILED, trouble: true },
+] as const satisfies readonly { readonly name: string; readonly bit: number; readonly trouble: boolean }[];
 
 /** Every virtio device as it stands at one moment. */
 export interface MachineInspection {
