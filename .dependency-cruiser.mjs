@@ -16,7 +16,7 @@ const rule = (name, comment, from, to) => ({
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
-    rule("no-cycles", "Two files that import each other are one.", "^(src/ts|src/pci|src/virtio|web|scripts|guest)", {
+    rule("no-cycles", "Two files that import each other are one.", "^(src/ts|src/pci|src/scsi|src/virtio|web|scripts|guest)", {
       circular: true,
       viaOnly: { dependencyTypesNot: ["type-only"] },
     }),
@@ -28,6 +28,7 @@ export default {
       path: "^src/ts|^web|^node:",
     }),
     rule("pci-is-closed", "A bus knows neither machine nor devices.", "^src/pci", { pathNot: "^src/pci" }),
+    rule("scsi-is-closed", "Commands know no controller that carries them.", "^src/scsi", { pathNot: "^src/scsi" }),
     rule("virtio-spec-is-closed", "Both compilers read it.", "^src/virtio/spec", { pathNot: "^src/virtio/spec" }),
     {
       name: "device-alone",
@@ -53,7 +54,7 @@ export default {
       pathNot: "^src/ts/(api|config|lib)/",
     }),
     rule("e2e-from-outside", "End-to-end tests see what a user sees.", "^e2e", { path: "^(src|web)/" }),
-    rule("product-without-tests", "Tools of tests stay with the tests.", "^(src/ts|src/pci|src/virtio|web)", {
+    rule("product-without-tests", "Tools of tests stay with the tests.", "^(src/ts|src/pci|src/scsi|src/virtio|web)", {
       path: tests,
     }),
     rule("product-without-tooling", "What is shipped does not need what builds it.", "^(src|web)", {

@@ -61,6 +61,7 @@ export default tseslint.config(
     files: [
       "src/ts/**/*.ts",
       "src/pci/**/*.ts",
+      "src/scsi/**/*.ts",
       "src/virtio/**/*.ts",
       "web/**/*.ts",
       "e2e/**/*.ts",
@@ -106,7 +107,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/ts/**/*.ts", "src/pci/**/*.ts", "src/virtio/**/*.ts"],
+    files: ["src/ts/**/*.ts", "src/pci/**/*.ts", "src/scsi/**/*.ts", "src/virtio/**/*.ts"],
     ignores: ["src/ts/api/**", "**/*.test.ts"],
     rules: { "no-restricted-globals": ["error", ...pageGlobals] },
   },
@@ -121,7 +122,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/pci/**/*.ts", "src/virtio/**/*.ts", "src/ts/platform/**/*.ts"],
+    files: ["src/pci/**/*.ts", "src/scsi/**/*.ts", "src/virtio/**/*.ts", "src/ts/platform/**/*.ts"],
     ignores: ["**/*.test.ts", "**/testing/**"],
     rules: { "no-restricted-properties": ["error", ...clocks] },
   },

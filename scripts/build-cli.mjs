@@ -19,7 +19,7 @@ const outputs = [cliFile, join(folder, "armlet.wasm")];
 const cliKey = () =>
   digest(
     filesUnder(
-      ["src/ts", "src/virtio", "src/pci", "scripts/build-cli.mjs", "package-lock.json"],
+      ["src/ts", "src/virtio", "src/pci", "src/scsi", "scripts/build-cli.mjs", "package-lock.json"],
       (path) => !path.endsWith(".test.ts"),
     ),
     [engineKey()],

@@ -18,6 +18,7 @@ const siteSources = [
   "public",
   "src/ts",
   "src/pci",
+  "src/scsi",
   "src/virtio",
   "scripts/vite-engine.mjs",
   "scripts/vite-guest.mjs",

@@ -2,7 +2,6 @@
 import type { BlockBackend, CharBackend, EntropySource, NetBackend } from "./backends.ts";
 import type { VirtioBus } from "./bus.ts";
 import type { VirtioDevice } from "./device.ts";
-import type { VirtioConsole } from "./devices/console/device.ts";
 import type { Clock, Timers } from "./environment.ts";
 import type { PropertyTable, PropertyValues } from "./properties.ts";
 
@@ -40,10 +39,14 @@ export interface DeviceDefinition {
   make(bus: VirtioBus, properties: PropertyValues, context: BackendContext): VirtioDevice;
 }
 
-/** Something that lives on a virtio-serial device rather than on a transport. */
-export interface PortDefinition {
+/** Something that lives on another device rather than on a transport: a port of virtio-serial, a disk of virtio-scsi. */
+export interface ChildDefinition<Parent extends VirtioDevice = VirtioDevice> {
   readonly name: string;
+  /** One line for lists and forms. */
   readonly doc: string;
   readonly properties: PropertyTable;
-  add(device: VirtioConsole, properties: PropertyValues, context: BackendContext): void;
+  /** Name of the device that it needs, without a transport. */
+  readonly parent: string;
+  /** Adds it; returns how it is taken away again while the machine runs, or null where it cannot be. */
+  add(parent: Parent, properties: PropertyValues, context: BackendContext): (() => Promise<void>) | null;
 }

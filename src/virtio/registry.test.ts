@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import { DeviceOptionError, editDistance, nearestNames, type PropertyValue } from "./properties.ts";
 import {
   COMPAT,
+  CHILDREN,
   compatDefaults,
   createDevice,
   DEVICES,
   type DeviceContext,
   deviceNames,
   deviceProperties,
-  PORTS,
 } from "./registry.ts";
 import * as B from "./spec/blk.ts";
 import { CharEnd } from "./testing/char-end.ts";
@@ -74,7 +74,7 @@ describe("names", () => {
 
   it("every device has every old name, and each name has properties", () => {
     const names = deviceNames();
-    expect(names).toHaveLength(DEVICES.length * NAME_SUFFIXES.length + PORTS.length);
+    expect(names).toHaveLength(DEVICES.length * NAME_SUFFIXES.length + CHILDREN.length);
     for (const name of names) expect(deviceProperties(name, context())).not.toBe(null);
     expect(names).toContain("virtio-blk-pci-non-transitional");
     expect(deviceProperties("virtio-disk", context())).toBe(null);

@@ -2,14 +2,15 @@
  * The one list of devices, and the one door through which they are made. Device tree nodes, forms, documentation and
  * saved states follow from it. To add a device: its folder, and one entry here.
  */
-import type { BackendContext, DeviceDefinition, PortDefinition } from "./definition.ts";
+import type { BackendContext, ChildDefinition, DeviceDefinition } from "./definition.ts";
 import type { VirtioDevice } from "./device.ts";
 import { BALLOON } from "./devices/balloon/definition.ts";
 import { BLK } from "./devices/blk/definition.ts";
 import { SERIAL, VIRTCONSOLE, VIRTSERIALPORT } from "./devices/console/definition.ts";
-import type { VirtioConsole } from "./devices/console/device.ts";
 import { NET } from "./devices/net/definition.ts";
 import { RNG } from "./devices/rng/definition.ts";
+import { SCSI } from "./devices/scsi/definition.ts";
+import { SCSI_CD, SCSI_HD } from "./devices/scsi/units.ts";
 import {
   DeviceOptionError,
   type PropertyTable,
@@ -49,8 +50,10 @@ export interface CreatedDevice {
   /** The name that it was made by. */
   readonly name: string;
   readonly device: VirtioDevice;
-  /** The transport that it was plugged into; for a port, the one of its virtio-serial device. */
+  /** The transport that it was plugged into; for a child, the one of its parent. */
   readonly transport: VirtioTransport;
+  /** Takes it away while the machine runs; resolves when nothing of it is in use. null where it cannot be. */
+  readonly unplug: (() => Promise<void>) | null;
 }
 
 /** A compatibility row: machines older than `before` have another default. */
@@ -61,8 +64,9 @@ export interface CompatRow {
   readonly value: PropertyValue;
 }
 
-export const DEVICES: readonly DeviceDefinition[] = [BLK, NET, RNG, BALLOON, SERIAL];
-export const PORTS: readonly PortDefinition[] = [VIRTCONSOLE, VIRTSERIALPORT];
+export const DEVICES: readonly DeviceDefinition[] = [BLK, SCSI, NET, RNG, BALLOON, SERIAL];
+/** What lives on one of the devices. */
+export const CHILDREN: readonly ChildDefinition[] = [VIRTCONSOLE, VIRTSERIALPORT, SCSI_HD, SCSI_CD];
 
 /** Guest-visible defaults of older machine versions. The first version has none. */
 export const COMPAT: readonly CompatRow[] = [];
@@ -92,21 +96,21 @@ const FEATURE_PROPERTIES: readonly { readonly property: string; readonly bit: nu
 ];
 const NOT_YET = ["iommu_platform"];
 
-const PORT_COMMON: PropertyTable = {
-  id: { type: "string", default: "", maxBytes: 255, doc: "name of the port" },
-  bus: { type: "string", default: "", maxBytes: 255, doc: "id of its virtio-serial device, also with .0" },
-};
+const childCommon = (parent: string): PropertyTable => ({
+  id: { type: "string", default: "", maxBytes: 255, doc: "name of the device" },
+  bus: { type: "string", default: "", maxBytes: 255, doc: `id of its ${parent} device, also with .0` },
+});
 
 /** Every name that `createDevice` takes. */
 export function deviceNames(): string[] {
   const devices = DEVICES.flatMap(({ name }) => NAME_SUFFIXES.map(({ suffix }) => name + suffix));
-  return [...devices, ...PORTS.map(({ name }) => name)];
+  return [...devices, ...CHILDREN.map(({ name }) => name)];
 }
 
 /** The properties that a name takes, or null for an unknown name. */
 export function deviceProperties(name: string, context: Pick<DeviceContext, "defaultTransport">): PropertyTable | null {
-  const port = PORTS.find((row) => row.name === name);
-  if (port !== undefined) return { ...PORT_COMMON, ...port.properties };
+  const child = CHILDREN.find((row) => row.name === name);
+  if (child !== undefined) return { ...childCommon(child.parent), ...child.properties };
   const found = findDevice(name);
   if (found === null) return null;
   const ending = findSuffix(found.suffix, context.defaultTransport);
@@ -139,7 +143,7 @@ export function compatDefaults(
 }
 
 /**
- * Makes a device or a port by one of its names, with the properties of device and transport in one name space. Throws
+ * Makes a device or a child of one by one of its names, with the properties of device and transport in one name space. Throws
  * a DeviceOptionError, having changed nothing, when the request cannot be met.
  */
 export function createDevice(
@@ -147,9 +151,9 @@ export function createDevice(
   properties: Readonly<Record<string, PropertyValue>>,
   context: DeviceContext,
 ): CreatedDevice {
-  const port = PORTS.find((row) => row.name === name);
+  const child = CHILDREN.find((row) => row.name === name);
   const created =
-    port === undefined ? createOnTransport(name, properties, context) : createPort(port, properties, context);
+    child === undefined ? createOnTransport(name, properties, context) : createChild(child, properties, context);
   context.created.push(created);
   return created;
 }
@@ -185,38 +189,44 @@ function createOnTransport(
   if (transport === null) throw new DeviceOptionError(`${name}: no free virtio-${kind} slot is left on this machine.`);
   const withheld = FEATURE_PROPERTIES.filter(({ property }) => !values.bool(property)).map(({ bit }) => bit);
   const device = transport.bus.plug((bus) => definition.make(bus, values, context), withheld);
-  return { id, name, device, transport };
+  return { id, name, device, transport, unplug: null };
 }
 
 function unreachable(name: string): never {
   throw new Error(`${name} is in the list of names, but not in the one of transports`);
 }
 
-function createPort(
-  definition: PortDefinition,
+function createChild(
+  definition: ChildDefinition,
   properties: Readonly<Record<string, PropertyValue>>,
   context: DeviceContext,
 ): CreatedDevice {
-  const values = resolveProperties(definition.name, { ...PORT_COMMON, ...definition.properties }, properties);
+  const { name } = definition;
+  const table = { ...childCommon(definition.parent), ...definition.properties };
+  const values = resolveProperties(name, table, properties);
   const id = values.string("id");
   checkId(id, context);
-  const host = findSerial(definition.name, values.string("bus"), context);
-  definition.add(host.device as VirtioConsole, values, context);
-  return { id, name: definition.name, device: host.device, transport: host.transport };
+  const { device, transport } = findParent(definition, values.string("bus"), context);
+  const remove = definition.add(device, values, context);
+  const unplug = async (): Promise<void> => {
+    const at = context.created.findIndex((row) => row.unplug === unplug);
+    if (at < 0) return;
+    context.created.splice(at, 1);
+    await remove?.();
+  };
+  return { id, name, device, transport, unplug: remove === null ? null : unplug };
 }
 
-/** The virtio-serial device that a port goes to: the one that `bus` names, or the last one made. */
-function findSerial(name: string, bus: string, context: DeviceContext): CreatedDevice {
-  const serials = context.created.filter((row) => findDevice(row.name)?.definition === SERIAL);
+/** The device that a child goes to: the one that `bus` names, or the last one made. */
+function findParent({ name, parent }: ChildDefinition, bus: string, context: DeviceContext): CreatedDevice {
+  const parents = context.created.filter((row) => findDevice(row.name)?.definition.name === parent);
   if (bus === "") {
-    const last = serials.at(-1);
+    const last = parents.at(-1);
     if (last !== undefined) return last;
-    throw new DeviceOptionError(
-      `${name} needs a virtio-serial device before it, for example -device virtio-serial-device.`,
-    );
+    throw new DeviceOptionError(`${name} needs a ${parent} device before it, for example -device ${parent}-device.`);
   }
-  const found = serials.find((row) => row.id !== "" && (row.id === bus || `${row.id}.0` === bus));
+  const found = parents.find((row) => row.id !== "" && (row.id === bus || `${row.id}.0` === bus));
   if (found !== undefined) return found;
-  const known = serials.map((row) => row.id).filter((id) => id !== "");
-  throw new DeviceOptionError(unknownName(`${name}: there is no virtio-serial device with the id`, bus, known));
+  const known = parents.map((row) => row.id).filter((id) => id !== "");
+  throw new DeviceOptionError(unknownName(`${name}: there is no ${parent} device with the id`, bus, known));
 }

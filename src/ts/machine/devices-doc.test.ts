@@ -7,7 +7,7 @@ import { consoleFeatures } from "../../virtio/devices/console/config.ts";
 import { NET_SWITCHES, netFeatures, type NetSwitch } from "../../virtio/devices/net/features.ts";
 import { type FeatureRow, RING_FEATURES } from "../../virtio/features.ts";
 import type { PropertySpec, PropertyTable } from "../../virtio/properties.ts";
-import { DEVICES, deviceProperties, PORTS } from "../../virtio/registry.ts";
+import { CHILDREN, DEVICES, deviceProperties } from "../../virtio/registry.ts";
 import { NAME_SUFFIXES } from "../../virtio/transports.ts";
 import { virtioMmioSpi, NUM_GICV2M_SPIS, NUM_PCI_PINS, SPI_MAP } from "./irq-map.ts";
 import { MEMORY_MAP, type MemoryRange, VIRTIO_MMIO_SLOTS, virtioMmioSlot } from "./memory-map.ts";
@@ -81,7 +81,7 @@ describe("docs/devices.md: virtio devices", () => {
 
   it("has a section for every device and port, and for no other", () => {
     const headings = [...virtio.matchAll(/^### (virt.*)$/gm)].map((match) => match[1]);
-    expect(headings.sort()).toEqual([...DEVICES, ...PORTS].map(({ name }) => name).sort());
+    expect(headings.sort()).toEqual([...DEVICES, ...CHILDREN].map(({ name }) => name).sort());
   });
 
   it("has every ending of a name, with its transport", () => {
@@ -105,7 +105,7 @@ describe("docs/devices.md: virtio devices", () => {
     });
   }
 
-  it.each(PORTS.map(({ name }) => name))("%s: its properties", (name) => {
+  it.each(CHILDREN.map(({ name }) => name))("%s: its properties", (name) => {
     expect(rows(section(`### ${name}`), "Property")).toEqual(asRows(propertiesOf(name, {})));
   });
 

@@ -143,6 +143,8 @@ export class TestClock implements Clock, Timers {
 
 export interface Backends {
   readonly block?: BlockBackend;
+  /** Drives by their ids. */
+  readonly disks?: Readonly<Record<string, BlockBackend>>;
   readonly char?: Readonly<Record<string, CharBackend>>;
   readonly entropy?: EntropySource;
   readonly net?: NetBackend;
@@ -186,7 +188,7 @@ export class Harness {
       clock: this.clock,
       timers: this.clock,
       created: [],
-      block: (id) => (id === "disk" ? (backends.block ?? null) : null),
+      block: (id) => backends.disks?.[id] ?? (id === "disk" ? (backends.block ?? null) : null),
       char: (id) => backends.char?.[id] ?? null,
       entropy: () => backends.entropy ?? null,
       net: (id) => (id === "net" ? (backends.net ?? null) : null),

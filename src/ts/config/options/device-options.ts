@@ -1,6 +1,6 @@
 /** Devices, and what they are connected to. */
 import { DeviceOptionError, type PropertySpec, resolveProperties } from "../../../virtio/properties.ts";
-import { DEVICES, deviceNames, deviceProperties, PORTS } from "../../../virtio/registry.ts";
+import { CHILDREN, DEVICES, deviceNames, deviceProperties } from "../../../virtio/registry.ts";
 import { NAME_SUFFIXES } from "../../../virtio/transports.ts";
 import { ConfigError } from "../config-error.ts";
 import { addUnique } from "../draft.ts";
@@ -61,7 +61,7 @@ function deviceList(): string {
       ({ suffix }) => [name + suffix, doc] as const,
     ),
   );
-  return listText("Devices:", [...names, ...PORTS.map(({ name, doc }) => [name, doc] as const)]);
+  return listText("Devices:", [...names, ...CHILDREN.map(({ name, doc }) => [name, doc] as const)]);
 }
 
 /** The answer to `-device NAME,help`. */

@@ -8,6 +8,7 @@ import type { FeatureRow } from "../../features.ts";
 import type { ConfigWrite } from "../../layout.ts";
 import { SECTOR_SIZE, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from "../../spec/blk.ts";
 import { VIRTIO_ID_BLOCK } from "../../spec/ids.ts";
+import { Turns } from "../../turns.ts";
 import type { QueueSpec, Virtqueue } from "../../virtqueue.ts";
 import { type BlkConfig, type BlkOptions, blkConfig, blkFeatures, MAX_RANGE_SECTORS, MAX_RANGES } from "./config.ts";
 import { BlkExecution, type BlkHost, SLICE_BYTES } from "./executor.ts";
@@ -16,11 +17,6 @@ import { type BlkState, loadBlk, saveBlk } from "./state.ts";
 
 /** Requests that the backend works on at a time; with SLICE_BYTES this bounds the host memory of one disk. */
 const MAX_IN_FLIGHT = 32;
-/**
- * Bytes that are moved before the event loop gets a turn: a guest may ask for terabytes in one notification (4 GiB in
- * each of a thousand requests), and a backend may answer at once.
- */
-const TURN_BYTES = 16 * 1024 * 1024;
 
 export class VirtioBlk extends VirtioDevice implements BlkHost {
   readonly id = VIRTIO_ID_BLOCK;
@@ -31,11 +27,8 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
   readonly queues: readonly QueueSpec[];
   readonly backend: BlockBackend;
   readonly serial: string;
-  private readonly timers: Timers;
   private readonly options: BlkOptions;
-  private turnBytes = 0;
-  /** Settles when the event loop has had its turn. */
-  private turn: Promise<void> | null = null;
+  private readonly turns: Turns;
   private readonly executions = new Set<BlkExecution>();
   private readonly buffers: Uint8Array[] = [];
   private draining = 0;
@@ -46,7 +39,7 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
 
   constructor(bus: VirtioBus, backend: BlockBackend, timers: Timers, options: BlkOptions) {
     super(bus);
-    this.timers = timers;
+    this.turns = new Turns(timers);
     if (backend.sizeBytes % SECTOR_SIZE !== 0) {
       throw new Error(`the disk has ${backend.sizeBytes} bytes, which is not a multiple of ${SECTOR_SIZE}`);
     }
@@ -93,16 +86,7 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
   }
 
   spend(bytes: number): Awaitable {
-    this.turnBytes += bytes;
-    if (this.turnBytes <= TURN_BYTES) return;
-    this.turn ??= new Promise((resolve) => {
-      this.timers.after(0, () => {
-        this.turn = null;
-        this.turnBytes = 0;
-        resolve();
-      });
-    });
-    return this.turn;
+    return this.turns.spend(bytes);
   }
 
   private get limits(): BlkLimits {

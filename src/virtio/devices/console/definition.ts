@@ -1,7 +1,7 @@
 /** The console device and its ports as the registry knows them. Property names are QEMU's. */
 import type { CharBackend } from "../../backends.ts";
 import { DeviceOptionError, type PropertyTable, type PropertyValues } from "../../properties.ts";
-import type { BackendContext, DeviceDefinition, PortDefinition } from "../../definition.ts";
+import type { BackendContext, ChildDefinition, DeviceDefinition } from "../../definition.ts";
 import { VirtioConsole } from "./device.ts";
 
 /** QEMU's default, and its limit on port numbers. */
@@ -40,10 +40,11 @@ function backendOf(name: string, properties: PropertyValues, context: BackendCon
   return backend;
 }
 
-function portDefinition(name: string, doc: string, isConsole: boolean): PortDefinition {
+function portDefinition(name: string, doc: string, isConsole: boolean): ChildDefinition<VirtioConsole> {
   return {
     name,
     doc,
+    parent: SERIAL.name,
     properties: PORT_PROPERTIES,
     add(device, properties, context) {
       const wanted = properties.int("nr");
@@ -58,6 +59,7 @@ function portDefinition(name: string, doc: string, isConsole: boolean): PortDefi
       if (nr === 0 && !isConsole) throw new DeviceOptionError(`${name}: port 0 is kept for a virtconsole.`);
       if (device.port(nr) !== null) throw new DeviceOptionError(`${name}: port ${nr} is in use.`);
       device.addPort({ nr, name: properties.string("name"), isConsole, backend: backendOf(name, properties, context) });
+      return null;
     },
   };
 }
