@@ -5,6 +5,7 @@ import { balloonFeatures } from "../../virtio/devices/balloon/features.ts";
 import { blkFeatures } from "../../virtio/devices/blk/config.ts";
 import { consoleFeatures } from "../../virtio/devices/console/config.ts";
 import { NET_SWITCHES, netFeatures, type NetSwitch } from "../../virtio/devices/net/features.ts";
+import { scsiFeatures } from "../../virtio/devices/scsi/config.ts";
 import { type FeatureRow, RING_FEATURES } from "../../virtio/features.ts";
 import type { PropertySpec, PropertyTable } from "../../virtio/properties.ts";
 import { CHILDREN, DEVICES, deviceProperties } from "../../virtio/registry.ts";
@@ -80,7 +81,7 @@ describe("docs/devices.md: virtio devices", () => {
   const virtio = section("## virtio devices");
 
   it("has a section for every device and port, and for no other", () => {
-    const headings = [...virtio.matchAll(/^### (virt.*)$/gm)].map((match) => match[1]);
+    const headings = [...virtio.matchAll(/^### ((?:virt|scsi-).*)$/gm)].map((match) => match[1]);
     expect(headings.sort()).toEqual([...DEVICES, ...CHILDREN].map(({ name }) => name).sort());
   });
 
@@ -130,6 +131,9 @@ describe("docs/devices.md: virtio devices", () => {
     const switches = Object.fromEntries(Object.keys(NET_SWITCHES).map((name) => [name, true]));
     const net = { switches: switches as Record<NetSwitch, boolean>, mtu: 1500 };
     expect(written("### virtio-net")).toEqual(featureRows(netFeatures(net)));
+    const scsi = { numQueues: 1, queueSize: 256, segMaxAdjust: true, maxSectors: 1, cmdPerLun: 1 };
+    const scsiRows = scsiFeatures({ ...scsi, hotplug: true, paramChange: true });
+    expect(written("### virtio-scsi")).toEqual(featureRows(scsiRows));
     expect(written("### virtio-rng")).toEqual([]);
     const ring = rows(section("## virtio transports"), "Bit");
     expect(ring).toEqual(RING_FEATURES.map(({ bit, name, only }) => [String(bit), `\`${name}\``, only ?? "both"]));
