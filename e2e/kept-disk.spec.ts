@@ -128,7 +128,7 @@ test("a second tab gets a view of a disk that is open, and a sentence", async ()
   expect(await page.evaluate(() => window.vm.disks[0]?.keeping)).toBe("kept");
 });
 
-test("a full browser is an I/O error for the guest and a sentence for the user; nothing flushed is lost", async () => {
+test("a full browser is an I/O error for the guest and choices for the user; nothing flushed is lost", async () => {
   // Set before anything is stored: the browser looks at it again only when what it knows does not suffice.
   const session = await context.newCDPSession(page);
   const origin = new URL(test.info().project.use.baseURL ?? "").origin;
@@ -142,7 +142,7 @@ test("a full browser is an I/O error for the guest and a sentence for the user; 
   });
   const output = await run(
     page,
-    "dd if=/dev/urandom of=/tmp/d/big bs=1M count=20 conv=fsync; echo status $?; dmesg | grep -c 'I/O error.*vda'",
+    "dd if=/dev/urandom of=/tmp/d/big bs=1M count=20 oflag=direct conv=fsync; echo status $?; dmesg | grep -c 'I/O error.*vda'",
     60_000,
   );
   expect(output).toMatch(/status 1/);
@@ -150,10 +150,23 @@ test("a full browser is an I/O error for the guest and a sentence for the user; 
   await expect
     .poll(() => page.evaluate(() => (window as unknown as { troubles: unknown[] }).troubles))
     .toMatchObject([{ drive: "hd0", code: "quota" }]);
-  await expect(page.locator("body")).toContainText("no room left");
+  const notice = page.locator("armlet-notice[shape=strip]", {
+    hasText: "There was no room for what the guest wrote to",
+  });
+  await expect(notice).toContainText("Nothing that it flushed before is lost");
+  await expect(notice.getByRole("button", { name: "Go on without writing" })).toBeVisible();
+  await notice.getByRole("button", { name: "Disks" }).click();
+  await expect(page.locator("storage-meter")).toBeVisible();
+  await page.keyboard.press("Escape");
+  // As long as there is no room, trying again does not help.
+  await notice.getByRole("button", { name: "Try again" }).click();
+  await expect(notice).toContainText("tried again, and failed: There is no room left");
+  expect(await page.evaluate(() => window.vm.disks[0]?.trouble)).toBe("quota");
 
   await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1024 * 1024 * 1024 });
-  await page.evaluate(() => window.vm.flush());
+  await notice.getByRole("button", { name: "Try again" }).click();
+  await expect(notice).toHaveCount(0);
+  await expect.poll(() => page.evaluate(() => window.vm.hasUnsavedWrites)).toBe(false);
   expect(await page.evaluate(() => window.vm.disks[0])).toMatchObject({ trouble: null, dirtyBytes: 0 });
   await machine(page, address);
   expect(await run(page, `${MOUNT}; cat /tmp/d/safe`)).toMatch(/mounted\s+safe/);

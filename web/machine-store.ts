@@ -200,7 +200,13 @@ export class MachineStore {
       () => this.dismissDiskTrouble(),
       (error: unknown) => {
         if (!(error instanceof FailureError)) throw error;
-        this.#onHostError(`${error.failure.message} ${error.failure.advice}`);
+        const { message, advice } = error.failure;
+        if (this.diskTrouble === null) {
+          this.#onHostError(`${message} ${advice}`);
+          return;
+        }
+        this.diskTrouble = { ...this.diskTrouble, message: `It was tried again, and failed: ${message}`, advice };
+        this.#changed();
       },
     );
   }
