@@ -242,3 +242,25 @@ describe("refused with a sentence:", () => {
     expect((await disks.open(drive({ id: "b", snapshot: true }))).sizeBytes).toBe(SIZE_BYTES);
   });
 });
+
+describe("a file that another machine has", () => {
+  let other: Disks;
+  beforeEach(() => {
+    other = new Disks();
+  });
+  afterEach(async () => await other.close());
+
+  it("is refused where one of the two writes it, until the other one is closed", async () => {
+    await other.open(drive());
+    await expect(disks.open(drive())).rejects.toThrow(/the disk of another machine that is running/);
+    await expect(disks.open(drive({ snapshot: true }))).rejects.toThrow(HostError);
+    await Promise.all([disks.close(), other.close()]);
+    await disks.open(drive({ snapshot: true }));
+    await expect(other.open(drive())).rejects.toThrow(/the disk of another machine that is running/);
+  });
+
+  it("is shared where both only read it", async () => {
+    await other.open(drive({ snapshot: true }));
+    expect((await disks.open(drive({ readOnly: true }))).sizeBytes).toBe(SIZE_BYTES);
+  });
+});

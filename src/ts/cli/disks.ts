@@ -46,6 +46,7 @@ export class Disks {
         `The file ${drive.file} is the disk of two drives, and one writes it: give one a copy, or both snapshot=on.`,
       );
     }
+    image.lock(writable);
     if (drive.sha256 !== null) await checkImage(image, drive.sha256);
     try {
       const opened = await openImage(image, { format: drive.format });

@@ -1,4 +1,5 @@
 /** Disk images in files. */
+import { spawnSync } from "node:child_process";
 import { close, closeSync, fdatasync, fstatSync, openSync, readSync, type Stats, writeSync } from "node:fs";
 import type { BlockBackend } from "../../virtio/backends.ts";
 import type { BlockSource } from "../storage/block-source.ts";
@@ -6,6 +7,9 @@ import { fileError, HostError } from "./host-error.ts";
 
 /** Zeros that are written at once. */
 const ZEROS = new Uint8Array(1 << 20);
+
+/** What `flock` is to exit with where somebody else has the lock; any other status is no answer to that. */
+const LOCKED_STATUS = 75;
 
 /** An open disk image. */
 export class ImageFile implements BlockSource {
@@ -47,6 +51,22 @@ export class ImageFile implements BlockSource {
   #check(stats: Stats): void {
     if (stats.isDirectory()) throw new HostError(`${this.name} is a folder, where a disk image is needed.`);
     if (!stats.isFile()) throw new HostError(`${this.name} is no regular file: disk images are regular files here.`);
+  }
+
+  /**
+   * Keeps it for this process until it is closed, or the process ends: `exclusive` for a writer, else with others that
+   * only read. Node has no flock(2), whose locks belong to what was opened: the program of that name takes one on our
+   * file. Where there is no such program, or no such locks, nothing is guarded. Throws HostError.
+   */
+  lock(exclusive: boolean): void {
+    const mode = exclusive ? "--exclusive" : "--shared";
+    const { status } = spawnSync("flock", [mode, "--nonblock", "-E", String(LOCKED_STATUS), "3"], {
+      stdio: ["ignore", "ignore", "ignore", this.#fd],
+    });
+    if (status !== LOCKED_STATUS) return;
+    throw new HostError(
+      `The file ${this.name} is the disk of another machine that is running, and one of the two writes it: end that one, or take a copy. With snapshot=on in both they share it.`,
+    );
   }
 
   read(offset: number, into: Uint8Array): void {
