@@ -68,13 +68,14 @@ export interface NetPacket {
   readonly bytes: Uint8Array;
   /** A checksum over the bytes from `start` on is still to be stored at `start + offset`; null for none. */
   readonly checksum: { readonly start: number; readonly offset: number } | null;
-  /** A TCP segment that is still to be cut into pieces of `sizeBytes`; null for a frame as it is. */
+  /** A packet that is still to be cut into pieces of `sizeBytes`; null for a frame as it is. */
   readonly segmentation: NetSegmentation | null;
 }
 
 export interface NetSegmentation {
-  readonly kind: "tcp4" | "tcp6";
-  /** Payload bytes in each piece. */
+  /** A TCP segment over IPv4 or IPv6, or a UDP datagram, which is cut into fragments of an IP packet. */
+  readonly kind: "tcp4" | "tcp6" | "udp";
+  /** TCP's payload in each piece, or IP's in each fragment, in bytes. */
   readonly sizeBytes: number;
   /** The segment has CWR set, which only its first piece keeps. */
   readonly ecn: boolean;

@@ -1,4 +1,4 @@
-/** What network offloads leave to do: checksums to complete and TCP segments to cut (RFC 1071, 791, 8200, 9293). */
+/** What network offloads leave to do: checksums to complete, TCP segments and UDP datagrams to cut (RFC 1071, 791, 8200, 9293). */
 import type { NetPacket, NetSegmentation } from "./backends.ts";
 
 export const ETHERNET_HEADER_BYTES = 14;
@@ -11,6 +11,8 @@ const ETHERTYPE_IPV4 = 0x0800;
 const ETHERTYPE_IPV6 = 0x86dd;
 const VLAN_TAGS = [0x8100, 0x88a8];
 const PROTOCOL_TCP = 6;
+const PROTOCOL_UDP = 17;
+const UDP_HEADER_BYTES = 8;
 const TCP_FIN = 0x01;
 const TCP_PSH = 0x08;
 const TCP_CWR = 0x80;
@@ -49,7 +51,8 @@ export function foldChecksum(sum: number): number {
 export function isSound({ bytes, checksum, segmentation }: NetPacket): boolean {
   if (bytes.length < ETHERNET_HEADER_BYTES || bytes.length > MAX_PACKET_BYTES) return false;
   if (checksum !== null && checksum.start + checksum.offset + 2 > bytes.length) return false;
-  return segmentation === null || tcpLayout(bytes, segmentation) !== null;
+  if (segmentation === null) return true;
+  return (segmentation.kind === "udp" ? udpLayout : tcpLayout)(bytes, segmentation) !== null;
 }
 
 /** A copy of the frame with its checksum in place. */
@@ -65,6 +68,10 @@ function withChecksum({ bytes, checksum }: NetPacket): Uint8Array {
 /** The frames of a sound packet as they may go on a wire. */
 export function wireFrames(packet: NetPacket): Uint8Array[] {
   if (packet.segmentation === null) return [withChecksum(packet)];
+  if (packet.segmentation.kind === "udp") {
+    const udp = udpLayout(packet.bytes, packet.segmentation);
+    return udp === null ? [] : fragments(withChecksum(packet), udp);
+  }
   const layout = tcpLayout(packet.bytes, packet.segmentation);
   return layout === null ? [] : cut(packet.bytes, layout, packet.segmentation.sizeBytes);
 }
@@ -76,10 +83,16 @@ interface TcpLayout {
   readonly version: 4 | 6;
 }
 
-function tcpLayout(bytes: Uint8Array, { kind, sizeBytes }: NetSegmentation): TcpLayout | null {
+/** Where the IP header begins, behind up to two VLAN tags. */
+function ipOffset(bytes: Uint8Array): number {
   let ip = ETHERNET_HEADER_BYTES;
   for (let tags = 0; tags < 2 && VLAN_TAGS.includes(get16(bytes, ip - 2)); ++tags) ip += 4;
-  const tcp = kind === "tcp4" ? tcpInIpv4(bytes, ip) : tcpInIpv6(bytes, ip);
+  return ip;
+}
+
+function tcpLayout(bytes: Uint8Array, { kind, sizeBytes }: NetSegmentation): TcpLayout | null {
+  const ip = ipOffset(bytes);
+  const tcp = kind === "tcp4" ? insideIpv4(bytes, ip, PROTOCOL_TCP) : tcpInIpv6(bytes, ip);
   if (tcp === null) return null;
   const payload = tcp + ((bytes[tcp + 12] ?? 0) >>> 4) * 4;
   if (payload < tcp + 20 || payload > bytes.length) return null;
@@ -88,11 +101,12 @@ function tcpLayout(bytes: Uint8Array, { kind, sizeBytes }: NetSegmentation): Tcp
   return { ip, tcp, payload, version: kind === "tcp4" ? 4 : 6 };
 }
 
-function tcpInIpv4(bytes: Uint8Array, ip: number): number | null {
+/** Where the payload of an IPv4 packet of that protocol begins. */
+function insideIpv4(bytes: Uint8Array, ip: number, protocol: number): number | null {
   const first = bytes[ip] ?? 0;
   const length = (first & 15) * 4;
   const fits = get16(bytes, ip - 2) === ETHERTYPE_IPV4 && first >>> 4 === 4 && length >= 20;
-  return fits && bytes[ip + 9] === PROTOCOL_TCP ? ip + length : null;
+  return fits && bytes[ip + 9] === protocol ? ip + length : null;
 }
 
 /** Headers of options before TCP; a routing header would change the checksum's address, and a fragment is not cut. */
@@ -147,4 +161,66 @@ function finishPiece(frame: Uint8Array, { ip, tcp, version }: TcpLayout, { index
   const addresses = version === 4 ? frame.subarray(ip + 12, ip + 20) : frame.subarray(ip + 8, ip + 40);
   const pseudo = addWords(PROTOCOL_TCP + frame.length - tcp, addresses);
   set16(frame, tcp + TCP_CHECKSUM, foldChecksum(addWords(pseudo, frame.subarray(tcp))));
+}
+
+interface UdpLayout {
+  readonly ip: number;
+  readonly udp: number;
+  readonly version: 4 | 6;
+  /** IP's payload in each fragment but the last: a multiple of eight bytes. */
+  readonly pieceBytes: number;
+}
+
+/** Datagrams that are fragments already are not cut again; over IPv6 there is nothing between the headers. */
+function udpLayout(bytes: Uint8Array, { sizeBytes }: NetSegmentation): UdpLayout | null {
+  const ip = ipOffset(bytes);
+  const version = get16(bytes, ip - 2) === ETHERTYPE_IPV4 ? 4 : 6;
+  const udp = version === 4 ? insideIpv4(bytes, ip, PROTOCOL_UDP) : udpInIpv6(bytes, ip);
+  const pieceBytes = sizeBytes & ~7;
+  if (udp === null || bytes.length < udp + UDP_HEADER_BYTES || pieceBytes === 0) return null;
+  if (version === 4 && (get16(bytes, ip + 6) & IPV4_FRAGMENT) !== 0) return null;
+  const length = bytes.length - udp;
+  if (udp - ip + length > 0xffff || Math.ceil(length / pieceBytes) > MAX_PIECES) return null;
+  return { ip, udp, version, pieceBytes };
+}
+
+const IPV4_MORE_FRAGMENTS = 0x2000;
+/** More fragments, and the offset of this one. */
+const IPV4_FRAGMENT = 0x3fff;
+const IPV6_FRAGMENT = 44;
+const IPV6_FRAGMENT_BYTES = 8;
+
+function udpInIpv6(bytes: Uint8Array, ip: number): number | null {
+  const fits = get16(bytes, ip - 2) === ETHERTYPE_IPV6 && (bytes[ip] ?? 0) >>> 4 === 6;
+  return fits && bytes[ip + 6] === PROTOCOL_UDP ? ip + 40 : null;
+}
+
+/** A datagram whose checksum is in place, as the fragments of its IP packet; as it is where it is short enough. */
+function fragments(bytes: Uint8Array, { ip, udp, version, pieceBytes }: UdpLayout): Uint8Array[] {
+  if (bytes.length - udp <= pieceBytes) return [bytes];
+  const extra = version === 4 ? 0 : IPV6_FRAGMENT_BYTES;
+  const frames: Uint8Array[] = [];
+  for (let from = udp; from < bytes.length; from += pieceBytes) {
+    const piece = bytes.subarray(from, from + pieceBytes);
+    const isLast = from + pieceBytes >= bytes.length;
+    const frame = new Uint8Array(udp + extra + piece.length);
+    frame.set(bytes.subarray(0, udp));
+    frame.set(piece, udp + extra);
+    const offset = from - udp;
+    if (version === 4) {
+      set16(frame, ip + 2, frame.length - ip);
+      set16(frame, ip + 6, (offset >>> 3) | (isLast ? 0 : IPV4_MORE_FRAGMENTS));
+      set16(frame, ip + 10, 0);
+      set16(frame, ip + 10, foldChecksum(addWords(0, frame.subarray(ip, udp))));
+    } else {
+      set16(frame, ip + 4, frame.length - ip - 40);
+      frame[ip + 6] = IPV6_FRAGMENT;
+      frame[udp] = PROTOCOL_UDP;
+      set16(frame, udp + 2, offset | (isLast ? 0 : 1));
+      // Ports and checksum identify the datagram well enough while its fragments are under way.
+      frame.set([...bytes.subarray(udp, udp + 2), ...bytes.subarray(udp + 6, udp + 8)], udp + 4);
+    }
+    frames.push(frame);
+  }
+  return frames;
 }

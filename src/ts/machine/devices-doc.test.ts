@@ -128,7 +128,7 @@ describe("docs/devices.md: virtio devices", () => {
     expect(written("### virtio-serial")).toEqual(featureRows(consoleFeatures({ maxPorts: 31, emergencyWrite: true })));
     const balloon = { deflateOnOom: true, freePageHint: true, freePageReporting: true, pagePoison: true };
     expect(written("### virtio-balloon")).toEqual(featureRows(balloonFeatures(balloon)));
-    const switches = Object.fromEntries(Object.keys(NET_SWITCHES).map((name) => [name, true]));
+    const switches = Object.fromEntries(NET_SWITCHES.map((name) => [name, true]));
     const net = { switches: switches as Record<NetSwitch, boolean>, mtu: 1500 };
     expect(written("### virtio-net")).toEqual(featureRows(netFeatures(net)));
     const scsi = { numQueues: 1, queueSize: 256, segMaxAdjust: true, maxSectors: 1, cmdPerLun: 1 };

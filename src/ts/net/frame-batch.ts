@@ -7,7 +7,7 @@ import type { NetPacket, NetSegmentation } from "../../virtio/backends.ts";
 import { isSound, MAX_PACKET_BYTES } from "../../virtio/net-packet.ts";
 
 const HEAD_BYTES = 12;
-const KINDS = [null, "tcp4", "tcp6"] as const satisfies readonly (NetSegmentation["kind"] | null)[];
+const KINDS = [null, "tcp4", "tcp6", "udp"] as const satisfies readonly (NetSegmentation["kind"] | null)[];
 const FLAG_CHECKSUM = 1;
 const FLAG_ECN = 2;
 

@@ -3,9 +3,7 @@ import type { NetBackend } from "../../backends.ts";
 import type { BackendContext, DeviceDefinition } from "../../definition.ts";
 import { DeviceOptionError, type PropertySpec, type PropertyValues } from "../../properties.ts";
 import { VirtioNet } from "./device.ts";
-import { NET_SWITCHES, type NetSwitch } from "./features.ts";
-
-const SWITCHES = Object.keys(NET_SWITCHES) as NetSwitch[];
+import { NET_SWITCHES, type NetSwitch, netFeature } from "./features.ts";
 
 /** The smallest MTU of IPv4. */
 const MIN_MTU = 68;
@@ -13,7 +11,7 @@ const MIN_MTU = 68;
 const switchProperty = (name: NetSwitch): PropertySpec => ({
   type: "bool",
   default: true,
-  doc: `offer ${NET_SWITCHES[name].name}`,
+  doc: `offer ${netFeature(name).name}`,
 });
 
 export const NET: DeviceDefinition = {
@@ -25,14 +23,14 @@ export const NET: DeviceDefinition = {
     host_mtu: { type: "int", default: 0, min: 0, max: 65535, doc: "largest IP packet; 0: the guest is not told" },
     rx_queue_size: { type: "pow2", default: 256, min: 64, max: 1024, doc: "descriptors in the receive queue" },
     tx_queue_size: { type: "pow2", default: 256, min: 64, max: 1024, doc: "descriptors in the transmit queue" },
-    ...Object.fromEntries(SWITCHES.map((name) => [name, switchProperty(name)])),
+    ...Object.fromEntries(NET_SWITCHES.map((name) => [name, switchProperty(name)])),
   },
   // Network, Ethernet. A vector for each queue and one for the configuration.
   pci: { deviceClass: 0x0200, vectors: () => 4 },
   make(bus, properties, context) {
     const mtu = properties.int("host_mtu");
     if (mtu > 0 && mtu < MIN_MTU) throw new DeviceOptionError(`virtio-net: host_mtu is 0 or at least ${MIN_MTU}.`);
-    const switches = Object.fromEntries(SWITCHES.map((name) => [name, properties.bool(name)]));
+    const switches = Object.fromEntries(NET_SWITCHES.map((name) => [name, properties.bool(name)]));
     return new VirtioNet(bus, networkOf(properties, context), {
       switches: switches as Record<NetSwitch, boolean>,
       mtu,

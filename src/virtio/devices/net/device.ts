@@ -11,7 +11,7 @@ import * as N from "../../spec/net.ts";
 import type { QueueSpec, Virtqueue } from "../../virtqueue.ts";
 import { configMac, netConfig, setConfigMac } from "./config.ts";
 import { type ControlTarget, runCommand } from "./control.ts";
-import { lonelyFeature, type NetFeatureOptions, netFeatures } from "./features.ts";
+import { lonelyFeature, type NetFeatureOptions, netFeatures, SEGMENTS } from "./features.ts";
 import { macNumber, ReceiveFilter } from "./filter.ts";
 import { packetsFor, Receiver } from "./rx.ts";
 import { loadNet, type NetState, saveNet } from "./state.ts";
@@ -34,12 +34,7 @@ export interface NetCounters {
 
 const CTRL_QUEUE_SIZE = 64;
 /** The features that CTRL_GUEST_OFFLOADS can switch, of those that are offered. */
-const GUEST_OFFLOADS = [
-  N.VIRTIO_NET_F_GUEST_CSUM,
-  N.VIRTIO_NET_F_GUEST_TSO4,
-  N.VIRTIO_NET_F_GUEST_TSO6,
-  N.VIRTIO_NET_F_GUEST_ECN,
-];
+const GUEST_OFFLOADS = [N.VIRTIO_NET_F_GUEST_CSUM, N.VIRTIO_NET_F_GUEST_ECN, ...SEGMENTS.map(({ guest }) => guest)];
 
 export class VirtioNet extends VirtioDevice implements NetFrontend {
   readonly id = VIRTIO_ID_NET;

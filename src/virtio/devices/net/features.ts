@@ -1,53 +1,67 @@
+import type { NetSegmentation } from "../../backends.ts";
 import type { FeatureRow } from "../../features.ts";
 import * as N from "../../spec/net.ts";
 
-/** QEMU's properties that stand for one feature each, by the property's name. */
-export const NET_SWITCHES = {
-  csum: { bit: N.VIRTIO_NET_F_CSUM, name: "VIRTIO_NET_F_CSUM" },
-  guest_csum: { bit: N.VIRTIO_NET_F_GUEST_CSUM, name: "VIRTIO_NET_F_GUEST_CSUM" },
-  ctrl_guest_offloads: {
-    bit: N.VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
-    name: "VIRTIO_NET_F_CTRL_GUEST_OFFLOADS",
-    requires: [N.VIRTIO_NET_F_CTRL_VQ],
-  },
+/**
+ * QEMU's properties that stand for one feature each, and the features that theirs requires (5.1.3.1), by the properties'
+ * names. All else of these features follows from the name.
+ */
+const REQUIRED = {
+  csum: [],
+  guest_csum: [],
+  ctrl_guest_offloads: ["ctrl_vq"],
   // Without mergeable buffers Linux would give each packet 68 KiB of them: then these are not offered.
-  guest_tso4: {
-    bit: N.VIRTIO_NET_F_GUEST_TSO4,
-    name: "VIRTIO_NET_F_GUEST_TSO4",
-    requires: [N.VIRTIO_NET_F_GUEST_CSUM],
-  },
-  guest_tso6: {
-    bit: N.VIRTIO_NET_F_GUEST_TSO6,
-    name: "VIRTIO_NET_F_GUEST_TSO6",
-    requires: [N.VIRTIO_NET_F_GUEST_CSUM],
-  },
-  guest_ecn: { bit: N.VIRTIO_NET_F_GUEST_ECN, name: "VIRTIO_NET_F_GUEST_ECN" },
-  host_tso4: { bit: N.VIRTIO_NET_F_HOST_TSO4, name: "VIRTIO_NET_F_HOST_TSO4", requires: [N.VIRTIO_NET_F_CSUM] },
-  host_tso6: { bit: N.VIRTIO_NET_F_HOST_TSO6, name: "VIRTIO_NET_F_HOST_TSO6", requires: [N.VIRTIO_NET_F_CSUM] },
-  host_ecn: { bit: N.VIRTIO_NET_F_HOST_ECN, name: "VIRTIO_NET_F_HOST_ECN" },
-  mrg_rxbuf: { bit: N.VIRTIO_NET_F_MRG_RXBUF, name: "VIRTIO_NET_F_MRG_RXBUF" },
-  status: { bit: N.VIRTIO_NET_F_STATUS, name: "VIRTIO_NET_F_STATUS" },
-  ctrl_vq: { bit: N.VIRTIO_NET_F_CTRL_VQ, name: "VIRTIO_NET_F_CTRL_VQ" },
-  ctrl_rx: { bit: N.VIRTIO_NET_F_CTRL_RX, name: "VIRTIO_NET_F_CTRL_RX", requires: [N.VIRTIO_NET_F_CTRL_VQ] },
-  ctrl_vlan: { bit: N.VIRTIO_NET_F_CTRL_VLAN, name: "VIRTIO_NET_F_CTRL_VLAN", requires: [N.VIRTIO_NET_F_CTRL_VQ] },
-  ctrl_rx_extra: {
-    bit: N.VIRTIO_NET_F_CTRL_RX_EXTRA,
-    name: "VIRTIO_NET_F_CTRL_RX_EXTRA",
-    requires: [N.VIRTIO_NET_F_CTRL_VQ],
-  },
-  guest_announce: {
-    bit: N.VIRTIO_NET_F_GUEST_ANNOUNCE,
-    name: "VIRTIO_NET_F_GUEST_ANNOUNCE",
-    requires: [N.VIRTIO_NET_F_CTRL_VQ],
-  },
-  ctrl_mac_addr: {
-    bit: N.VIRTIO_NET_F_CTRL_MAC_ADDR,
-    name: "VIRTIO_NET_F_CTRL_MAC_ADDR",
-    requires: [N.VIRTIO_NET_F_CTRL_VQ],
-  },
-} as const satisfies Readonly<Record<string, FeatureRow>>;
+  guest_tso4: ["guest_csum"],
+  guest_tso6: ["guest_csum"],
+  guest_ecn: [],
+  guest_ufo: ["guest_csum"],
+  host_tso4: ["csum"],
+  host_tso6: ["csum"],
+  host_ecn: [],
+  host_ufo: ["csum"],
+  mrg_rxbuf: [],
+  status: [],
+  ctrl_vq: [],
+  ctrl_rx: ["ctrl_vq"],
+  ctrl_vlan: ["ctrl_vq"],
+  ctrl_rx_extra: ["ctrl_vq"],
+  guest_announce: ["ctrl_vq"],
+  ctrl_mac_addr: ["ctrl_vq"],
+} as const;
 
-export type NetSwitch = keyof typeof NET_SWITCHES;
+export type NetSwitch = keyof typeof REQUIRED;
+
+/** The properties' names, in QEMU's order. */
+export const NET_SWITCHES = Object.keys(REQUIRED) as readonly NetSwitch[];
+
+/** The feature of a property: the specification's name is the property's in capitals. */
+export function netFeature(property: NetSwitch): FeatureRow {
+  const nameOf = (other: NetSwitch) => `VIRTIO_NET_F_${other.toUpperCase()}` as `VIRTIO_NET_F_${Uppercase<NetSwitch>}`;
+  const requires = REQUIRED[property].map((other) => N[nameOf(other)]);
+  return { bit: N[nameOf(property)], name: nameOf(property), ...(requires.length > 0 ? { requires } : {}) };
+}
+
+/** Packets that are cut late: what the header calls them, and the features with which driver and device take them. */
+export const SEGMENTS = [
+  {
+    kind: "tcp4",
+    gsoType: N.VIRTIO_NET_HDR_GSO_TCPV4,
+    host: N.VIRTIO_NET_F_HOST_TSO4,
+    guest: N.VIRTIO_NET_F_GUEST_TSO4,
+  },
+  {
+    kind: "tcp6",
+    gsoType: N.VIRTIO_NET_HDR_GSO_TCPV6,
+    host: N.VIRTIO_NET_F_HOST_TSO6,
+    guest: N.VIRTIO_NET_F_GUEST_TSO6,
+  },
+  { kind: "udp", gsoType: N.VIRTIO_NET_HDR_GSO_UDP, host: N.VIRTIO_NET_F_HOST_UFO, guest: N.VIRTIO_NET_F_GUEST_UFO },
+] as const satisfies readonly {
+  readonly kind: NetSegmentation["kind"];
+  readonly gsoType: number;
+  readonly host: number;
+  readonly guest: number;
+}[];
 
 export interface NetFeatureOptions {
   readonly switches: Readonly<Record<NetSwitch, boolean>>;
@@ -69,12 +83,11 @@ export function lonelyFeature(has: (bit: number) => boolean): string | null {
 
 /** The feature bits of a card: what its options turn on, without those whose partners they turn off. */
 export function netFeatures({ switches, mtu }: NetFeatureOptions): FeatureRow[] {
-  const wanted = (Object.keys(NET_SWITCHES) as NetSwitch[]).filter((name) => switches[name]);
-  let rows: FeatureRow[] = wanted.map((name) => NET_SWITCHES[name]);
+  let rows: FeatureRow[] = NET_SWITCHES.filter((name) => switches[name]).map(netFeature);
   rows.push({ bit: N.VIRTIO_NET_F_MAC, name: "VIRTIO_NET_F_MAC" });
   if (mtu !== 0) rows.push({ bit: N.VIRTIO_NET_F_MTU, name: "VIRTIO_NET_F_MTU" });
   const has = (bit: number): boolean => rows.some((row) => row.bit === bit);
-  const segments: number[] = [N.VIRTIO_NET_F_GUEST_TSO4, N.VIRTIO_NET_F_GUEST_TSO6];
+  const segments: number[] = SEGMENTS.map(({ guest }) => guest);
   if (!has(N.VIRTIO_NET_F_MRG_RXBUF)) rows = rows.filter(({ bit }) => !segments.includes(bit));
   rows = rows.filter(({ requires }) => requires === undefined || requires.every(has));
   const alone = ONE_OF.filter(({ partners }) => !partners.some(has)).map(({ bit }) => bit);

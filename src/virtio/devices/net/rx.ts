@@ -4,6 +4,7 @@ import type { Chain } from "../../chain.ts";
 import { isSound, wireFrames, wirePacket } from "../../net-packet.ts";
 import * as N from "../../spec/net.ts";
 import type { Virtqueue } from "../../virtqueue.ts";
+import { SEGMENTS } from "./features.ts";
 
 /** What waits for buffers of the guest: so many packets and bytes; then the oldest are dropped. */
 const BACKLOG_PACKETS = 1024;
@@ -14,7 +15,7 @@ function takesAsIs({ checksum, segmentation }: NetPacket, has: (bit: number) => 
   if (checksum !== null && !has(N.VIRTIO_NET_F_GUEST_CSUM)) return false;
   if (segmentation === null) return true;
   if (segmentation.ecn && !has(N.VIRTIO_NET_F_GUEST_ECN)) return false;
-  return has(segmentation.kind === "tcp4" ? N.VIRTIO_NET_F_GUEST_TSO4 : N.VIRTIO_NET_F_GUEST_TSO6);
+  return SEGMENTS.some(({ kind, guest }) => kind === segmentation.kind && has(guest));
 }
 
 /** The packet in pieces that the guest takes; none of a packet that is not sound. */
@@ -33,8 +34,8 @@ function header(packet: NetPacket, headerBytes: number, buffers: number): Uint8A
     view.setUint16(N.NET_HDR_CSUM_OFFSET, checksum.offset, true);
   }
   if (segmentation !== null) {
-    const kind = segmentation.kind === "tcp4" ? N.VIRTIO_NET_HDR_GSO_TCPV4 : N.VIRTIO_NET_HDR_GSO_TCPV6;
-    view.setUint8(N.NET_HDR_GSO_TYPE, kind | (segmentation.ecn ? N.VIRTIO_NET_HDR_GSO_ECN : 0));
+    const type = SEGMENTS.find(({ kind }) => kind === segmentation.kind)?.gsoType ?? N.VIRTIO_NET_HDR_GSO_NONE;
+    view.setUint8(N.NET_HDR_GSO_TYPE, type | (segmentation.ecn ? N.VIRTIO_NET_HDR_GSO_ECN : 0));
     view.setUint16(N.NET_HDR_GSO_SIZE, segmentation.sizeBytes, true);
   }
   if (headerBytes > N.NET_HDR_NUM_BUFFERS) view.setUint16(N.NET_HDR_NUM_BUFFERS, buffers, true);

@@ -3,6 +3,7 @@ import type { NetPacket, NetSegmentation } from "../../backends.ts";
 import type { Chain } from "../../chain.ts";
 import { isSound, MAX_PACKET_BYTES } from "../../net-packet.ts";
 import * as N from "../../spec/net.ts";
+import { SEGMENTS } from "./features.ts";
 
 /** The packet in a chain, or a reason why there is none. `has` tells the negotiated features. */
 export function readPacket(chain: Chain, headerBytes: number, has: (bit: number) => boolean): NetPacket | string {
@@ -34,14 +35,10 @@ function segmentationOf(header: DataView, has: (bit: number) => boolean): NetSeg
   const sizeBytes = header.getUint16(N.NET_HDR_GSO_SIZE, true);
   const refusal = `gso_type 0x${type.toString(16)}, which was not negotiated`;
   if (ecn && !has(N.VIRTIO_NET_F_HOST_ECN)) return refusal;
-  switch (type & ~N.VIRTIO_NET_HDR_GSO_ECN) {
-    case N.VIRTIO_NET_HDR_GSO_NONE:
-      return null;
-    case N.VIRTIO_NET_HDR_GSO_TCPV4:
-      return has(N.VIRTIO_NET_F_HOST_TSO4) ? { kind: "tcp4", sizeBytes, ecn } : refusal;
-    case N.VIRTIO_NET_HDR_GSO_TCPV6:
-      return has(N.VIRTIO_NET_F_HOST_TSO6) ? { kind: "tcp6", sizeBytes, ecn } : refusal;
-    default:
-      return refusal;
-  }
+  const kind = type & ~N.VIRTIO_NET_HDR_GSO_ECN;
+  if (kind === N.VIRTIO_NET_HDR_GSO_NONE) return null;
+  const segment = SEGMENTS.find(({ gsoType }) => gsoType === kind);
+  // Congestion notification is TCP's.
+  if (ecn && segment?.kind === "udp") return refusal;
+  return segment !== undefined && has(segment.host) ? { kind: segment.kind, sizeBytes, ecn } : refusal;
 }
