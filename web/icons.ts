@@ -31,6 +31,10 @@ export const devicesIcon = icon(
 export const disksIcon = icon(
   svg`<ellipse cx="12" cy="6" rx="7.5" ry="2.9"/><path d="M4.5 6v12c0 1.6 3.4 2.9 7.5 2.9s7.5-1.3 7.5-2.9V6"/><path d="M4.5 12c0 1.6 3.4 2.9 7.5 2.9s7.5-1.3 7.5-2.9"/>`,
 );
+/** Packets on a wire, and the arrow that saves them. */
+export const captureIcon = icon(
+  svg`<path d="M3.5 6h3M17.5 6h3"/><rect x="8" y="3.5" width="8" height="5" rx="1.4"/><path d="M12 11.5v8M8.2 15.9l3.8 3.8 3.8-3.8"/>`,
+);
 export const dropIcon = icon(
   svg`<path d="M12 3.5v11M7.5 10.5l4.5 4.5 4.5-4.5"/><path d="M4.5 16v2.3a2.2 2.2 0 0 0 2.2 2.2h10.6a2.2 2.2 0 0 0 2.2-2.2V16"/>`,
 );

@@ -1,4 +1,5 @@
 import {
+  type CaptureDescription,
   type DiskTrouble,
   FailureError,
   type FileProgress,
@@ -10,6 +11,7 @@ import {
   VirtualMachine,
 } from "../src/ts/api/index.ts";
 import { type Disposable, Emitter } from "../src/ts/lib/emitter.ts";
+import { download, fileNameFor } from "./disks/save-file.ts";
 import type { GuestProfile } from "./guest-profile.ts";
 
 /** The mark that the first prompt leaves on the performance timeline: its startTime counts from the navigation. */
@@ -144,6 +146,12 @@ export class MachineStore {
     this.files.clear();
     this.#forgetTroubles();
     this.vm.start().catch(() => this.#changed());
+  }
+
+  /** Downloads what a capture of packets has until now. */
+  saveCapture({ id, file }: CaptureDescription): void {
+    const name = fileNameFor(file.slice(file.lastIndexOf("/") + 1).replace(/\.pcap$/i, ""), ".pcap");
+    this.#do(this.vm.capture(id).then((capture) => download(capture, name)));
   }
 
   togglePause(): void {

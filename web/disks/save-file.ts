@@ -37,6 +37,17 @@ export async function savePlace(name: string): Promise<SavePlace | null> {
   }
 }
 
+/** Downloads a file that is whole already. */
+export function download(file: Blob, name: string): void {
+  const address = URL.createObjectURL(file);
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The download has its own hold on the contents once it began.
+  window.setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
 function collected(name: string): SavePlace {
   const pieces: Blob[] = [];
   let parts: Uint8Array<ArrayBuffer>[] = [];
@@ -55,13 +66,7 @@ function collected(name: string): SavePlace {
   });
   const finish = (): void => {
     seal();
-    const address = URL.createObjectURL(new Blob(pieces, { type: "application/octet-stream" }));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = name;
-    link.click();
-    // The download has its own hold on the contents once it began.
-    window.setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    download(new Blob(pieces, { type: "application/octet-stream" }), name);
   };
   return { sink, finish };
 }

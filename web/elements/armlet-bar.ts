@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { formatMemory, formatMips, formatSeconds } from "../format.ts";
 import {
+  captureIcon,
   devicesIcon,
   disksIcon,
   linkIcon,
@@ -326,6 +327,12 @@ export class ArmletBar extends LitElement {
         @click=${() => this.dispatchEvent(new CustomEvent("devices"))}>${devicesIcon}</button>
       <button class="icon" id="disks" aria-label="Disks and files" aria-haspopup="dialog" title="Disks and files"
         @click=${() => this.dispatchEvent(new CustomEvent("disks"))}>${disksIcon}</button>
+      ${store.vm.captures.map(
+        (capture) => html`
+          <button class="icon capture" aria-label=${`Save capture ${capture.file}`}
+            title=${`Save the packets of ${capture.netdev} that were captured until now: ${capture.file}`}
+            @click=${() => store.saveCapture(capture)}>${captureIcon}</button>`,
+      )}
       <button class="icon" id="share" aria-label="Share" aria-haspopup="dialog" title="Share: copy a link to this machine"
         @click=${() => this.dispatchEvent(new CustomEvent("share"))}>${linkIcon}</button>
       <button class="icon" id="settings" aria-label="Settings and help" aria-haspopup="dialog" title="Settings and help"
