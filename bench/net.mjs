@@ -19,7 +19,7 @@ import { listen, staticServer } from "../scripts/static-server.mjs";
 import { engine } from "../scripts/vite-engine.mjs";
 import { guest } from "../scripts/vite-guest.mjs";
 import { launchChromium } from "./lib/chromium.mjs";
-import { machineLine } from "./lib/cpu-time.mjs";
+import { machineLine, processSeconds, threadSeconds, workerThreads } from "./lib/cpu-time.mjs";
 import { benchDir } from "./lib/program.mjs";
 import { table } from "./lib/statistics.mjs";
 
@@ -69,11 +69,32 @@ const command = (page, command) => page.evaluate((value) => Reflect.get(window, 
 const instructions = (page) => page.evaluate(() => Reflect.get(window, "bench").instructions());
 
 /**
+ * Processor time until now: of the browser's own process, which carries the messages, and of the machines' workers, with
+ * the time that those were ready to run and had no core.
+ * @param {import("playwright").Browser} browser
+ */
+async function processorTime(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const sum = (/** @type {number[]} */ values) => values.reduce((total, value) => total + value, 0);
+  const workers = processInfo
+    .filter(({ type }) => type === "renderer")
+    .flatMap(({ id }) => workerThreads(id).map((thread) => threadSeconds(id, thread)));
+  const main = processInfo.filter(({ type }) => type === "browser").map(({ id }) => processSeconds(id));
+  return {
+    browser: sum(main),
+    workers: sum(workers.map(({ ran }) => ran)),
+    waited: sum(workers.map(({ waited }) => waited)),
+  };
+}
+
+/**
  * Boots both machines and sends from the first to the second.
  * @param {readonly [import("playwright").Page, import("playwright").Page]} pages
- * @param {{ args: string, seconds: number }} options
+ * @param {import("playwright").Browser} browser @param {{ args: string, seconds: number }} options
  */
-async function measure(pages, { args, seconds }) {
+async function measure(pages, browser, { args, seconds }) {
   for (const [index, page] of pages.entries()) {
     await page.evaluate((value) => Reflect.get(window, "bench").start(value), { args, initrd: "initrd.cpio" });
     // There is no DHCP on a segment of two machines.
@@ -82,14 +103,18 @@ async function measure(pages, { args, seconds }) {
   const [sender, receiver] = pages;
   await command(sender, "ping -c 2 10.9.0.2");
   const before = await Promise.all(pages.map(instructions));
+  const timeBefore = await processorTime(browser);
   const received = command(receiver, "/net-speed");
   await sender.waitForTimeout(500);
   await command(sender, `/net-speed 10.9.0.2 ${seconds}`);
   const speed = speedOf(await received);
+  const timeAfter = await processorTime(browser);
+  const spent = (/** @type {"browser" | "workers" | "waited"} */ name) => timeAfter[name] - timeBefore[name];
   // The page hears of the count twice a second.
   await sender.waitForTimeout(600);
   const after = await Promise.all(pages.map(instructions));
-  return { speed, mips: after.map((value, index) => (value - (before[index] ?? 0)) / seconds) };
+  const millions = after.map((value, index) => value - (before[index] ?? 0));
+  return { speed, millions, browser: spent("browser"), workers: spent("workers"), waited: spent("waited") };
 }
 
 runAsScript(import.meta.url, async () => {
@@ -119,13 +144,25 @@ runAsScript(import.meta.url, async () => {
       page.on("console", (message) => console.log(message.text()));
       await page.goto(`http://127.0.0.1:${port}/`);
     }
-    const rows = [["", "Mbit/s", "bar", "sender's MIPS", "receiver's MIPS"]];
+    const rows = [
+      [
+        "",
+        "Mbit/s",
+        "bar",
+        "sender, 10^6 instructions",
+        "receiver",
+        "workers ran, s",
+        "waited for a core, s",
+        "browser, s",
+      ],
+    ];
     for (const [name, properties] of WAYS) {
       const kernel = `-M virt -m 256 -kernel guest/${record.kernel.file} -initrd initrd`;
       const args = `${kernel} -append "${record.append} cryptomgr.notests" ${SEGMENT}${properties}`;
-      const { speed, mips } = await measure(pages, { args, seconds: Number(values.seconds) });
+      const figures = await measure(pages, browser, { args, seconds: Number(values.seconds) });
       const bar = properties === "" ? String(BAR) : "";
-      rows.push([name, speed.toFixed(0), bar, ...mips.map((value) => value.toFixed(0))]);
+      const times = [figures.workers, figures.waited, figures.browser].map((value) => value.toFixed(1));
+      rows.push([name, figures.speed.toFixed(0), bar, ...figures.millions.map((value) => value.toFixed(0)), ...times]);
     }
     console.log(table(rows));
     console.log(machineLine());
