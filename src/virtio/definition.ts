@@ -3,6 +3,7 @@ import type { BlockBackend, CharBackend, EntropySource, NetBackend } from "./bac
 import type { VirtioBus } from "./bus.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { Clock, Timers } from "./environment.ts";
+import type { FileTree } from "./file-tree.ts";
 import type { PropertyTable, PropertyValues } from "./properties.ts";
 
 /** What definitions may ask the machine for. */
@@ -17,6 +18,8 @@ export interface BackendContext {
   entropy(id: string): EntropySource | null;
   /** The network of that id, or null. */
   net(id: string): NetBackend | null;
+  /** The file tree of that id, or null. */
+  files(id: string): FileTree | null;
   /** The six bytes of a network card's address: those that are wanted, or the machine's next free ones for null. */
   macAddress(wanted: Uint8Array | null): Uint8Array;
 }

@@ -35,6 +35,7 @@ function context(slots = 32, changes: Partial<DeviceContext> = {}): DeviceContex
     char: (id) => (id === "term" ? new CharEnd() : null),
     entropy: (id) => (id === "" ? { fill: () => {} } : null),
     net: () => null,
+    files: () => null,
     macAddress: (wanted) => wanted ?? new Uint8Array(6),
     transport: (request) => {
       if (request.kind === "pci") return new VirtioPci({ engine, log: new TestLog() }, request.options);

@@ -4,6 +4,7 @@
  */
 import type { BackendContext, ChildDefinition, DeviceDefinition } from "./definition.ts";
 import type { VirtioDevice } from "./device.ts";
+import { NINEP } from "./devices/9p/definition.ts";
 import { BALLOON } from "./devices/balloon/definition.ts";
 import { BLK } from "./devices/blk/definition.ts";
 import { SERIAL, VIRTCONSOLE, VIRTSERIALPORT } from "./devices/console/definition.ts";
@@ -64,7 +65,7 @@ export interface CompatRow {
   readonly value: PropertyValue;
 }
 
-export const DEVICES: readonly DeviceDefinition[] = [BLK, SCSI, NET, RNG, BALLOON, SERIAL];
+export const DEVICES: readonly DeviceDefinition[] = [BLK, SCSI, NET, RNG, BALLOON, SERIAL, NINEP];
 /** What lives on one of the devices. */
 export const CHILDREN: readonly ChildDefinition[] = [VIRTCONSOLE, VIRTSERIALPORT, SCSI_HD, SCSI_CD];
 

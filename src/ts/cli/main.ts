@@ -11,6 +11,7 @@ import { messageChannelTurns } from "../worker/turns.ts";
 import { withDefaultGuest } from "./default-guest.ts";
 import { Disks } from "./disks.ts";
 import { nodeNetwork } from "./network.ts";
+import { Trees } from "./trees.ts";
 import { fileError } from "./host-error.ts";
 import { EXIT_ENGINE, EXIT_HOST, EXIT_OK, Session } from "./session.ts";
 import { Terminal } from "./terminal.ts";
@@ -43,6 +44,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   }
   const config = read.config.kernel === null ? await withDefaultGuest(read.config, manifestFile) : read.config;
   const disks = new Disks();
+  const trees = new Trees();
   const turns = messageChannelTurns();
   try {
     const session = new Session(config, {
@@ -53,6 +55,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
       readFile: readWhole,
       openDisk: (drive) => disks.open(drive),
       network: nodeNetwork((sentence) => terminal.message(sentence)),
+      openFiles: (fsdev) => trees.open(fsdev),
       entropy(bytes) {
         for (let start = 0; start < bytes.length; start += ENTROPY_CHUNK_BYTES) {
           webcrypto.getRandomValues(bytes.subarray(start, start + ENTROPY_CHUNK_BYTES));
@@ -64,7 +67,11 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     return await session.ended;
   } finally {
     turns.dispose();
-    await disks.close();
+    try {
+      await trees.close();
+    } finally {
+      await disks.close();
+    }
   }
 }
 

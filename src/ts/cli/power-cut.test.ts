@@ -78,6 +78,7 @@ async function record(store: RecordingStore): Promise<string> {
     clock: { nowMs: () => performance.now(), wallMs: () => Date.now() },
     readFile: async (name) => new Uint8Array(await readFile(name)),
     openDisk: () => Promise.resolve(disk),
+    openFiles: () => Promise.reject(new Error("nothing is shared")),
     entropy: (bytes) => bytes.fill(7),
     network: nodeNetwork(() => undefined),
   });

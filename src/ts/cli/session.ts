@@ -20,7 +20,7 @@ export const EXIT_ENGINE = 2;
 const INPUT_POLL_MS = 200;
 
 export interface SessionHost
-  extends Pick<MachineServices, "wasm" | "readFile" | "openDisk" | "entropy" | "clock" | "network"> {
+  extends Pick<MachineServices, "wasm" | "readFile" | "openDisk" | "openFiles" | "entropy" | "clock" | "network"> {
   readonly turns: Turns;
   readonly terminal: Terminal;
 }
@@ -54,12 +54,13 @@ export class Session {
   /** Builds the machine and sets it going. Rejects with an error whose message is a sentence for the user. */
   async start(): Promise<void> {
     const { terminal, turns, clock } = this.#host;
-    const { wasm, readFile, openDisk, entropy, network } = this.#host;
+    const { wasm, readFile, openDisk, openFiles, entropy, network } = this.#host;
     const machine = await Machine.create(this.#config, {
       wasm,
       clock,
       readFile,
       openDisk,
+      openFiles,
       entropy,
       network,
       log: this.#log(),

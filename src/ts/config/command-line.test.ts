@@ -50,6 +50,7 @@ describe("a command line", () => {
       randomSources: [{ id: "r" }],
       netdevs: [],
       captures: [],
+      fsdevs: [],
       chardevs: [{ id: "t", kind: "stdio" }],
       drives: [
         { id: "hd0", file: "a,b.img", format: "raw", sha256: null, media: "disk", snapshot: true, readOnly: false },
@@ -271,10 +272,39 @@ describe("a mistake", () => {
     ["-netdev user,id=n -object filter-dump,id=f,netdev=n,file=a,queue=some", /queue cannot be "some"/],
     ["-netdev user,id=n -object rng-builtin,id=f -object filter-dump,id=f,netdev=n,file=a", /id "f" is given twice/],
     ["-object rng-builtin,id=f,maxlen=1", /no property "maxlen"/],
+    ["-fsdev local,id=f", /needs the folder: path=/],
+    ["-fsdev proxy,id=f,path=a", /-fsdev cannot be "proxy"/],
+    ["-fsdev local,path=a", /an id is a letter/],
+    ["-fsdev local,id=f,path=a,security_model=maped", /Did you mean "mapped-xattr"|security_model cannot be "maped"/],
+    ["-fsdev local,id=f,path=a,mount_tag=t", /mount_tag: it is a property/],
+    ["-virtfs local,path=a", /mount_tag=/],
+    ["-device virtio-9p-device,fsdev=f,mount_tag=t", /no file tree with the id "f"\. Define it with -fsdev/],
+    ["-device virtio-9p-device,mount_tag=t", /needs fsdev=/],
     ["-d guest_error", /-d cannot be "guest_error"\. Did you mean "guest_errors"/],
   ])("%s gets a sentence that helps", (args, message) => {
     expect(() => parse(args)).toThrow(ConfigError);
     expect(() => parse(args)).toThrow(message);
+  });
+});
+
+describe("shared folders", () => {
+  it("are given as QEMU's documentation gives them", () => {
+    const mapped = parse(
+      "-fsdev local,id=test_dev,path=/tmp/shared,security_model=mapped,readonly=on -device virtio-9p-pci,fsdev=test_dev,mount_tag=test_mount",
+    );
+    expect(mapped.fsdevs).toEqual([
+      { id: "test_dev", path: "/tmp/shared", securityModel: "mapped-xattr", readOnly: true },
+    ]);
+    expect(mapped.devices).toEqual([
+      { name: "virtio-9p-pci", properties: { fsdev: "test_dev", mount_tag: "test_mount" } },
+    ]);
+    const short = parse("-virtfs local,path=/tmp/share,mount_tag=host0,security_model=passthrough,id=host0");
+    expect(short.fsdevs).toEqual([{ id: "host0", path: "/tmp/share", securityModel: "passthrough", readOnly: false }]);
+    expect(short.devices).toEqual([{ name: "virtio-9p-device", properties: { fsdev: "host0", mount_tag: "host0" } }]);
+    expect(parse("-virtfs local,path=a,,b,mount_tag=/odd:tag").fsdevs[0]).toMatchObject({
+      id: "fs_odd_tag",
+      path: "a,b",
+    });
   });
 });
 

@@ -79,6 +79,11 @@ const REFERENCES: Readonly<
     option: "-netdev user,id=…",
     ids: (config) => config.netdevs.map(({ id }) => id),
   },
+  fsdev: {
+    what: "file tree",
+    option: "-fsdev local,id=…,path=…",
+    ids: (config) => config.fsdevs.map(({ id }) => id),
+  },
 };
 
 function noSuch(where: string, property: string, id: string, config: MachineConfig): ConfigError {

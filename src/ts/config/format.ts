@@ -7,6 +7,7 @@ import {
   DEFAULT_CAPTURE_BYTES,
   DEFAULT_CONFIG,
   type DriveConfig,
+  type FsdevConfig,
   type MachineConfig,
   type NetdevConfig,
 } from "./machine-config.ts";
@@ -44,6 +45,7 @@ export function formatArgs(config: MachineConfig): string[] {
   }
   for (const netdev of config.netdevs) add("-netdev", netdevText(netdev));
   for (const capture of config.captures) add("-object", captureText(capture));
+  for (const fsdev of config.fsdevs) add("-fsdev", fsdevText(fsdev));
   add("-serial", serialOf(config));
   for (const drive of config.drives) add("-drive", driveText(drive));
   for (const { name, properties } of config.devices) add("-device", formatOptionList(name, Object.entries(properties)));
@@ -87,6 +89,16 @@ function captureText({ id, netdev, file, maxBytes, queue }: CaptureConfig): stri
   if (maxBytes !== DEFAULT_CAPTURE_BYTES) pairs.push(["maxlen", String(maxBytes)]);
   if (queue !== "all") pairs.push(["queue", queue]);
   return formatOptionList("filter-dump", pairs);
+}
+
+function fsdevText({ id, path, securityModel, readOnly }: FsdevConfig): string {
+  const pairs: [string, string][] = [
+    ["id", id],
+    ["path", path],
+    ["security_model", securityModel],
+  ];
+  if (readOnly) pairs.push(["readonly", "on"]);
+  return formatOptionList("local", pairs);
 }
 
 /** The same in one string, quoted as for a shell. */

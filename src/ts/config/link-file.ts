@@ -1,5 +1,5 @@
 /** Which file names a link may have: whoever opens it did not write it, and whoever reads it should get no secrets. */
-import { keptDiskId, type MachineConfig } from "./machine-config.ts";
+import { keptDiskId, type MachineConfig, treeSource } from "./machine-config.ts";
 
 /** Longer data: addresses make a link that programs cut off. */
 export const MAX_DATA_URL_CHARS = 8192;
@@ -58,9 +58,22 @@ export function withoutCredentials(text: string): string {
   return text.replace(CREDENTIALS, "$1");
 }
 
-/** The files of a machine, by what they are in its command line: kernel, initrd, dtb, or the id of a drive. */
-export function machineFiles(config: MachineConfig): { readonly what: string; readonly file: string }[] {
-  const boot = (["kernel", "initrd", "dtb"] as const).map((what) => ({ what, file: config[what] ?? "" }));
-  const drives = config.drives.map(({ id, file }) => ({ what: id, file }));
-  return [...boot.filter(({ file }) => file !== ""), ...drives];
+/** A file of a machine. */
+export type MachineFile =
+  | { readonly of: "boot"; readonly what: "kernel" | "initrd" | "dtb"; readonly file: string }
+  /** `what` is the id of the drive, or of the file tree whose list it is. */
+  | { readonly of: "drive" | "fsdev"; readonly what: string; readonly file: string };
+
+/** The files of a machine, by what they are in its command line. */
+export function machineFiles(config: MachineConfig): MachineFile[] {
+  const boot = (["kernel", "initrd", "dtb"] as const).map((what) => ({
+    of: "boot" as const,
+    what,
+    file: config[what] ?? "",
+  }));
+  const drives = config.drives.map(({ id, file }) => ({ of: "drive" as const, what: id, file }));
+  const lists = config.fsdevs
+    .filter(({ path }) => treeSource(path).kind === "path")
+    .map(({ id, path }) => ({ of: "fsdev" as const, what: id, file: path }));
+  return [...boot.filter(({ file }) => file !== ""), ...drives, ...lists];
 }

@@ -78,6 +78,7 @@ describe("a machine as a link", () => {
       initrd: config.initrd && (names[1] ?? ""),
       dtb: config.dtb && (names[2] ?? ""),
       drives: config.drives.map((drive, at) => ({ ...drive, file: names[at + 3] ?? "" })),
+      fsdevs: config.fsdevs.map((fsdev, at) => ({ ...fsdev, path: at === 0 ? "memory:" : (names[at + 3] ?? "") })),
     }));
     fc.assert(
       fc.property(linkable, fc.constantFrom(null, "full", "tour", "nobody"), (config, profile) => {

@@ -4,11 +4,11 @@ import { ConfigError } from "./config-error.ts";
 import { formatArgs, formatCommandLine } from "./format.ts";
 import { type LinkProfiles, MAX_TYPED_CHARS, parseLink, typedLength } from "./link.ts";
 import { LinkError } from "./link-error.ts";
-import { checkLinkFile, machineFiles, secretParameter, withoutCredentials } from "./link-file.ts";
+import { checkLinkFile, type MachineFile, machineFiles, secretParameter, withoutCredentials } from "./link-file.ts";
 import { LINK_VERSION, MACHINE_KEYS } from "./link-keys.ts";
 import { formatQuery, type QueryPair, shown } from "./link-query.ts";
 import { MAX_LINK_CHARS } from "./link-values.ts";
-import type { MachineConfig } from "./machine-config.ts";
+import { type MachineConfig, treeSource } from "./machine-config.ts";
 import { joinWords } from "./shell-words.ts";
 import { formatTyped } from "./typed-text.ts";
 
@@ -85,16 +85,18 @@ function profileConfig({ profile, profiles }: LinkSubject): MachineConfig | null
 /** The machine as somebody else can have it. */
 function portable(subject: LinkSubject, page: URL, base: MachineConfig | null, missing: MissingPart[]): MachineConfig {
   let config = withoutSecrets(subject.config, missing);
-  for (const { what, file } of machineFiles(config)) {
-    const bootFile = what === "kernel" || what === "initrd" || what === "dtb";
-    const name = `${bootFile ? `the ${BOOT_NAMES[what]}` : `the disk ${what}`} (${shown(shortName(subject, file))})`;
+  for (const part of machineFiles(config)) {
+    const { of, what, file } = part;
+    const name = `${partName(part)} (${shown(shortName(subject, file))})`;
     const found = linkable(subject, page, file);
     if (found.why !== null) missing.push({ what: name, why: found.why });
-    if (bootFile) {
+    if (of === "boot") {
       if (found.file === file) continue;
       const other = found.file ?? base?.[what] ?? null;
       const sha256 = found.file === null ? (base?.[`${what}Sha256`] ?? null) : config[`${what}Sha256`];
       config = { ...config, [what]: other, [`${what}Sha256`]: other === null ? null : sha256 };
+    } else if (of === "fsdev") {
+      config = withTreeList(config, what, found.file);
     } else {
       if (found.why === null && subject.writtenDrives?.includes(what) === true) {
         missing.push({ what: name, why: "What was written to it stays in this browser: the link has it as it was." });
@@ -102,7 +104,30 @@ function portable(subject: LinkSubject, page: URL, base: MachineConfig | null, m
       config = withDriveFile(config, what, found);
     }
   }
+  for (const { id, path } of config.fsdevs) {
+    const { kind } = treeSource(path);
+    if (kind === "memory" || kind === "path") continue;
+    missing.push({ what: `the shared folder ${id} (${shown(path)})`, why: "It is on this computer only." });
+    config = withTreeList(config, id, null);
+  }
   return config;
+}
+
+function partName(part: MachineFile): string {
+  if (part.of === "boot") return `the ${BOOT_NAMES[part.what]}`;
+  return part.of === "drive" ? `the disk ${part.what}` : `the shared folder ${part.what}`;
+}
+
+/** The machine with another list of files behind a tree, or without the tree. */
+function withTreeList(config: MachineConfig, id: string, path: string | null): MachineConfig {
+  if (path !== null) {
+    return { ...config, fsdevs: config.fsdevs.map((fsdev) => (fsdev.id === id ? { ...fsdev, path } : fsdev)) };
+  }
+  return {
+    ...config,
+    fsdevs: config.fsdevs.filter((fsdev) => fsdev.id !== id),
+    devices: config.devices.filter(({ properties }) => properties.fsdev !== id),
+  };
 }
 
 const BOOT_NAMES = { kernel: "kernel", initrd: "initial file system", dtb: "device tree" } as const;

@@ -1,7 +1,7 @@
 /** What this browser keeps and a stranger's machine does not get: it could read it, or destroy it. */
 import { shown } from "./link-query.ts";
 import type { Warnings } from "./link-values.ts";
-import { type DriveConfig, keptDiskId, type MachineConfig } from "./machine-config.ts";
+import { type DriveConfig, keptDiskId, type MachineConfig, treeSource } from "./machine-config.ts";
 
 const BOOT_FILES = ["kernel", "initrd", "dtb"] as const;
 
@@ -48,6 +48,7 @@ export function withoutKept(
     rest = { ...rest, [key]: null, [`${key}Sha256`]: null };
   }
   const left = new Set<string>();
+  const leftTrees = new Set<string>();
   const drives = config.drives.map((drive) => {
     const id = keptDiskId(drive.file);
     if (id !== null) {
@@ -66,11 +67,24 @@ export function withoutKept(
     );
     return { ...drive, snapshot: true };
   });
+  const fsdevs = config.fsdevs.filter(({ id, path }) => {
+    const { kind } = treeSource(path);
+    if (kind === "memory" || kind === "path") return true;
+    keptDisks.push(path);
+    leftTrees.add(id);
+    warnings.add(
+      `The link names a folder that a browser keeps (“${id}”): links do not reach those, so the machine starts without it.`,
+    );
+    return false;
+  });
   return {
     config: {
       ...rest,
+      fsdevs,
       drives: drives.filter(({ id }) => !left.has(id)),
-      devices: config.devices.filter(({ properties }) => !left.has(properties.drive ?? "")),
+      devices: config.devices.filter(
+        ({ properties }) => !left.has(properties.drive ?? "") && !leftTrees.has(properties.fsdev ?? ""),
+      ),
     },
     keptDisks,
   };

@@ -95,6 +95,45 @@ export interface CaptureConfig {
   readonly queue: (typeof CAPTURE_QUEUES)[number];
 }
 
+/** Who keeps owners, permissions and kinds of files (`-fsdev local,security_model=`). */
+export const SECURITY_MODELS = ["none", "passthrough", "mapped-xattr", "mapped-file"] as const;
+export type SecurityModel = (typeof SECURITY_MODELS)[number];
+
+/** `-fsdev`: files that the guest shares. */
+export interface FsdevConfig {
+  readonly id: string;
+  /** As given: see `treeSource`. */
+  readonly path: string;
+  readonly securityModel: SecurityModel;
+  readonly readOnly: boolean;
+}
+
+/** Where files that the guest shares are. */
+export type TreeSource =
+  /** In memory, gone with the machine. */
+  | { readonly kind: "memory" }
+  /** A folder of this site in the browser (origin private file system). */
+  | { readonly kind: "opfs"; readonly name: string }
+  /** A folder of the user's computer that the page may use, by the id that the page gave it. */
+  | { readonly kind: "folder"; readonly id: string }
+  /** A folder of the host in Node, or the address of a list of files. */
+  | { readonly kind: "path"; readonly path: string };
+
+/** What the path of an `-fsdev` names. */
+export function treeSource(path: string): TreeSource {
+  const [, scheme, rest = ""] = /^(memory|opfs|folder):(.*)$/s.exec(path) ?? [];
+  switch (scheme) {
+    case "memory":
+      return { kind: "memory" };
+    case "opfs":
+      return { kind: "opfs", name: rest };
+    case "folder":
+      return { kind: "folder", id: rest };
+    default:
+      return { kind: "path", path };
+  }
+}
+
 /** Classes of log messages (`-d`). */
 export const LOG_CLASSES = ["guest_errors", "unimp", "cpu_reset"] as const;
 export type LogClass = (typeof LOG_CLASSES)[number];
@@ -127,6 +166,7 @@ export interface MachineConfig {
   readonly randomSources: readonly RandomSourceConfig[];
   readonly netdevs: readonly NetdevConfig[];
   readonly captures: readonly CaptureConfig[];
+  readonly fsdevs: readonly FsdevConfig[];
   /** What the PL011 is connected to. */
   readonly serial: "stdio" | "none";
   readonly nographic: boolean;
@@ -164,6 +204,7 @@ export const DEFAULT_CONFIG: MachineConfig = {
   randomSources: [],
   netdevs: [],
   captures: [],
+  fsdevs: [],
   serial: "stdio",
   nographic: false,
   noDefaults: false,

@@ -1,5 +1,6 @@
 /** What devices are connected to, by the ids of the command line. */
 import type { BlockBackend, CharBackend, EntropySource } from "../../virtio/backends.ts";
+import type { FileTree } from "../../virtio/file-tree.ts";
 import type { BackendContext } from "../../virtio/definition.ts";
 import { Networks } from "../net/networks.ts";
 import type { MachineConfig } from "../config/machine-config.ts";
@@ -19,15 +20,17 @@ export function openNetworks(config: MachineConfig, services: MachineServices): 
   return Networks.open(config, { services: network, clock, entropy: (into) => services.entropy(into) });
 }
 
-/** Opens every drive; gives devices their backends by id. Rejects with a sentence for the user. */
+/** Opens every drive and file tree; gives devices their backends by id. Rejects with a sentence for the user. */
 export async function openBackends(
   config: MachineConfig,
   services: MachineServices,
   terminal: MachineConsole,
   networks: Networks,
-): Promise<Pick<BackendContext, "block" | "char" | "entropy" | "net" | "macAddress">> {
+): Promise<Pick<BackendContext, "block" | "char" | "entropy" | "net" | "files" | "macAddress">> {
   const disks = new Map<string, BlockBackend>();
   for (const drive of config.drives) disks.set(drive.id, await services.openDisk(drive));
+  const trees = new Map<string, FileTree>();
+  for (const fsdev of config.fsdevs) trees.set(fsdev.id, await services.openFiles(fsdev));
   const entropy: EntropySource = { fill: (into) => services.entropy(into) };
   return {
     block: (id) => disks.get(id) ?? null,
@@ -37,6 +40,7 @@ export async function openBackends(
       return found.kind === "stdio" ? terminal.connect() : NULL_DEVICE;
     },
     net: (id) => networks.get(id),
+    files: (id) => trees.get(id) ?? null,
     macAddress: macAddresses(),
     entropy: (id) => (id === "" || config.randomSources.some((row) => row.id === id) ? entropy : null),
   };

@@ -1,6 +1,7 @@
 /** docs/devices.md against what is built: the registry of virtio devices, their features, the memory and interrupt maps. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { ninePFeatures } from "../../virtio/devices/9p/config.ts";
 import { balloonFeatures } from "../../virtio/devices/balloon/features.ts";
 import { blkFeatures } from "../../virtio/devices/blk/config.ts";
 import { consoleFeatures } from "../../virtio/devices/console/config.ts";
@@ -135,6 +136,7 @@ describe("docs/devices.md: virtio devices", () => {
     const scsiRows = scsiFeatures({ ...scsi, hotplug: true, paramChange: true });
     expect(written("### virtio-scsi")).toEqual(featureRows(scsiRows));
     expect(written("### virtio-rng")).toEqual([]);
+    expect(written("### virtio-9p")).toEqual(featureRows(ninePFeatures()));
     const ring = rows(section("## virtio transports"), "Bit");
     expect(ring).toEqual(RING_FEATURES.map(({ bit, name, only }) => [String(bit), `\`${name}\``, only ?? "both"]));
   });

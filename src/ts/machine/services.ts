@@ -1,6 +1,7 @@
 /** What a machine needs from where it runs: a worker of a page, Node's command line, a test. */
 import type { BlockBackend } from "../../virtio/backends.ts";
-import type { DriveConfig } from "../config/machine-config.ts";
+import type { FileTree } from "../../virtio/file-tree.ts";
+import type { DriveConfig, FsdevConfig } from "../config/machine-config.ts";
 import type { NetworkServices } from "../net/network.ts";
 import type { Clock } from "../platform/host.ts";
 
@@ -25,6 +26,8 @@ export interface MachineServices {
   openDisk(drive: DriveConfig): Promise<BlockBackend>;
   /** What the machine's networks lead to. */
   readonly network: NetworkServices;
+  /** The files of an `-fsdev`. Rejects with a sentence for the user. */
+  openFiles(fsdev: FsdevConfig): Promise<FileTree>;
   /** Fills `bytes` (any length) with cryptographically secure random values. */
   entropy(bytes: Uint8Array): void;
   /** Runs `callback` once in about `delayMs`; the function it returns cancels that. */

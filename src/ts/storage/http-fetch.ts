@@ -28,6 +28,8 @@ export class WrongAnswer extends Error {
 
 export interface FetchRequest {
   readonly url: string;
+  /** What it is, for errors; a disk image without it. */
+  readonly what?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** A longer body is refused; a shorter one too where it is `exact`. */
   readonly lengthBytes: number;
@@ -46,19 +48,19 @@ export async function fetchBytes(host: HttpSourceHost, request: FetchRequest): P
       if (body instanceof Uint8Array) return body;
       reason = body;
     } catch (error) {
-      if (error instanceof WrongAnswer) throw cannotRead(request.url, error);
+      if (error instanceof WrongAnswer) throw cannotRead(request.url, error, request.what);
       // Network errors all look alike; the next attempt shows whether it was a passing one.
       reason = "the server does not answer";
     }
   }
-  throw cannotRead(request.url, new WrongAnswer("failed", reason));
+  throw cannotRead(request.url, new WrongAnswer("failed", reason), request.what);
 }
 
 /** What the user is told of a wrong answer. */
-export function cannotRead(url: string, { code, message, cause }: WrongAnswer): StorageError {
+export function cannotRead(url: string, { code, message, cause }: WrongAnswer, what = "disk image"): StorageError {
   const advice =
-    code === "changed" ? "Start the machine again with the image as it is now." : "Look at the server, or use another.";
-  return new StorageError(code, `The disk image ${url} cannot be read: ${message}.`, advice, { cause });
+    code === "changed" ? `Start the machine again with the ${what === "disk image" ? "image" : what} as it is now.` : "Look at the server, or use another.";
+  return new StorageError(code, `The ${what} ${url} cannot be read: ${message}.`, advice, { cause });
 }
 
 /** The bytes, or why another attempt may have more luck. Throws WrongAnswer where it will not. */

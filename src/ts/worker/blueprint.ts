@@ -1,5 +1,6 @@
 import type { MachineDescription } from "../protocol/messages.ts";
 import type { DownloadSink } from "./byte-sink.ts";
+import type { MachineTrees } from "./machine-trees.ts";
 import type { MachineDisks } from "./machine-disks.ts";
 import type { NetworkServices } from "../net/network.ts";
 import type { HttpSourceHost } from "../storage/http-source.ts";
@@ -33,6 +34,8 @@ export interface WorkerServices {
   /** The disks of this worker: they are opened once, however often the machine is built. */
   readonly disks: MachineDisks;
   readonly network: NetworkServices;
+  /** The shared files of this worker, likewise. */
+  readonly trees: MachineTrees;
   entropy(bytes: Uint8Array): void;
   /** Calls `callback` once in about `delayMs`; the result cancels that. */
   after(delayMs: number, callback: () => void): () => void;

@@ -1,6 +1,8 @@
 import type { BlockBackend } from "../../virtio/backends.ts";
+import type { FileTree } from "../../virtio/file-tree.ts";
 import { DeviceOptionError } from "../../virtio/properties.ts";
-import type { DriveConfig, MachineConfig } from "../config/machine-config.ts";
+import type { DriveConfig, FsdevConfig, MachineConfig } from "../config/machine-config.ts";
+import { FilesError } from "../files/tree-error.ts";
 import { HashMismatchError } from "../machine/checked-file.ts";
 import { MemoryError } from "../machine/engine.ts";
 import { Machine } from "../machine/machine.ts";
@@ -21,7 +23,8 @@ export function machineBlueprint(config: MachineConfig): Blueprint {
     async create(services, signal) {
       try {
         const openDisk = (drive: DriveConfig): Promise<BlockBackend> => services.disks.open(drive, services);
-        return await Machine.create(config, { ...services, openDisk }, signal);
+        const openFiles = (fsdev: FsdevConfig): Promise<FileTree> => services.trees.open(fsdev, services);
+        return await Machine.create(config, { ...services, openDisk, openFiles }, signal);
       } catch (error) {
         throw explained(error, services);
       }
@@ -35,6 +38,10 @@ function explained(error: unknown, services: WorkerServices): unknown {
     const { message, advice, file } = error;
     const url = services.file(file) === null ? services.resolve(file) : null;
     return new FailureError({ code: "hash-mismatch", message, advice, url }, { cause: error });
+  }
+  if (error instanceof FilesError) {
+    const { message, advice } = error;
+    return new FailureError({ code: "bad-file", message, advice, url: null }, { cause: error });
   }
   if (error instanceof MemoryError) return new FailureError(failureOf(error, "out-of-memory"), { cause: error });
   if (error instanceof DeviceOptionError) return new FailureError(failureOf(error, "command-line"), { cause: error });

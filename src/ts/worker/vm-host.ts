@@ -12,6 +12,7 @@ import { FileLoader, type FileLoaderHost } from "./file-loader.ts";
 import type { DiskStorage } from "./disk-storage.ts";
 import { GuestClock } from "./guest-clock.ts";
 import { MachineDisks, type OpenDrive } from "./machine-disks.ts";
+import { MachineTrees } from "./machine-trees.ts";
 import { RunningMachine, type RunningMachineHost } from "./running-machine.ts";
 import type { Turns } from "./turns.ts";
 import { Captures } from "./captures.ts";
@@ -51,6 +52,7 @@ export class VmHost {
   readonly #clock: GuestClock;
   readonly #disks: MachineDisks;
   readonly #captures: Captures;
+  readonly #trees = new MachineTrees();
   #session: Session | null = null;
   #module: WebAssembly.Module | null = null;
   #machine: RunningMachine | null = null;
@@ -188,6 +190,7 @@ export class VmHost {
         openMulticast: null,
         openCapture: (capture) => this.#captures.open(capture),
       },
+      trees: this.#trees,
       entropy: (bytes) => environment.entropy(bytes),
       after: (delayMs, callback) => environment.turns.after(delayMs, callback),
       wake: () => running.wake(),
@@ -260,7 +263,11 @@ export class VmHost {
     this.#session = null;
     this.#machine?.dispose();
     this.#machine = null;
-    await this.#disks.close();
+    try {
+      await this.#trees.close();
+    } finally {
+      await this.#disks.close();
+    }
   }
 
   #fail(error: unknown, fallback: "command-line" | "bad-file"): void {

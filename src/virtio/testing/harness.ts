@@ -3,6 +3,7 @@ import type { BlockBackend, CharBackend, EntropySource, NetBackend } from "../ba
 import type { BusEnvironment } from "../bus.ts";
 import type { Clock, DeviceLog, IrqLine, Timers } from "../environment.ts";
 import { Features } from "../features.ts";
+import type { FileTree } from "../file-tree.ts";
 import type { PropertyValue } from "../properties.ts";
 import { type CreatedDevice, createDevice, type DeviceContext } from "../registry.ts";
 import type { RingEngine } from "../ring-engine.ts";
@@ -148,6 +149,7 @@ export interface Backends {
   readonly char?: Readonly<Record<string, CharBackend>>;
   readonly entropy?: EntropySource;
   readonly net?: NetBackend;
+  readonly files?: FileTree;
 }
 
 export interface HarnessOptions {
@@ -192,6 +194,7 @@ export class Harness {
       char: (id) => backends.char?.[id] ?? null,
       entropy: () => backends.entropy ?? null,
       net: (id) => (id === "net" ? (backends.net ?? null) : null),
+      files: (id) => (id === "files" ? (backends.files ?? null) : null),
       macAddress: (wanted) => wanted ?? Uint8Array.of(0x52, 0x54, 0, 0x12, 0x34, 0x56),
       transport: (request) => {
         if (request.kind === "s390") return (hypervisor ??= new TestHypervisor(environment, this.ram)).add();

@@ -6,6 +6,7 @@ import { CONSOLE_OPTIONS } from "./console-options.ts";
 import { ARMLET_OPTIONS } from "./armlet-options.ts";
 import { DEVICE_OPTIONS } from "./device-options.ts";
 import { DRIVE_OPTIONS } from "./drive-options.ts";
+import { FILE_OPTIONS } from "./file-options.ts";
 import { MACHINE_OPTIONS } from "./machine-options.ts";
 import { NETWORK_OPTIONS } from "./network-options.ts";
 import type { OptionGroup, OptionSpec } from "./option.ts";
@@ -23,6 +24,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   BOOT_OPTIONS,
   DRIVE_OPTIONS,
   DEVICE_OPTIONS,
+  FILE_OPTIONS,
   NETWORK_OPTIONS,
   CONSOLE_OPTIONS,
   ARMLET_OPTIONS,

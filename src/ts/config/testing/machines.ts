@@ -1,6 +1,6 @@
 /** Machines for property tests. */
 import fc from "fast-check";
-import { CAPTURE_QUEUES, LOG_CLASSES, type MachineConfig } from "../machine-config.ts";
+import { CAPTURE_QUEUES, LOG_CLASSES, type MachineConfig, SECURITY_MODELS } from "../machine-config.ts";
 
 export const anyText = fc.string({ unit: "binary" });
 const someText = fc.string({ unit: "binary", minLength: 1 });
@@ -15,8 +15,8 @@ const ids = fc.uniqueArray(fc.stringMatching(/^[A-Za-z][A-Za-z0-9._-]{0,5}$/), {
 
 /** Configurations that a command line can come to. */
 export const machines: fc.Arbitrary<MachineConfig> = fc
-  .record({ driveIds: ids, chardevIds: ids, randomIds: ids, netdevIds: ids })
-  .chain(({ driveIds, chardevIds, randomIds, netdevIds }) =>
+  .record({ driveIds: ids, chardevIds: ids, randomIds: ids, netdevIds: ids, fsdevIds: ids })
+  .chain(({ driveIds, chardevIds, randomIds, netdevIds, fsdevIds }) =>
     fc
       .record({
         its: fc.boolean(),
@@ -45,6 +45,16 @@ export const machines: fc.Arbitrary<MachineConfig> = fc
         ),
         chardevs: fc.tuple(
           ...chardevIds.map((id) => fc.record({ id: fc.constant(id), kind: fc.constantFrom("stdio", "null") })),
+        ),
+        fsdevs: fc.tuple(
+          ...fsdevIds.map((id) =>
+            fc.record({
+              id: fc.constant(id),
+              path: someText,
+              securityModel: fc.constantFrom(...SECURITY_MODELS),
+              readOnly: fc.boolean(),
+            }),
+          ),
         ),
         netdevs: fc.tuple(
           ...netdevIds.map((id) =>
