@@ -27,6 +27,10 @@ export interface PageMachine {
   flush(): Promise<void>;
   setLink(name: string, up: boolean): Promise<void>;
   capture(id: string): Promise<Blob>;
+  files(id: string): {
+    readFile(path: string): Promise<Blob>;
+    writeFile(path: string, contents: string): Promise<void>;
+  };
   readonly disks: readonly {
     readonly drive: string;
     readonly name: string;

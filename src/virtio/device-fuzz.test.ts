@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { MemoryTree } from "../ts/files/memory-tree.ts";
 import { wirePacket } from "./net-packet.ts";
 import { createDevice } from "./registry.ts";
 import type { RingEngine } from "./ring-engine.ts";
@@ -34,8 +35,9 @@ interface Victim {
   readonly packed: boolean;
 }
 
-type Device = "virtio-blk" | "virtio-net" | "virtio-rng" | "virtio-balloon" | "virtio-serial";
+type Device = "virtio-9p" | "virtio-blk" | "virtio-net" | "virtio-rng" | "virtio-balloon" | "virtio-serial";
 const QUEUES: Readonly<Record<Device, readonly number[]>> = {
+  "virtio-9p": [0],
   "virtio-blk": [0, 1],
   "virtio-net": [0, 1, 2],
   "virtio-rng": [0],
@@ -64,12 +66,13 @@ function victim(transport: TransportName, device: Device, packed: boolean): Vict
   const net = new NetEnd();
   const entropy = { fill: (into: Uint8Array): void => void into.fill(0x5a) };
   const properties: Record<string, string | number> = {};
+  if (device === "virtio-9p") Object.assign(properties, { fsdev: "files", mount_tag: "fuzz" });
   if (device === "virtio-blk") Object.assign(properties, { drive: "disk", "num-queues": 2 });
   if (device === "virtio-net") properties["netdev"] = "net";
   if (device === "virtio-serial") properties["max_ports"] = 2;
   if (device === "virtio-balloon") Object.assign(properties, { "free-page-hint": "on", "free-page-reporting": "on" });
   const vm = new Harness(transport, device, properties, {
-    backends: { block: disk, entropy, net, char: { term: end } },
+    backends: { block: disk, entropy, net, char: { term: end }, files: new MemoryTree() },
     engine: shadow.wrap(engine),
   });
   if (device === "virtio-serial") createDevice("virtconsole", { chardev: "term" }, vm.context);
@@ -181,7 +184,7 @@ async function probe(target: Victim, device: Device): Promise<void> {
 
 describe.each(TRANSPORTS)("hostile drivers on %s", (transport) => {
   const formats = PACKED_TRANSPORTS.includes(transport) ? [false, true] : [false];
-  const devices = ["virtio-blk", "virtio-net", "virtio-rng", "virtio-balloon", "virtio-serial"] as const;
+  const devices = ["virtio-9p", "virtio-blk", "virtio-net", "virtio-rng", "virtio-balloon", "virtio-serial"] as const;
   it.each(devices.flatMap((device) => formats.map((packed) => ({ device, packed }))))(
     "$device, packed $packed",
     { timeout: FUZZ_TIMEOUT_MS },

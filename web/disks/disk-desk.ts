@@ -67,6 +67,11 @@ export class DiskDesk {
     return this.#standard;
   }
 
+  /** The default machine, looked for if need be. */
+  standardProfile(): Promise<GuestProfile | null> {
+    return this.#host.standard();
+  }
+
   /** Takes in dropped or chosen files, and shows what they are. */
   async take(dropped: Dropped): Promise<void> {
     if (dropped.files.length + dropped.folders.length === 0) return;

@@ -13,6 +13,7 @@ import { ask } from "./ask-dialog.ts";
 import "./disk-card.ts";
 import { chooseFormat } from "./export-dialog.ts";
 import { makeDisk } from "./new-disk-dialog.ts";
+import { SharedFolders } from "./shared-folders.ts";
 import { StorageMeter } from "./storage-meter.ts";
 
 /** How often the figures of a running machine are looked at while the panel is open. */
@@ -52,6 +53,7 @@ export class DisksPanel extends LitElement {
   readonly #desk: DiskDesk;
   readonly #disks: DiskStore;
   readonly #meter: StorageMeter;
+  readonly #folders: SharedFolders;
   #timer: number | undefined;
 
   constructor(desk: DiskDesk) {
@@ -59,12 +61,15 @@ export class DisksPanel extends LitElement {
     this.#desk = desk;
     this.#disks = desk.disks;
     this.#meter = new StorageMeter(desk.disks);
+    this.#folders = new SharedFolders(desk);
+    this.#folders.addEventListener("started", () => this.close());
     new StoreController(this, desk.disks);
   }
 
   /** Opens it, if it is not open. */
   show(): void {
     void this.#refresh();
+    void this.#folders.refresh();
     this.#timer ??= window.setInterval(() => void this.#refresh(), REFRESH_MS);
     void this.updateComplete.then(() => {
       const dialog = this.#dialog;
@@ -89,6 +94,7 @@ export class DisksPanel extends LitElement {
           <button @click=${() => void this.#makeDisk()}>New empty disk…</button>
         </div>
         ${this.#list()}
+        <div class="storage">${this.#folders}</div>
         <div class="storage">${this.#meter}</div>
       </div>
     </dialog>`;

@@ -42,4 +42,6 @@ export {
   type FrameRequest,
 } from "./frame-protocol.ts";
 export { MachineFrame, MachineFrameError, type MachineFrameOptions } from "./machine-frame.ts";
+export { MachineFiles } from "./machine-files.ts";
+export type { SharedFile } from "../protocol/shared-files.ts";
 export { VirtualMachine } from "./virtual-machine.ts";

@@ -11,6 +11,7 @@ import {
 } from "../protocol/messages.ts";
 import { ConsoleWatch } from "./console-watch.ts";
 import { compileEngine } from "./engine.ts";
+import { MachineFiles } from "./machine-files.ts";
 import { disposedError, notStartedError, PendingStart } from "./pending-start.ts";
 import { composeReport } from "./report.ts";
 import { SerialPort } from "./serial-port.ts";
@@ -240,6 +241,11 @@ export class VirtualMachine {
    */
   async capture(id: string): Promise<Blob> {
     return await this.#request("capture", { capture: id });
+  }
+
+  /** The files that the machine shares with the guest under that id (`-fsdev local,id=…`); also of a machine that is off. */
+  files(id: string): MachineFiles {
+    return new MachineFiles(id, (tree, action) => this.#request("files", { tree, action }));
   }
 
   /** The size of the guest's console in characters; passed on to a virtio console, which tells the guest. */

@@ -53,7 +53,10 @@ export class WorkerLink {
     params: MachineRequests[Name]["params"],
   ): Promise<MachineRequests[Name]["result"]> {
     const request = { name, ...params } as MachineRequest;
-    return (await this.#ask((id) => ({ kind: "request", id, request }), true)) as MachineRequests[Name]["result"];
+    return (await this.#ask(
+      (id) => ({ kind: "request", id, request }),
+      name !== "files",
+    )) as MachineRequests[Name]["result"];
   }
 
   #ask(message: (id: number) => ToWorker, isQuick: boolean): Promise<unknown> {

@@ -27,6 +27,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { promisify } from "node:util";
 import {
   type AttributeChange,
   type Creation,
@@ -414,13 +415,12 @@ function writeAll(descriptor: number, offset: number, from: Uint8Array): void {
   }
 }
 
-function dataSync(descriptor: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    fdatasync(descriptor, (error) => {
-      if (error === null) resolve();
-      else reject(fromNodeError(error) as Error);
-    });
-  });
+async function dataSync(descriptor: number): Promise<void> {
+  try {
+    await promisify(fdatasync)(descriptor);
+  } catch (error) {
+    throw fromNodeError(error);
+  }
 }
 
 /** Times in seconds, as Node takes them; null where none is to be set. */

@@ -29,6 +29,7 @@ export function hostStat(stat: BigIntStats): HostStat {
 
 /** `attributes` are those that are kept beside the file, null where it has its own. */
 export function statOf(stat: HostStat, id: bigint, attributes: VirtfsAttributes | null): FileStat {
-  const { device: _, inode: __, ...rest } = stat;
-  return { ...rest, ...attributes, id };
+  const { mode, uid, gid, linkCount, rdev, sizeBytes, allocatedBytes, atime, mtime, ctime } = stat;
+  const own = { mode, uid, gid, linkCount, rdev, sizeBytes, allocatedBytes, atime, mtime, ctime };
+  return { ...own, ...attributes, id };
 }

@@ -1,5 +1,5 @@
 /**
- * A list of files on a server, as JSON: docs/command-line.md, "Shared folders". Also read: the lists of v86 (fs2json.py, version 3),
+ * A list of files on a server, as JSON: docs/command-line.md, "Sharing folders". Also read: the lists of v86 (fs2json.py, version 3),
  * whose files are beside the list under the names that it gives them.
  */
 import * as P from "../../virtio/spec/9p.ts";

@@ -26,6 +26,11 @@ export class OpenPaths<Item extends OpenPath> {
     return this.items;
   }
 
+  /** Those of that path and below it. */
+  below(path: TreePath): Item[] {
+    return [...this.items].filter((item) => item.path !== null && isBelow(item.path, path));
+  }
+
   /** The open file of that path, or null. */
   at(path: TreePath): Item | null {
     for (const item of this.items) {

@@ -1,5 +1,6 @@
 /** What a page learns about the machine's virtio devices. */
 import type { ErrorRecord } from "../../virtio/error-tally.ts";
+import type { FilesAction, SharedFile } from "./shared-files.ts";
 import type { DeviceInspection } from "../../virtio/inspection.ts";
 import {
   STATUS_ACKNOWLEDGE,
@@ -57,6 +58,11 @@ export interface MachineRequests {
   "set-link": { readonly params: { readonly cable: string; readonly up: boolean }; readonly result: null };
   /** What the capture with that id has until now; of a machine that is off, too. */
   capture: { readonly params: { readonly capture: string }; readonly result: Blob };
+  /** Something about the shared files with that id (`-fsdev`): a list, a file's contents, or null. */
+  files: {
+    readonly params: { readonly tree: string; readonly action: FilesAction };
+    readonly result: SharedFile[] | Blob | null;
+  };
 }
 
 export type MachineRequestName = keyof MachineRequests;

@@ -59,7 +59,9 @@ export async function fetchBytes(host: HttpSourceHost, request: FetchRequest): P
 /** What the user is told of a wrong answer. */
 export function cannotRead(url: string, { code, message, cause }: WrongAnswer, what = "disk image"): StorageError {
   const advice =
-    code === "changed" ? `Start the machine again with the ${what === "disk image" ? "image" : what} as it is now.` : "Look at the server, or use another.";
+    code === "changed"
+      ? `Start the machine again with the ${what === "disk image" ? "image" : what} as it is now.`
+      : "Look at the server, or use another.";
   return new StorageError(code, `The ${what} ${url} cannot be read: ${message}.`, advice, { cause });
 }
 

@@ -3,21 +3,33 @@ import { type FsdevConfig, treeSource } from "../config/machine-config.ts";
 import { ManifestTree } from "../files/manifest-tree.ts";
 import { MemoryTree } from "../files/memory-tree.ts";
 import { ReadOnlyTree } from "../files/read-only-tree.ts";
-import { FilesError } from "../files/tree-error.ts";
 import type { WorkerServices } from "./blueprint.ts";
+
+/** Opens folders that only a browser has. Both reject with a FilesError or a StorageError. */
+export interface FolderOpener {
+  /** `opfs:NAME` */
+  privateFolder(name: string): Promise<FileTree>;
+  /** `folder:ID` */
+  chosenFolder(id: string, readOnly: boolean): Promise<FileTree>;
+}
 
 /**
  * The shared files of one worker, by the id of their `-fsdev`. They outlive a machine that broke: what the guest wrote into
  * memory is there for the next one.
  */
 export class MachineTrees {
+  readonly #folders: FolderOpener;
   readonly #trees = new Map<string, Promise<FileTree>>();
+
+  constructor(folders: FolderOpener) {
+    this.#folders = folders;
+  }
 
   /** The tree of an `-fsdev`, opened once. Rejects with a FilesError; then the next call tries again. */
   open(fsdev: FsdevConfig, services: WorkerServices): Promise<FileTree> {
     const known = this.#trees.get(fsdev.id);
     if (known !== undefined) return known;
-    const opening = openTree(fsdev, services);
+    const opening = openTree(fsdev, services, this.#folders);
     this.#trees.set(fsdev.id, opening);
     opening.catch(() => this.#trees.delete(fsdev.id));
     return opening;
@@ -38,12 +50,17 @@ export class MachineTrees {
   }
 }
 
-async function openTree({ path, readOnly }: FsdevConfig, services: WorkerServices): Promise<FileTree> {
-  const tree = await openSource(path, services);
+async function openTree(fsdev: FsdevConfig, services: WorkerServices, folders: FolderOpener): Promise<FileTree> {
+  const { readOnly } = fsdev;
+  const tree = await openSource(fsdev, services, folders);
   return readOnly && !tree.readOnly ? new ReadOnlyTree(tree) : tree;
 }
 
-async function openSource(path: string, services: WorkerServices): Promise<FileTree> {
+async function openSource(
+  { path, readOnly }: FsdevConfig,
+  services: WorkerServices,
+  folders: FolderOpener,
+): Promise<FileTree> {
   const source = treeSource(path);
   switch (source.kind) {
     case "memory":
@@ -54,7 +71,8 @@ async function openSource(path: string, services: WorkerServices): Promise<FileT
       return await ManifestTree.open(url, fetch, delay);
     }
     case "opfs":
+      return await folders.privateFolder(source.name);
     case "folder":
-      throw new FilesError(`The folder ${path} cannot be shared in this browser.`, "Use memory: in its place.");
+      return await folders.chosenFolder(source.id, readOnly);
   }
 }

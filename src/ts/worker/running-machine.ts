@@ -162,7 +162,9 @@ export class RunningMachine {
   }
 
   /** The machine's answer to a question of the page. */
-  answer(request: Exclude<MachineRequest, { name: "capture" }>): MachineRequests[MachineRequestName]["result"] {
+  answer(
+    request: Exclude<MachineRequest, { name: "capture" | "files" }>,
+  ): MachineRequests[MachineRequestName]["result"] {
     const guest = this.#guest;
     if (guest === null) throw new Error("the machine is gone");
     switch (request.name) {

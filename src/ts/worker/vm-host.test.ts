@@ -67,6 +67,10 @@ function setUp(files: Record<string, BodyInit> = {}) {
     entropy: () => {},
     storage: { catalog: new DiskCatalog(new IDBFactory()), locks: null, stores: NO_STORES, wallMs: () => 0 },
     openChannel: () => ({ post: () => undefined, close: () => undefined }),
+    folders: {
+      privateFolder: () => Promise.reject(new Error("none")),
+      chosenFolder: () => Promise.reject(new Error("none")),
+    },
     openDrive: (drive, _services, diskHost) => Promise.resolve(new MachineDisk(drive.id, disk, diskHost)),
   });
   let id = 0;

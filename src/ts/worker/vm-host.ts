@@ -7,15 +7,18 @@ import {
   type StopReason,
   type ToWorker,
 } from "../protocol/messages.ts";
+import type { MachineRequest } from "../protocol/inspection.ts";
+import type { FilesAction } from "../protocol/shared-files.ts";
 import type { Blueprint, ReadCommandLine, WorkerServices } from "./blueprint.ts";
 import { FileLoader, type FileLoaderHost } from "./file-loader.ts";
 import type { DiskStorage } from "./disk-storage.ts";
 import { GuestClock } from "./guest-clock.ts";
 import { MachineDisks, type OpenDrive } from "./machine-disks.ts";
-import { MachineTrees } from "./machine-trees.ts";
+import { type FolderOpener, MachineTrees } from "./machine-trees.ts";
 import { RunningMachine, type RunningMachineHost } from "./running-machine.ts";
 import type { Turns } from "./turns.ts";
 import { Captures } from "./captures.ts";
+import { answerFiles } from "./shared-files.ts";
 import { unknownName } from "./unknown-name.ts";
 
 /** What the worker's thread gives. */
@@ -27,6 +30,7 @@ export interface VmEnvironment {
   readonly fetch: typeof fetch;
   readonly storage: DiskStorage;
   readonly openDrive: OpenDrive;
+  readonly folders: FolderOpener;
   readonly openChannel: NetworkServices["openChannel"];
   post(message: FromWorker): void;
   nowMs(): number;
@@ -52,7 +56,7 @@ export class VmHost {
   readonly #clock: GuestClock;
   readonly #disks: MachineDisks;
   readonly #captures: Captures;
-  readonly #trees = new MachineTrees();
+  readonly #trees: MachineTrees;
   #session: Session | null = null;
   #module: WebAssembly.Module | null = null;
   #machine: RunningMachine | null = null;
@@ -63,6 +67,7 @@ export class VmHost {
   constructor(environment: VmEnvironment) {
     this.#environment = environment;
     this.#clock = new GuestClock(environment);
+    this.#trees = new MachineTrees(environment.folders);
     this.#captures = new Captures((text) => environment.post({ kind: "log", level: "host-error", text }));
     this.#disks = new MachineDisks(environment.openDrive, {
       onStatus: (disks) => environment.post({ kind: "disks", disks }),
@@ -208,12 +213,36 @@ export class VmHost {
   }
 
   #answer({ id, request }: Extract<ToWorker, { kind: "request" }>): void {
-    try {
-      const result = request.name === "capture" ? this.#captured(request.capture) : this.#ready().answer(request);
-      this.#environment.post({ kind: "answer", id, result });
-    } catch (error) {
+    const answer = (result: unknown): void => this.#environment.post({ kind: "answer", id, result });
+    const refuse = (error: unknown): void =>
       this.#environment.post({ kind: "reply", id, ok: false, failure: failureOf(error, "internal") });
+    try {
+      const result = this.#resultOf(request);
+      // Only files take their time.
+      if (result instanceof Promise) result.then(answer, refuse);
+      else answer(result);
+    } catch (error) {
+      refuse(error);
     }
+  }
+
+  #resultOf(request: MachineRequest): unknown {
+    switch (request.name) {
+      case "capture":
+        return this.#captured(request.capture);
+      case "files":
+        return this.#files(request.tree, request.action);
+      default:
+        return this.#ready().answer(request);
+    }
+  }
+
+  async #files(id: string, action: FilesAction): Promise<unknown> {
+    const tree = this.#trees.get(id);
+    if (tree === null) throw unknownName("shared files", id, "-fsdev local,id=");
+    const result = await answerFiles(await tree, action);
+    this.#machine?.wake();
+    return result;
   }
 
   #captured(capture: string): Blob {

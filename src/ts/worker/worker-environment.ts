@@ -5,6 +5,7 @@ import { DiskCatalog } from "../storage/disk-catalog.ts";
 import type { Locks } from "../storage/disk-lock.ts";
 import { browserStores } from "../storage/store-opener.ts";
 import type { ReadCommandLine } from "./blueprint.ts";
+import { BrowserFolders } from "./browser-folders.ts";
 import { openDrive } from "./drive-opener.ts";
 import { messageChannelTurns } from "./turns.ts";
 import { VmHost } from "./vm-host.ts";
@@ -30,6 +31,11 @@ export function serveMachine(readCommandLine: ReadCommandLine): void {
     origin: scope.location.origin,
     fetch: (input, init) => fetch(input, init),
     openDrive,
+    folders: new BrowserFolders({
+      storage: scope.navigator.storage,
+      indexedDb: scope.indexedDB,
+      locks: scope.navigator.locks ?? null,
+    }),
     openChannel: openBroadcastChannel,
     storage: {
       catalog: new DiskCatalog(scope.indexedDB),

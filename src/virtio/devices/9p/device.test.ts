@@ -4,7 +4,8 @@ import { MemoryTree } from "../../../ts/files/memory-tree.ts";
 import type { FileTree } from "../../file-tree.ts";
 import * as P from "../../spec/9p.ts";
 import type { ChainStyle, DriverBuffer } from "../../testing/driver-ring.ts";
-import { type Configuration, Harness, MATRIX } from "../../testing/harness.ts";
+import { GUEST_RAM_BASE } from "../../testing/engine.ts";
+import { type Configuration, Harness, MATRIX, TRANSPORTS } from "../../testing/harness.ts";
 import { joined, NinePClient, readAnswer } from "../../testing/ninep-client.ts";
 import { SlowTree } from "../../testing/slow-tree.ts";
 import { encodeRequest } from "./messages.ts";
@@ -108,6 +109,32 @@ describe.each(MATRIX)("virtio-9p, $transport, $style, event index $eventIdx, pac
     const guest = client(vm, style);
     await guest.start(4096);
     expect(await guest.names("")).toEqual([".", ".."]);
+  });
+});
+
+describe.each(TRANSPORTS)("a saved virtio-9p on %s", (transport) => {
+  it("keeps its fids, and what was in flight is asked again by the new machine", async () => {
+    const memory = new MemoryTree();
+    const tree = new SlowTree(memory);
+    const old = machine({ transport }, tree);
+    old.start({ eventIdx: true, style: "indirect" });
+    const before = client(old, "indirect");
+    await before.start(4096);
+    await before.create(1, "file", "kept");
+    tree.hold("read", "file");
+    const into = old.in(64);
+    old.send([old.out(joined(encodeRequest("read", 9, { fid: 1, offset: 0n, count: 9 }))), into], "indirect");
+    const state: unknown = JSON.parse(JSON.stringify(old.transport.save()));
+    const young = machine({ transport }, memory);
+    young.ram.bytes(GUEST_RAM_BASE, young.ram.sizeBytes).set(old.ram.bytes(GUEST_RAM_BASE, old.ram.sizeBytes));
+    young.transport.load(state);
+    young.adopt(old);
+    young.transport.bus.resume();
+    const { length } = await young.receive();
+    const answer = readAnswer("read", 9, young.content(into).subarray(0, length));
+    expect(new TextDecoder().decode(answer.data)).toBe("kept");
+    expect(await client(young, "indirect").contents("file")).toBe("kept");
+    tree.release();
   });
 });
 

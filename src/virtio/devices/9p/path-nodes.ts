@@ -59,8 +59,7 @@ export class PathNodes {
 
   /** One user less; nodes that nobody uses are forgotten. */
   release(node: PathNode): void {
-    let at: PathNode | null = node;
-    while (at !== null) {
+    for (let at = node; ; ) {
       at.users -= 1;
       if (at.users > 0 || at.parent === null) return;
       const { parent }: PathNode = at;

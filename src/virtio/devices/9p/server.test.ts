@@ -72,7 +72,7 @@ function forwarding(tree: FileTree): FileTree {
     const method = tree[name] as (...args: unknown[]) => unknown;
     return [name, (...args: unknown[]) => method.apply(tree, args)];
   });
-  return { readOnly: tree.readOnly, xattrs: tree.xattrs, ...Object.fromEntries(methods) } as unknown as FileTree;
+  return { readOnly: tree.readOnly, xattrs: tree.xattrs, ...Object.fromEntries(methods) };
 }
 
 describe("walking", () => {

@@ -126,7 +126,7 @@ export class Session {
     const file = yield* this.names.shared(() => this.reopen(fid, mode));
     const handle = new Handle(file, mode, mode.append, this.onHostError);
     // Another request may have been faster, or given the fid up.
-    const now = fid.use as FidUse | null;
+    const now = fid.use;
     if (now !== use || !this.fids.holds(fid)) {
       handle.drop();
       return now?.kind === "file" ? now.handle : refuse("EBADF");

@@ -94,7 +94,6 @@ export const ATTRIBUTE_HANDLERS: Handlers<"getattr" | "setattr" | "statfs" | "xa
     });
   },
 
-  // eslint-disable-next-line require-yield
   *xattrcreate({ fid: number, name, size, flags }, { session }) {
     const fid = session.fids.get(number);
     if (fid.use !== null || fid.busy) refuse("EINVAL");

@@ -8,7 +8,7 @@ import type { Handlers } from "./handler.ts";
 
 export const WALK_HANDLERS: Handlers<"auth" | "attach" | "walk" | "clunk"> = {
   /** Nobody has to prove anything: as with QEMU. */
-  // eslint-disable-next-line require-yield
+
   *auth() {
     return refuse("EOPNOTSUPP");
   },
@@ -57,9 +57,7 @@ export const WALK_HANDLERS: Handlers<"auth" | "attach" | "walk" | "clunk"> = {
       yield* session.names.shared(() => {
         const path = session.path(fid);
         // As QEMU: an empty value takes the attribute away.
-        return session.ask(() =>
-          value.length > 0 ? xattrs?.set(path, name, value, mode) : xattrs?.remove(path, name),
-        );
+        return session.ask(() => (value.length > 0 ? xattrs.set(path, name, value, mode) : xattrs.remove(path, name)));
       });
     }
     return {};
