@@ -131,7 +131,7 @@ test("a second tab sees the disk as it is, and what it writes is its own", async
   await second.goto(page.url());
   // The address alone might be a stranger's.
   await second.getByRole("button", { name: "Start with the disks" }).click();
-  await expect(notice(second)).toContainText("open in another tab: what is written here is not kept");
+  await expect(notice(second)).toContainText("open in another tab or machine: what is written here is not kept");
   await waitForPrompt(second);
   expect(
     await run(second, "mount -t ext4 /dev/vda /mnt && cat /mnt/who && echo second > /mnt/who && umount /mnt"),

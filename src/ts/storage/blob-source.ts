@@ -3,8 +3,11 @@ import { ReadCache } from "./read-cache.ts";
 import { StorageError } from "./storage-error.ts";
 
 const CHUNK_BYTES = 64 * 1024;
-/** Chunks read at once while reads follow one another (1 MiB). */
-const MAX_REQUEST_CHUNKS = 16;
+/**
+ * Chunks read at once while reads follow one another (4 MiB). Chromium takes less than twice as long for 4 MiB of a file as for 1
+ * (docs/performance.md).
+ */
+const MAX_REQUEST_CHUNKS = 64;
 /** 32 MiB */
 const KEPT_CHUNKS = 512;
 
@@ -22,7 +25,7 @@ export class BlobSource implements BlockSource {
       chunkBytes: CHUNK_BYTES,
       requestChunks: 1,
       maxRequestChunks: MAX_REQUEST_CHUNKS,
-      aheadChunks: MAX_REQUEST_CHUNKS / 2,
+      aheadChunks: MAX_REQUEST_CHUNKS,
       keptChunks: KEPT_CHUNKS,
       load: (start, end) => this.#load(start, end),
     });

@@ -140,7 +140,7 @@ describe("a disk that the browser keeps", () => {
     const first = await openMachine(browser, { file: `disk:${id}` });
     await write(first.disk, 0, "not flushed");
     const second = await openMachine(browser, { file: `disk:${id}` });
-    expect(second.said).toEqual(["“debian” is open in another tab: what is written here is not kept."]);
+    expect(second.said).toEqual(["“debian” is open in another tab or machine: what is written here is not kept."]);
     expect(second.disk.readOnly).toBe(false);
     expect(await read(second.disk, 0, 11)).toBe("not flushed");
     await write(first.disk, 0, "from the first");
@@ -329,7 +329,7 @@ describe("an image on a server", () => {
     const browser = diskBrowser();
     const first = await openMachine(browser, {}, { server: server() });
     const second = await openMachine(browser, {}, { server: server() });
-    expect(second.said).toEqual(["“debian disk.img” is open in another tab: what is written here is not kept."]);
+    expect(second.said).toEqual(["“debian disk.img” is open in another tab or machine: what is written here is not kept."]);
     await write(first.disk, 0, "1");
     await write(second.disk, 0, "2");
     await first.close();

@@ -84,7 +84,7 @@ class DriveOpening {
     const locks = this.#locks();
     const lock = await DiskLock.acquire(record.id, locks, this.#services.storage.lockPatienceMs);
     if (lock === null) {
-      this.#say(`“${record.name}” is open in another tab: what is written here is not kept.`);
+      this.#say(`“${record.name}” is open in another tab or machine: what is written here is not kept.`);
       return await this.#view(record, base);
     }
     try {
@@ -152,7 +152,7 @@ class DriveOpening {
   async #liveView(record: DiskRecord, base: BlockSource | null, store: ChunkStore): Promise<MachineDisk> {
     const lock = await DiskLock.acquire(record.id, this.#locks(), 0);
     if (lock === null) {
-      this.#say(`“${record.name}” is large, and is read while another tab writes it: the guest may find it damaged.`);
+      this.#say(`“${record.name}” is large, and is read while another machine writes it: the guest may find it damaged.`);
     }
     const source = await StoreSource.open(store, base, record.sizeBytes);
     return this.#inMemory(source, record.name, async () => {
