@@ -80,13 +80,16 @@ function plain(text: string): string {
 
 /** What a guest does to the disks, at the same time. */
 function load(number: number): string {
-  return DISKS.map(({ id, kind }) => {
+  // Debian's kernel has it as a module, which two mounts at once would both want loaded: one of them in vain.
+  const prepare = "modprobe -q ext4 2>/dev/null\r";
+  const loads = DISKS.map(({ id, kind }) => {
     const device = `/dev/$(cd /sys/block; grep -lx ${id} vd*/serial | cut -d/ -f1)`;
     // Those before the last two are thrown away, which is a load, too.
     const options = { label: kind, folder: `load-${number}`, remove: `load-${number - 2}`, restMs: 100 };
     // As one types it.
     return `( ${loadScript(device, MANY_STEPS, options)} ) &\r`.replaceAll("\n", "\r");
-  }).join("");
+  });
+  return prepare + loads.join("");
 }
 
 /** Checks the disks after a kill, for what was durable in this load and in the one before. */

@@ -25,7 +25,7 @@ export function loadScript(device: string, steps: number, options: LoadOptions =
   return [
     // What is written without fsync is on its way soon, too.
     "echo 20 >/proc/sys/vm/dirty_writeback_centisecs; echo 20 >/proc/sys/vm/dirty_expire_centisecs",
-    `mkdir -p ${mount}; mount -t ext4 ${device} ${mount}; cd ${mount}; mkdir -p ${folder}; cd ${folder}`,
+    `mkdir -p ${mount}; mount -t ext4 ${device} ${mount} || echo "failed"" 0"; cd ${mount}; mkdir -p ${folder}; cd ${folder}`,
     ...(remove === undefined ? [] : [`rm -rf ${mount}/${remove}`]),
     'content() { yes "step $1" | head -c $(($1 * 7919 % 50000 + 1)); }',
     `i=0; while [ $i -lt ${steps} ]; do i=$((i+1)); content $i >${source}`,
