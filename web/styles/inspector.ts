@@ -20,7 +20,7 @@ export const inspectorStyles = css`
   .hold[aria-pressed="true"] { border-color: var(--accent); color: var(--accent); }
 
   .devices { display: flex; flex: none; gap: 6px; padding: 8px 12px; border-bottom: 1px solid var(--line); background: var(--surface); overflow-x: auto; scrollbar-width: thin; }
-  .devices button { flex: none; gap: 8px; min-height: 38px; padding: 0 12px; border-radius: 99px; font-size: 13px; white-space: nowrap; }
+  .devices button { position: relative; flex: none; gap: 8px; min-height: 38px; padding: 0 12px; border-radius: 99px; font-size: 13px; white-space: nowrap; }
   .devices button[aria-selected="true"] { border-color: var(--accent); background: var(--raised); }
   .devices button:not([aria-selected="true"]) { background: transparent; color: var(--muted); }
   .devices i { width: 9px; height: 9px; border-radius: 50%; background: var(--line-strong); }
@@ -45,7 +45,7 @@ export const inspectorStyles = css`
   dl { margin: 0; }
   dd { margin: 0; min-width: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
   dt { color: var(--muted); }
-  .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 8px 16px; margin-top: 14px; }
+  .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 8px 16px; margin-top: 14px; }
   .facts dt { font-size: 12px; }
   .config { margin-top: 0; }
   .config dt { color: var(--text); }

@@ -1,14 +1,14 @@
 /** Ctrl-A: what the user says to this program rather than to the guest, as in QEMU. */
 
-export type EscapeCommand = "quit" | "reserved" | "help";
+export type EscapeCommand = "quit" | "monitor" | "help";
 
 const CTRL_A = 0x01;
 
-const COMMANDS: Readonly<Record<string, EscapeCommand>> = { x: "quit", c: "reserved", h: "help", "?": "help" };
+const COMMANDS: Readonly<Record<string, EscapeCommand>> = { x: "quit", c: "monitor", h: "help", "?": "help" };
 
 export const ESCAPE_HELP = [
   "Ctrl-A X       quits",
-  "Ctrl-A C       is reserved",
+  "Ctrl-A C       goes to the monitor, and back to the guest",
   "Ctrl-A H       shows this",
   "Ctrl-A Ctrl-A  sends Ctrl-A to the guest",
 ].join("\n");

@@ -16,7 +16,7 @@ describe("EscapeKeys", () => {
     [["ls\r"], "ls\r", []],
     [["a\x01xb"], "ab", ["quit"]],
     [["a\x01", "Xb"], "ab", ["quit"]],
-    [["\x01c\x01C"], "", ["reserved", "reserved"]],
+    [["\x01c\x01C"], "", ["monitor", "monitor"]],
     [["\x01h\x01?"], "", ["help", "help"]],
     [["\x01\x01x"], "\x01x", []],
     [["\x01\x01\x01x"], "\x01", ["quit"]],

@@ -11,9 +11,10 @@ import {
 } from "node:fs";
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
+import { createConnection } from "node:net";
 import { dirname, join } from "node:path";
 import binaryen from "binaryen";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { buildCliIfStale } from "../../../scripts/build-cli.mjs";
 import { cliFile, Running, run, start, startInTerminal } from "./testing/armlet.ts";
 import { sayAndPowerOff, sayAndReset, sayAndWait } from "./testing/tiny-guest.ts";
@@ -93,15 +94,50 @@ describe("a run", { timeout: 60_000 }, () => {
     expect(await running.ended).toEqual({ status: 130, stdout: "waiting> ", stderr: "" });
   });
 
-  it("tells about Ctrl-A C and Ctrl-A H on standard error", async () => {
+  it("tells about its keys at Ctrl-A H on standard error", async () => {
     const running = start(["-kernel", "wait"], folder);
     await running.until(/waiting> /);
-    running.send("\x01c\x01h");
+    running.send("\x01h");
     await running.until(/Ctrl-A X +quits/);
     running.send("\x01X");
-    const { status, stdout, stderr } = await running.ended;
+    const { status, stdout } = await running.ended;
     expect({ status, stdout }).toEqual({ status: 0, stdout: "waiting> " });
-    expect(stderr).toMatch(/Ctrl-A C is reserved/);
+  });
+
+  it("has a monitor behind Ctrl-A C", async () => {
+    const running = start(["-kernel", "wait", "-device", "virtio-balloon-device"], folder);
+    await running.until(/waiting> /);
+    running.send("\x01cinfo statuz\x7fs\r");
+    await running.until(/VM status: running/);
+    running.send("stop\rinfo status\rinfo balloon\rballoon x\rinfo virtio\rnonsense\r");
+    await running.until(/unknown command: 'nonsense'/);
+    expect(running.stdout).toMatch(/VM status: paused\r\n/);
+    expect(running.stdout).toMatch(/balloon: actual=256\r\n/);
+    expect(running.stdout).toMatch(/Error: Parameter 'target' expects a size\r\n/);
+    expect(running.stdout).toContain("/machine/peripheral-anon/device[0]/virtio-backend [virtio-balloon]\r\n");
+    running.send("quit\r");
+    expect((await running.ended).status).toBe(0);
+  });
+
+  it("has a monitor on a UNIX socket, which waits for nobody and takes one at a time", async () => {
+    const path = join(folder, "monitor.sock");
+    const running = start(["-kernel", "wait", "-monitor", `unix:${path},server,nowait`], folder);
+    await running.until(/waiting> /);
+    const talk = async (lines: string, until: RegExp): Promise<string> => {
+      const socket = createConnection(path);
+      let text = "";
+      socket.on("data", (bytes) => {
+        text += bytes.toString();
+      });
+      socket.write(lines);
+      await vi.waitFor(() => expect(text).toMatch(until), { timeout: 20_000 });
+      socket.destroy();
+      return text;
+    };
+    expect(await talk("info status\n", /VM status: \w+/)).toContain("(qemu) info status\r\nVM status: running\r\n");
+    expect(await talk("info virtio-status\nballoon 1\n", /No balloon/)).toContain("a path is needed");
+    running.process.kill("SIGTERM");
+    await running.ended;
   });
 
   it("ends with 1 and a sentence when nobody reads its output", async () => {

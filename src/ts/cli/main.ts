@@ -8,6 +8,7 @@ import { readCommandLine } from "../config/command-line.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { HashMismatchError } from "../machine/checked-file.ts";
 import { messageChannelTurns } from "../worker/turns.ts";
+import { openCharacters } from "./characters.ts";
 import { withDefaultGuest } from "./default-guest.ts";
 import { Disks } from "./disks.ts";
 import { nodeNetwork } from "./network.ts";
@@ -45,11 +46,13 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   const config = read.config.kernel === null ? await withDefaultGuest(read.config, manifestFile) : read.config;
   const disks = new Disks();
   const trees = new Trees();
+  const characters = await openCharacters(config.chardevs, (sentence) => terminal.message(sentence));
   const turns = messageChannelTurns();
   try {
     const session = new Session(config, {
       terminal,
       turns,
+      characters,
       wasm: await WebAssembly.compile(await readWhole(engineFile)),
       clock: { nowMs: () => performance.now(), wallMs: () => Date.now() },
       readFile: readWhole,
@@ -67,6 +70,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     return await session.ended;
   } finally {
     turns.dispose();
+    for (const character of characters.values()) character.close();
     try {
       await trees.close();
     } finally {

@@ -81,6 +81,7 @@ async function record(store: RecordingStore): Promise<string> {
     openFiles: () => Promise.reject(new Error("nothing is shared")),
     entropy: (bytes) => bytes.fill(7),
     network: nodeNetwork(() => undefined),
+    characters: new Map(),
   });
   await session.start();
   stdin.end(`${loadScript("/dev/vda", STEPS)}\npoweroff -f\n`);

@@ -4,8 +4,11 @@ import type { MachineLog, MachineServices } from "../machine/services.ts";
 import { Machine } from "../machine/machine.ts";
 import { Scheduler } from "../worker/scheduler.ts";
 import type { Turns } from "../worker/turns.ts";
+import { GuestClock } from "../worker/guest-clock.ts";
+import type { Character } from "./characters.ts";
 import { type EscapeCommand, ESCAPE_HELP, EscapeKeys } from "./escape-keys.ts";
 import { Input } from "./input.ts";
+import { monitorHost, serveMonitor, type SessionControls, TerminalMonitor } from "./session-monitor.ts";
 import type { Terminal } from "./terminal.ts";
 import { TypedInput } from "./typed-input.ts";
 
@@ -23,6 +26,8 @@ export interface SessionHost
   extends Pick<MachineServices, "wasm" | "readFile" | "openDisk" | "openFiles" | "entropy" | "clock" | "network"> {
   readonly turns: Turns;
   readonly terminal: Terminal;
+  /** The character devices of the command line that are files of this computer, by their ids. */
+  readonly characters: ReadonlyMap<string, Character>;
 }
 
 /** Guest errors that are requests for what does not exist here (QEMU's class `unimp`). */
@@ -37,6 +42,8 @@ export class Session {
   readonly #typed: TypedInput;
   #machine: Machine | null = null;
   #scheduler: Scheduler | null = null;
+  #monitor: TerminalMonitor | null = null;
+  readonly #clock: GuestClock;
   #idles = false;
   #cancelPoll: (() => void) | null = null;
   #end: (status: number) => void = () => undefined;
@@ -44,6 +51,7 @@ export class Session {
   constructor(config: MachineConfig, host: SessionHost) {
     this.#config = config;
     this.#host = host;
+    this.#clock = new GuestClock(host.clock);
     this.#input = new Input(!host.terminal.inputIsTerminal, host.clock.nowMs());
     this.#typed = new TypedInput(config.typed, host.clock.nowMs());
     this.ended = new Promise((resolve) => {
@@ -54,10 +62,11 @@ export class Session {
   /** Builds the machine and sets it going. Rejects with an error whose message is a sentence for the user. */
   async start(): Promise<void> {
     const { terminal, turns, clock } = this.#host;
-    const { wasm, readFile, openDisk, openFiles, entropy, network } = this.#host;
+    const { wasm, readFile, openDisk, openFiles, entropy, network, characters } = this.#host;
     const machine = await Machine.create(this.#config, {
       wasm,
-      clock,
+      clock: this.#clock,
+      character: (id) => characters.get(id) ?? null,
       readFile,
       openDisk,
       openFiles,
@@ -91,10 +100,7 @@ export class Session {
     this.#scheduler = scheduler;
     const keys = new EscapeKeys((command) => this.#onCommand(command));
     terminal.open({
-      onInput: (bytes) => {
-        this.#input.push(keys.filter(bytes));
-        this.#feed();
-      },
+      onInput: (bytes) => this.#onInput(keys.filter(bytes)),
       onOutputPaused: (paused) => {
         machine.setOutputPaused(paused);
         if (!paused) scheduler.wake();
@@ -108,7 +114,44 @@ export class Session {
         this.stop(EXIT_HOST);
       },
     });
+    const monitor = monitorHost(machine, this.#config, this.#controls(machine, scheduler));
+    this.#monitor = new TerminalMonitor(monitor, (text) => terminal.write(Buffer.from(text)));
+    const character = characters.get(this.#config.monitor ?? "");
+    if (character !== undefined) serveMonitor(character, monitor);
+    await Promise.all(Array.from(characters.values(), ({ ready }) => ready));
     scheduler.resume();
+  }
+
+  #controls(machine: Machine, scheduler: Scheduler): SessionControls {
+    return {
+      get paused() {
+        return scheduler.paused;
+      },
+      pause: () => {
+        scheduler.pause();
+        this.#clock.pause();
+      },
+      resume: () => {
+        this.#clock.resume();
+        scheduler.resume();
+      },
+      reset: () => {
+        machine.reset();
+        this.#input.restart(this.#host.clock.nowMs());
+        scheduler.wake();
+      },
+      quit: () => this.stop(EXIT_OK),
+    };
+  }
+
+  /** What was typed goes to the guest, or to the monitor. */
+  #onInput(bytes: Uint8Array): void {
+    if (this.#monitor?.active === true) {
+      this.#monitor.type(bytes);
+      return;
+    }
+    this.#input.push(bytes);
+    this.#feed();
   }
 
   /** Turns the machine off as it is. */
@@ -164,8 +207,8 @@ export class Session {
       case "quit":
         this.stop(EXIT_OK);
         break;
-      case "reserved":
-        terminal.message("Ctrl-A C is reserved: there is no monitor here. Ctrl-A H lists what there is.");
+      case "monitor":
+        this.#monitor?.toggle();
         break;
       case "help":
         terminal.message(`keys:\n${ESCAPE_HELP}`);

@@ -52,6 +52,7 @@ describe("a command line", () => {
       captures: [],
       fsdevs: [],
       chardevs: [{ id: "t", kind: "stdio" }],
+      monitor: null,
       drives: [
         { id: "hd0", file: "a,b.img", format: "raw", sha256: null, media: "disk", snapshot: true, readOnly: false },
         { id: "hd1", file: "x=y.img", format: null, sha256: HASH, media: "disk", snapshot: false, readOnly: true },
@@ -176,6 +177,27 @@ describe("the serial port", () => {
   });
 });
 
+describe("character devices and the monitor", () => {
+  it("are read as QEMU reads them, in its older spelling too", () => {
+    const { chardevs, monitor } = parse(
+      "-chardev socket,id=a,path=/tmp/a,server=on,wait=off -chardev socket,id=b,path=b,server,nowait -chardev socket,id=c,path=c " +
+        "-chardev pipe,id=d,path=/tmp/d -chardev file,id=e,path=e,,f -monitor unix:/tmp/m,server,nowait",
+    );
+    expect(chardevs).toEqual([
+      { id: "a", kind: "socket", path: "/tmp/a", server: true, wait: false },
+      { id: "b", kind: "socket", path: "b", server: true, wait: false },
+      { id: "c", kind: "socket", path: "c", server: false, wait: false },
+      { id: "d", kind: "pipe", path: "/tmp/d" },
+      { id: "e", kind: "file", path: "e,f" },
+      { id: "compat_monitor0", kind: "socket", path: "/tmp/m", server: true, wait: false },
+    ]);
+    expect(monitor).toBe("compat_monitor0");
+    expect(parse("-chardev stdio,id=t -mon chardev=t,mode=readline").monitor).toBe("t");
+    expect(parse("-monitor none").monitor).toBe(null);
+    expect(parse("-chardev socket,id=w,path=w,server=on").chardevs).toMatchObject([{ wait: true }]);
+  });
+});
+
 describe("a mistake", () => {
   it.each([
     ["-kernal Image", /There is no option -kernal\. Did you mean "-kernel"/],
@@ -233,6 +255,16 @@ describe("a mistake", () => {
     ["-device ,id=a", /needs a device's name/],
     ["-chardev stdio", /needs an id/],
     ["-chardev pty,id=a", /-chardev cannot be "pty"/],
+    ["-chardev socket,id=a", /-chardev socket needs a path/],
+    ["-chardev socket,id=a,path=s,server=maybe", /server is on or off/],
+    ["-chardev file,id=a,path=f -serial chardev:a", /the terminal or nothing/],
+    ["-mon chardev=m", /-mon: there is no character device with the id "m"/],
+    ["-chardev null,id=m -mon m,mode=control", /-mon mode cannot be "control"/],
+    ["-monitor vc", /-monitor cannot be "vc"/],
+    [
+      "-chardev file,id=m,path=f -mon m -device virtio-serial-device -device virtserialport,chardev=m",
+      /"m" belongs to the monitor/,
+    ],
     ["-chardev stdio,id=a,mux=2", /mux is on or off/],
     ["-object rng-egd,id=a", /-object cannot be "rng-egd"/],
     ["-object rng-builtin", /needs an id/],

@@ -36,6 +36,7 @@ export function settle(draft: Draft): MachineConfig {
   const devices = [...draft.config.devices, ...implied];
   const config: MachineConfig = { ...draft.config, drives, devices, serial: serialOf(draft) };
   checkReferences(config);
+  checkMonitor(config);
   return config;
 }
 
@@ -51,6 +52,11 @@ function serialOf({ serials, config }: Draft): MachineConfig["serial"] {
     const id = value.slice("chardev:".length);
     const found = config.chardevs.find((chardev) => chardev.id === id);
     if (found === undefined) throw noSuch("-serial", "chardev", id, config);
+    if (found.kind !== "stdio" && found.kind !== "null") {
+      throw new ConfigError(
+        `-serial ${value}: the first serial port is the terminal or nothing. Give the character device to a virtconsole or a virtserialport.`,
+      );
+    }
     return found.kind === "stdio" ? "stdio" : "none";
   });
   if (kinds.slice(1).includes("stdio")) {
@@ -151,4 +157,19 @@ export function addUnique<Item extends { readonly id: string }>(
     throw new ConfigError(`${where}: the id "${item.id}" is given twice. Each needs one of its own.`);
   }
   return [...list, item];
+}
+
+/** Checks what the monitor is connected to. */
+function checkMonitor(config: MachineConfig): void {
+  const { monitor, chardevs, devices } = config;
+  if (monitor === null) return;
+  const found = chardevs.find(({ id }) => id === monitor);
+  if (found === undefined) throw noSuch("-mon", "chardev", monitor, config);
+  // The terminal is shared; there the monitor is behind Ctrl-A C.
+  if (found.kind === "stdio") return;
+  const user = devices.find(({ properties }) => properties.chardev === monitor);
+  if (user === undefined) return;
+  throw new ConfigError(
+    `The character device "${monitor}" belongs to the monitor, so -device ${user.name} cannot have it.`,
+  );
 }

@@ -5,6 +5,7 @@
 import {
   type CaptureConfig,
   DEFAULT_CAPTURE_BYTES,
+  type CharDeviceConfig,
   DEFAULT_CONFIG,
   type DriveConfig,
   type FsdevConfig,
@@ -38,11 +39,8 @@ export function formatArgs(config: MachineConfig): string[] {
   add("-append", config.append);
   add("-dtb", formatHashedFile(config.dtb, config.dtbSha256));
   for (const { id } of config.randomSources) add("-object", formatOptionList("rng-builtin", [["id", id]]));
-  for (const { id, kind } of config.chardevs) {
-    // In QEMU only so can more than one use the terminal.
-    const mux: [string, string][] = kind === "stdio" ? [["mux", "on"]] : [];
-    add("-chardev", formatOptionList(kind, [["id", id], ...mux]));
-  }
+  for (const chardev of config.chardevs) add("-chardev", charDeviceText(chardev));
+  if (config.monitor !== null) add("-mon", formatOptionList(null, [["chardev", config.monitor]]));
   for (const netdev of config.netdevs) add("-netdev", netdevText(netdev));
   for (const capture of config.captures) add("-object", captureText(capture));
   for (const fsdev of config.fsdevs) add("-fsdev", fsdevText(fsdev));
@@ -55,6 +53,15 @@ export function formatArgs(config: MachineConfig): string[] {
   if (config.title !== null) add("-armlet", formatOptionList(null, [["title", config.title]]));
   for (const text of config.typed) add("-armlet", formatOptionList(null, [["type", formatTyped(text)]]));
   return words;
+}
+
+function charDeviceText(chardev: CharDeviceConfig): string {
+  const pairs: [string, string][] = [["id", chardev.id]];
+  // In QEMU only so can more than one use the terminal.
+  if (chardev.kind === "stdio") pairs.push(["mux", "on"]);
+  if ("path" in chardev) pairs.push(["path", chardev.path]);
+  if (chardev.kind === "socket" && chardev.server) pairs.push(["server", "on"], ["wait", chardev.wait ? "on" : "off"]);
+  return formatOptionList(chardev.kind, pairs);
 }
 
 function netdevText(netdev: NetdevConfig): string {

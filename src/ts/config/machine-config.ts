@@ -39,11 +39,28 @@ export interface DeviceConfig {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** `-chardev`: a character stream. `stdio` is the machine's terminal. */
-export interface CharDeviceConfig {
-  readonly id: string;
-  readonly kind: "stdio" | "null";
-}
+/** `-chardev`: a character stream. `stdio` is the machine's terminal. In a page the last three are streams of the API. */
+export type CharDeviceConfig =
+  | { readonly id: string; readonly kind: "stdio" | "null" }
+  | { readonly id: string; readonly kind: "pipe" | "file"; readonly path: string }
+  | {
+      readonly id: string;
+      readonly kind: "socket";
+      /** Of a UNIX socket. */
+      readonly path: string;
+      /** Others connect to it. */
+      readonly server: boolean;
+      /** The machine starts when somebody has connected. */
+      readonly wait: boolean;
+    };
+
+export const CHARDEV_KINDS = [
+  "stdio",
+  "null",
+  "socket",
+  "pipe",
+  "file",
+] as const satisfies readonly CharDeviceConfig["kind"][];
 
 /** `-object rng-…`: a source of randomness. */
 export interface RandomSourceConfig {
@@ -167,6 +184,8 @@ export interface MachineConfig {
   readonly netdevs: readonly NetdevConfig[];
   readonly captures: readonly CaptureConfig[];
   readonly fsdevs: readonly FsdevConfig[];
+  /** The character device of the monitor; null where it has none of its own. */
+  readonly monitor: string | null;
   /** What the PL011 is connected to. */
   readonly serial: "stdio" | "none";
   readonly nographic: boolean;
@@ -205,6 +224,7 @@ export const DEFAULT_CONFIG: MachineConfig = {
   netdevs: [],
   captures: [],
   fsdevs: [],
+  monitor: null,
   serial: "stdio",
   nographic: false,
   noDefaults: false,

@@ -37,7 +37,8 @@ export async function openBackends(
     char: (id) => {
       const found = config.chardevs.find((row) => row.id === id);
       if (found === undefined) return null;
-      return found.kind === "stdio" ? terminal.connect() : NULL_DEVICE;
+      if (found.kind === "stdio") return terminal.connect();
+      return services.character?.(id) ?? NULL_DEVICE;
     },
     net: (id) => networks.get(id),
     files: (id) => trees.get(id) ?? null,

@@ -1,5 +1,5 @@
 /** What a machine needs from where it runs: a worker of a page, Node's command line, a test. */
-import type { BlockBackend } from "../../virtio/backends.ts";
+import type { BlockBackend, CharBackend } from "../../virtio/backends.ts";
 import type { FileTree } from "../../virtio/file-tree.ts";
 import type { DriveConfig, FsdevConfig } from "../config/machine-config.ts";
 import type { NetworkServices } from "../net/network.ts";
@@ -28,6 +28,8 @@ export interface MachineServices {
   readonly network: NetworkServices;
   /** The files of an `-fsdev`. Rejects with a sentence for the user. */
   openFiles(fsdev: FsdevConfig): Promise<FileTree>;
+  /** What is behind a character device other than the terminal; without it, nothing is. */
+  character?(id: string): CharBackend | null;
   /** Fills `bytes` (any length) with cryptographically secure random values. */
   entropy(bytes: Uint8Array): void;
   /** Runs `callback` once in about `delayMs`; the function it returns cancels that. */

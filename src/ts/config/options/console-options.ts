@@ -2,6 +2,7 @@
 import { ConfigError } from "../config-error.ts";
 import { LOG_CLASSES, type LogClass } from "../machine-config.ts";
 import { oneOf } from "../values.ts";
+import { MON, MONITOR } from "./character-options.ts";
 import { listText, type OptionGroup, type OptionSpec } from "./option.ts";
 
 const SERIAL: OptionSpec = {
@@ -65,7 +66,8 @@ export const CONSOLE_OPTIONS: OptionGroup = {
     NO_GRAPHIC,
     absent("-display", "display"),
     absent("-vga", "graphics card"),
-    absent("-monitor", "monitor"),
+    MONITOR,
+    MON,
     absent("-parallel", "parallel port"),
     LOG,
   ],

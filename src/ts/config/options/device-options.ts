@@ -5,9 +5,10 @@ import { NAME_SUFFIXES } from "../../../virtio/transports.ts";
 import { ConfigError } from "../config-error.ts";
 import { addUnique } from "../draft.ts";
 import { formatOptionList, type OptionList, parseOptionList } from "../option-list.ts";
-import { byKey, checkId, oneOf, parseSwitch, suggestion } from "../values.ts";
+import { byKey, checkId, oneOf, suggestion } from "../values.ts";
+import { CHARDEV } from "./character-options.ts";
 import { FILTER_DUMP_KEYS, readCapture } from "./network-options.ts";
-import { type KeySpec, listText, type OptionGroup, type OptionSpec } from "./option.ts";
+import { listText, type OptionGroup, type OptionSpec } from "./option.ts";
 
 const DEVICE: OptionSpec = {
   names: ["-device"],
@@ -93,35 +94,6 @@ function defaultOf(spec: PropertySpec): string {
   if (spec.type === "bool") return ` (${spec.default ? "on" : "off"})`;
   return spec.default === "" ? "" : ` (${spec.default})`;
 }
-
-const CHARDEV_KEYS = [
-  { key: "id", values: "ID", doc: "what -serial and a -device call it by" },
-  { key: "mux", values: "on|off", doc: "accepted for QEMU's sake: several may use the terminal" },
-  { key: "signal", values: "on|off", doc: "accepted for QEMU's sake: Ctrl-C goes to the guest" },
-] as const satisfies readonly KeySpec[];
-
-const CHARDEV: OptionSpec = {
-  names: ["-chardev"],
-  argument: "stdio|null,id=ID",
-  doc: "A character device: the terminal, or nothing",
-  keys: CHARDEV_KEYS,
-  apply({ config }, value) {
-    const list = parseOptionList(value, "backend");
-    const given = byKey("-chardev", list, ["backend", ...CHARDEV_KEYS.map(({ key }) => key)] as const);
-    const backend = given.get("backend") ?? "";
-    if (backend === "help" || backend === "?") {
-      return listText("Character devices:", [
-        ["stdio", "the terminal"],
-        ["null", "nothing"],
-      ]);
-    }
-    const kind = oneOf("-chardev", backend, ["stdio", "null"] as const);
-    for (const key of ["mux", "signal"] as const) parseSwitch(`-chardev ${key}`, given.get(key) ?? "off");
-    const id = checkId("-chardev", idOf("-chardev", list));
-    config.chardevs = addUnique("-chardev", config.chardevs, { id, kind });
-    return undefined;
-  },
-};
 
 const OBJECTS = [
   ["rng-builtin", "the host's randomness"],

@@ -44,7 +44,19 @@ export const machines: fc.Arbitrary<MachineConfig> = fc
           ),
         ),
         chardevs: fc.tuple(
-          ...chardevIds.map((id) => fc.record({ id: fc.constant(id), kind: fc.constantFrom("stdio", "null") })),
+          ...chardevIds.map((id) =>
+            fc.oneof(
+              fc.record({ id: fc.constant(id), kind: fc.constantFrom("stdio" as const, "null" as const) }),
+              fc.record({
+                id: fc.constant(id),
+                kind: fc.constantFrom("pipe" as const, "file" as const),
+                path: someText,
+              }),
+              fc
+                .record({ id: fc.constant(id), path: someText, server: fc.boolean(), wait: fc.boolean() })
+                .map((row) => ({ ...row, kind: "socket" as const, wait: row.server && row.wait })),
+            ),
+          ),
         ),
         fsdevs: fc.tuple(
           ...fsdevIds.map((id) =>
@@ -115,6 +127,7 @@ export const machines: fc.Arbitrary<MachineConfig> = fc
         initrdSha256: rest.initrd === null ? null : rest.initrdSha256,
         dtbSha256: rest.dtb === null ? null : rest.dtbSha256,
         machine: "virt" as const,
+        monitor: null,
         armletVersion: "1.0",
         cpu: "cortex-a57" as const,
         cpuCount: 1,
