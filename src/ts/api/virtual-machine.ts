@@ -6,12 +6,14 @@ import {
   type CaptureDescription,
   type ControlAction,
   type MachineState,
+  type PortDescription,
   PROTOCOL_VERSION,
   type StopReason,
 } from "../protocol/messages.ts";
 import { ConsoleWatch } from "./console-watch.ts";
 import { compileEngine } from "./engine.ts";
 import { MachineFiles } from "./machine-files.ts";
+import { MachinePort } from "./machine-port.ts";
 import { disposedError, notStartedError, PendingStart } from "./pending-start.ts";
 import { composeReport } from "./report.ts";
 import { SerialPort } from "./serial-port.ts";
@@ -65,6 +67,8 @@ export class VirtualMachine {
   #disposed = false;
   #disks: readonly DiskStatus[] = [];
   #captures: readonly CaptureDescription[] = [];
+  #portList: readonly PortDescription[] = [];
+  readonly #ports = new Map<string, MachinePort>();
   /** The browser may end a page that is not seen without a word. */
   readonly #onHidden = (): void => {
     if (document.visibilityState === "hidden") this.#link?.post({ kind: "control", id: UNASKED, action: "flush" });
@@ -264,6 +268,22 @@ export class VirtualMachine {
   }
 
   /**
+   * A console or serial port, by the name that the guest sees (`-device virtserialport,name=…`) or the id of its character
+   * device: a `-chardev socket`, `pipe` or `file`, which in a page all end here. From the first call on the guest sees the
+   * port as connected. Throws a FailureError where there is none, and before the start.
+   */
+  port(name: string): MachinePort {
+    const description =
+      this.#portList.find((port) => port.name === name) ?? this.#portList.find(({ id }) => id === name);
+    const link = this.#link;
+    if (description === undefined || link === null) throw noPortError(name, this.#portList);
+    const { id } = description;
+    const port = this.#ports.get(id) ?? new MachinePort(id, (message) => link.post(message));
+    this.#ports.set(id, port);
+    return port;
+  }
+
+  /**
    * The memory balloon; null for a machine without one. Each call also asks the guest for new statistics, which a
    * later call returns.
    */
@@ -359,6 +379,7 @@ export class VirtualMachine {
       case "described":
         this.#typist.begin([...message.typed, ...(this.#options.type ?? [])]);
         this.#captures = message.captures;
+        this.#portList = message.ports;
         this.#stats = { ...this.#stats, memoryBytes: message.memoryBytes, cpuCount: message.cpuCount };
         this.#emitter.emit("stats", this.#stats);
         break;
@@ -369,6 +390,15 @@ export class VirtualMachine {
         break;
       case "serial-output":
         this.#onOutput(this.serial.deliver(message.bytes));
+        break;
+      case "port-output":
+        this.#ports.get(message.port)?.deliver(message.bytes);
+        break;
+      case "port-taken":
+        this.#ports.get(message.port)?.taken(message.byteCount);
+        break;
+      case "port-guest":
+        this.#ports.get(message.port)?.setGuestOpen(message.open);
         break;
       case "metrics": {
         const { instructions, mips, cpuShare, guestErrors } = message;
@@ -434,6 +464,8 @@ export class VirtualMachine {
   #drop(error: FailureError): void {
     this.#link?.dispose(error);
     this.#link = null;
+    for (const port of this.#ports.values()) port.end(error);
+    this.#ports.clear();
     this.#disks = [];
   }
 
@@ -453,6 +485,16 @@ function noBalloonError(): FailureError {
     code: "unsupported",
     message: "This machine has no memory balloon.",
     advice: "Add -device virtio-balloon-device to its command line.",
+    url: null,
+  });
+}
+
+function noPortError(name: string, ports: readonly PortDescription[]): FailureError {
+  const known = ports.map((port) => `"${port.name === "" ? port.id : port.name}"`).join(", ");
+  return new FailureError({
+    code: "not-found",
+    message: `This machine has no port "${name}" that the page could use.${known === "" ? "" : ` It has ${known}.`}`,
+    advice: `A port is made by -device virtio-serial-device -chardev socket,id=p,path=p -device virtserialport,chardev=p,name=${name} and is there once the machine was started.`,
     url: null,
   });
 }

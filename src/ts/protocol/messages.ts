@@ -29,8 +29,24 @@ export const CONTROL_ACTIONS = [
 ] as const;
 export type ControlAction = (typeof CONTROL_ACTIONS)[number];
 
+/** A port of the machine: the name that the guest sees, "" for none, and the id of its character device. */
+export interface PortDescription {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What the page says of a port; `port` is the id of its character device. */
+export type PortMessage =
+  /** The page has the port open from now on. */
+  | { readonly kind: "port-open"; readonly port: string }
+  /** The next piece follows when this one was taken. */
+  | { readonly kind: "port-input"; readonly port: string; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** So many bytes of `port-output` were read. */
+  | { readonly kind: "port-ack"; readonly port: string; readonly byteCount: number };
+
 /** From the page to the worker. */
 export type ToWorker =
+  | PortMessage
   | {
       readonly kind: "open";
       readonly version: number;
@@ -83,6 +99,8 @@ export interface MachineDescription {
   /** What the command line says to type (`-armlet type=`). */
   readonly typed: readonly string[];
   readonly captures: readonly CaptureDescription[];
+  /** Character devices whose other end is the page's, and what they are behind. */
+  readonly ports: readonly PortDescription[];
 }
 
 /** `guest-error`: what the guest must not do; `host-error`: what we owe it and could not do, for the user to read. */
@@ -109,6 +127,11 @@ export type FromWorker =
       readonly stopReason: StopReason | null;
     }
   | { readonly kind: "serial-output"; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "port-output"; readonly port: string; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** The guest's side took so much of the last piece of input. */
+  | { readonly kind: "port-taken"; readonly port: string; readonly byteCount: number }
+  /** A program of the guest opened or closed the port. */
+  | { readonly kind: "port-guest"; readonly port: string; readonly open: boolean }
   | ({ readonly kind: "metrics" } & MachineMetrics)
   | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
   /** All drives, about twice a second while something about one changes. */
@@ -129,6 +152,8 @@ export function transferOf(message: ToWorker | FromWorker): ArrayBuffer[] {
   switch (message.kind) {
     case "serial-input":
     case "serial-output":
+    case "port-input":
+    case "port-output":
       return [message.bytes.buffer];
     default:
       return [];

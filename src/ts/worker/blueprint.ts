@@ -1,3 +1,4 @@
+import type { CharBackend } from "../../virtio/backends.ts";
 import type { MachineDescription } from "../protocol/messages.ts";
 import type { DownloadSink } from "./byte-sink.ts";
 import type { MachineTrees } from "./machine-trees.ts";
@@ -23,6 +24,8 @@ export interface WorkerServices {
   readInto(name: string, open: (expectedBytes: number) => DownloadSink): Promise<string | null>;
   /** Aborted when the page gives the machine up. */
   readonly signal: AbortSignal;
+  /** The stream between a character device and the page. */
+  port(id: string): CharBackend;
   /** The page's own file of that name; null where the name is an address. */
   file(name: string): Blob | null;
   /** The absolute address of a file name. */

@@ -1,4 +1,4 @@
-import type { BlockBackend } from "../../virtio/backends.ts";
+import type { BlockBackend, CharBackend } from "../../virtio/backends.ts";
 import type { FileTree } from "../../virtio/file-tree.ts";
 import { DeviceOptionError } from "../../virtio/properties.ts";
 import type { DriveConfig, FsdevConfig, MachineConfig } from "../config/machine-config.ts";
@@ -7,6 +7,7 @@ import { HashMismatchError } from "../machine/checked-file.ts";
 import { MemoryError } from "../machine/engine.ts";
 import { Machine } from "../machine/machine.ts";
 import { FailureError, failureOf } from "../protocol/failure.ts";
+import type { PortDescription } from "../protocol/messages.ts";
 import type { Blueprint, WorkerServices } from "./blueprint.ts";
 
 /** How a machine of the page is built from its description. */
@@ -17,6 +18,7 @@ export function machineBlueprint(config: MachineConfig): Blueprint {
       cpuCount: config.cpuCount,
       typed: config.typed,
       captures: config.captures.map(({ id, netdev, file }) => ({ id, netdev, file })),
+      ports: portsOf(config),
     },
     files: [config.kernel, config.initrd, config.dtb].filter((name) => name !== null),
     noReboot: config.noReboot,
@@ -24,12 +26,23 @@ export function machineBlueprint(config: MachineConfig): Blueprint {
       try {
         const openDisk = (drive: DriveConfig): Promise<BlockBackend> => services.disks.open(drive, services);
         const openFiles = (fsdev: FsdevConfig): Promise<FileTree> => services.trees.open(fsdev, services);
-        return await Machine.create(config, { ...services, openDisk, openFiles }, signal);
+        const streams = new Set(portsOf(config).map(({ id }) => id));
+        const character = (id: string): CharBackend | null => (streams.has(id) ? services.port(id) : null);
+        return await Machine.create(config, { ...services, openDisk, openFiles, character }, signal);
       } catch (error) {
         throw explained(error, services);
       }
     },
   };
+}
+
+/** The character devices that are streams of the page, with the names that the guest knows them by. */
+function portsOf({ chardevs, devices }: MachineConfig): PortDescription[] {
+  const streams = chardevs.filter(({ kind }) => kind !== "stdio" && kind !== "null");
+  return streams.map(({ id }) => {
+    const user = devices.find(({ properties }) => properties.chardev === id);
+    return { id, name: user?.properties.name ?? "" };
+  });
 }
 
 /** Which kind of failure an error of the machine's parts is; its message is a sentence already. */

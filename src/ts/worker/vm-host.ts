@@ -15,6 +15,7 @@ import type { DiskStorage } from "./disk-storage.ts";
 import { GuestClock } from "./guest-clock.ts";
 import { MachineDisks, type OpenDrive } from "./machine-disks.ts";
 import { type FolderOpener, MachineTrees } from "./machine-trees.ts";
+import { PortStreams } from "./port-streams.ts";
 import { RunningMachine, type RunningMachineHost } from "./running-machine.ts";
 import type { Turns } from "./turns.ts";
 import { Captures } from "./captures.ts";
@@ -57,6 +58,7 @@ export class VmHost {
   readonly #disks: MachineDisks;
   readonly #captures: Captures;
   readonly #trees: MachineTrees;
+  readonly #ports: PortStreams;
   #session: Session | null = null;
   #module: WebAssembly.Module | null = null;
   #machine: RunningMachine | null = null;
@@ -67,6 +69,7 @@ export class VmHost {
   constructor(environment: VmEnvironment) {
     this.#environment = environment;
     this.#clock = new GuestClock(environment);
+    this.#ports = new PortStreams((message) => environment.post(message));
     this.#trees = new MachineTrees(environment.folders);
     this.#captures = new Captures((text) => environment.post({ kind: "log", level: "host-error", text }));
     this.#disks = new MachineDisks(environment.openDrive, {
@@ -99,6 +102,11 @@ export class VmHost {
         this.#columns = message.columns;
         this.#rows = message.rows;
         this.#machine?.resize(message.columns, message.rows);
+        break;
+      case "port-open":
+      case "port-input":
+      case "port-ack":
+        this.#ports.handle(message);
         break;
       case "control":
         void this.#control(message);
@@ -180,6 +188,7 @@ export class VmHost {
       readFile: (name) => session.loader.read(name),
       readInto: (name, open) => session.loader.readInto(name, open),
       signal: session.abort.signal,
+      port: (id) => this.#ports.stream(id),
       file: (name) => session.files.get(name) ?? null,
       resolve: (name) => session.loader.resolve(name),
       rangeHost: (url) => ({

@@ -146,7 +146,7 @@ export function echoBlueprint(
 ): Blueprint {
   const files = args.split(" ").filter((name) => name !== "");
   return {
-    description: { memoryBytes: 256 * 1024 * 1024, cpuCount: 1, typed: [], captures: [] },
+    description: { memoryBytes: 256 * 1024 * 1024, cpuCount: 1, typed: [], captures: [], ports: [] },
     files: files.filter((name) => !name.startsWith("disk=")),
     noReboot: false,
     async create(services) {
