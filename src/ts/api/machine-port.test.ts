@@ -126,6 +126,29 @@ describe("MachinePort", () => {
     expect(guest.received).toEqual([...bytes]);
   });
 
+  it("gives nothing twice to a device that has room again before it has said how much it took", async () => {
+    const { guests, port } = setUp("a");
+    const [guest] = guests;
+    if (guest === undefined) throw new Error("no guest");
+    const received: number[] = [];
+    let calls = 0;
+    guest.backend.attach({
+      input(bytes) {
+        const count = Math.min(1000, bytes.length);
+        received.push(...bytes.subarray(0, count));
+        calls += 1;
+        if (calls < 100) guest.backend.inputRoom?.();
+        return count;
+      },
+      outputRoom: () => undefined,
+      setOpen: () => undefined,
+      resize: () => undefined,
+    });
+    const bytes = Uint8Array.from({ length: 40_000 }, (_, index) => index % 239);
+    await port("a").writable.getWriter().write(bytes);
+    expect(received).toEqual([...bytes]);
+  });
+
   it("ends with the machine: reads what came, then nothing more, and writes fail", async () => {
     const { guests, port } = setUp("a");
     const [guest] = guests;

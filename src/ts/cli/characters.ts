@@ -60,6 +60,8 @@ class StreamCharacter implements Character {
   readonly #waiting: Socket[] = [];
   /** What the guest had no room for. */
   #rest: Uint8Array = new Uint8Array();
+  #hasRoom = false;
+  #feeding = false;
   #arrived: () => void = () => undefined;
 
   constructor(wait: boolean, onClose: () => void) {
@@ -119,8 +121,15 @@ class StreamCharacter implements Character {
   }
 
   #feed(): void {
-    const taken = this.#frontend?.input(this.#rest) ?? 0;
-    this.#rest = this.#rest.subarray(taken);
+    // The device may say that it has room again before it has said how much it took.
+    this.#hasRoom = true;
+    if (this.#feeding) return;
+    this.#feeding = true;
+    while (this.#hasRoom && this.#rest.length > 0) {
+      this.#hasRoom = false;
+      this.#rest = this.#rest.subarray(this.#frontend?.input(this.#rest) ?? 0);
+    }
+    this.#feeding = false;
     if (this.#rest.length > 0) this.#incoming?.pause();
     else this.#incoming?.resume();
   }

@@ -50,6 +50,8 @@ class PortStream implements CharBackend {
   /** Output was refused for want of room. */
   #refused = false;
   #waiting: Uint8Array = new Uint8Array();
+  #hasRoom = false;
+  #feeding = false;
 
   constructor(id: string, post: (message: FromWorker) => void) {
     this.#id = id;
@@ -90,10 +92,17 @@ class PortStream implements CharBackend {
   }
 
   inputRoom(): void {
-    if (this.#waiting.length === 0) return;
-    const byteCount = this.#frontend?.input(this.#waiting) ?? 0;
-    this.#waiting = this.#waiting.subarray(byteCount);
-    if (byteCount > 0) this.#post({ kind: "port-taken", port: this.#id, byteCount });
+    // The device may say that it has room again before it has said how much it took.
+    this.#hasRoom = true;
+    if (this.#feeding) return;
+    this.#feeding = true;
+    while (this.#hasRoom && this.#waiting.length > 0) {
+      this.#hasRoom = false;
+      const byteCount = this.#frontend?.input(this.#waiting) ?? 0;
+      this.#waiting = this.#waiting.subarray(byteCount);
+      if (byteCount > 0) this.#post({ kind: "port-taken", port: this.#id, byteCount });
+    }
+    this.#feeding = false;
   }
 
   guestOpen(open: boolean): void {
