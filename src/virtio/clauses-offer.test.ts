@@ -22,7 +22,7 @@ const DEVICES = {
 } as const satisfies Record<string, { properties: Record<string, string | number | boolean>; bits: readonly number[] }>;
 
 /** Reserved bits 24 to 49 that are implemented: of the legacy interface, then of every one. */
-const RESERVED = [24, 27, 28, 29, 32, 34, 35, 38, 40];
+const RESERVED = [24, 27, 28, 29, 32, 33, 34, 35, 38, 40];
 
 function machine(transport: (typeof TRANSPORTS)[number], device: keyof typeof DEVICES): Harness {
   const backends = { block: new MemoryDisk(2 ** 20), net: new NetEnd(), entropy: { fill: (): void => {} } };

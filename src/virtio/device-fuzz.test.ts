@@ -12,12 +12,13 @@ import { ascii, CharEnd } from "./testing/char-end.ts";
 import type { DriverBuffer } from "./testing/driver-ring.ts";
 import { GUEST_RAM_BASE } from "./testing/engine.ts";
 import { FUZZ_TIMEOUT_MS, fuzzAsync } from "./testing/fuzz-budget.ts";
-import { Harness, PACKED_TRANSPORTS, TRANSPORTS, type TransportName } from "./testing/harness.ts";
+import { Harness, TRANSPORTS, type TransportName } from "./testing/harness.ts";
 import { loadInstrumentedEngine } from "./testing/instrumented.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { MmioDriver } from "./testing/mmio-driver.ts";
 import { NetEnd } from "./testing/net-end.ts";
 import { PciDriver } from "./testing/pci-driver.ts";
+import { ringFormats } from "./testing/ring-formats.ts";
 import { S390_PAGES } from "./testing/s390-driver.ts";
 import { WriteShadow } from "./testing/write-shadow.ts";
 
@@ -183,7 +184,7 @@ async function probe(target: Victim, device: Device): Promise<void> {
 }
 
 describe.each(TRANSPORTS)("hostile drivers on %s", (transport) => {
-  const formats = PACKED_TRANSPORTS.includes(transport) ? [false, true] : [false];
+  const formats = ringFormats(transport);
   const devices = ["virtio-9p", "virtio-blk", "virtio-net", "virtio-rng", "virtio-balloon", "virtio-serial"] as const;
   it.each(devices.flatMap((device) => formats.map((packed) => ({ device, packed }))))(
     "$device, packed $packed",

@@ -5,8 +5,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadRingEngine } from "./testing/engine.ts";
-import { Harness, PACKED_TRANSPORTS, TRANSPORTS, type TransportName } from "./testing/harness.ts";
+import { Harness, TRANSPORTS, type TransportName } from "./testing/harness.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
+import { ringFormats } from "./testing/ring-formats.ts";
 
 const engine = loadRingEngine(0x40_0000);
 
@@ -64,9 +65,7 @@ class World {
 }
 
 describe.each(TRANSPORTS)("on %s", (transport) => {
-  const rings = [false, true].flatMap((packed) =>
-    packed && !PACKED_TRANSPORTS.includes(transport) ? [] : [false, true].map((eventIdx) => ({ packed, eventIdx })),
-  );
+  const rings = ringFormats(transport).flatMap((packed) => [false, true].map((eventIdx) => ({ packed, eventIdx })));
   it.each(rings)("packed $packed, event index $eventIdx", { timeout: 60_000 }, async (ring) => {
     await fc.assert(
       fc.asyncProperty(

@@ -10,11 +10,12 @@ import { VIRTIO_F_RING_PACKED, VIRTIO_F_VERSION_1 } from "./spec/features.ts";
 import { STATUS_DEVICE_NEEDS_RESET, STATUS_FEATURES_OK } from "./spec/status.ts";
 import { GUEST_RAM_BASE } from "./testing/engine.ts";
 import { FUZZ_TIMEOUT_MS, fuzz } from "./testing/fuzz-budget.ts";
-import { Harness, PACKED_TRANSPORTS, TRANSPORTS, type TransportName } from "./testing/harness.ts";
+import { Harness, TRANSPORTS, type TransportName } from "./testing/harness.ts";
 import { loadInstrumentedEngine } from "./testing/instrumented.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
 import { poke, powerCycle } from "./testing/register-poke.ts";
 import { Source } from "./testing/ring-program.ts";
+import { ringFormats } from "./testing/ring-formats.ts";
 import { S390_PAGES, S390Driver } from "./testing/s390-driver.ts";
 import { WriteShadow } from "./testing/write-shadow.ts";
 
@@ -148,7 +149,7 @@ function run(transport: TransportName, device: (typeof DEVICES)[number], packed:
 }
 
 describe.each(TRANSPORTS)("registers of %s", (transport) => {
-  const formats = PACKED_TRANSPORTS.includes(transport) ? [false, true] : [false];
+  const formats = ringFormats(transport);
   it.each(DEVICES.flatMap((device) => formats.map((packed) => ({ device, packed }))))(
     "$device, packed $packed",
     { timeout: FUZZ_TIMEOUT_MS },
