@@ -51,7 +51,7 @@ function offerMixed(made: RingBench, ring: DriverRing): { descriptors: number[];
 }
 
 describe("single fetch", () => {
-  it("a walk loads no byte twice and nothing but the ring and its tables", { timeout: 180_000 }, async () => {
+  it("R20: a walk loads no byte twice and nothing but the ring and its tables", { timeout: 180_000 }, async () => {
     const { bench: made, watch } = await bench();
     const ring = made.ring(8);
     const { descriptors } = offerMixed(made, ring);
@@ -71,7 +71,7 @@ describe("single fetch", () => {
     expect(watch.writes).toEqual([]);
   });
 
-  it("a field that changes after any load is seen in its old or in its new state, and nothing else changes", {
+  it("R20: a field that changes after any load is seen in its old or in its new state, and nothing else changes", {
     timeout: 180_000,
   }, async () => {
     const { bench: made, watch } = await bench();
