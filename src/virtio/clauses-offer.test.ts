@@ -15,6 +15,8 @@ const DEVICES = {
   },
   "virtio-serial": { properties: {}, bits: [0, 1, 2] },
   "virtio-rng": { properties: {}, bits: [] },
+  // Never bidirectional commands, nor protection information.
+  "virtio-scsi": { properties: {}, bits: [1, 2] },
   "virtio-balloon": {
     properties: { "free-page-hint": true, "free-page-reporting": true, "deflate-on-oom": true },
     bits: [1, 2, 3, 4, 5],

@@ -19,6 +19,7 @@ describe("the clause table", () => {
       "net",
       "pci",
       "rng",
+      "scsi",
     ]);
     const ids = clauses.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
