@@ -83,6 +83,33 @@ describe("Arrivals", () => {
     expect(arrivals.list.map(({ failure, disk }) => [failure, disk?.name])).toEqual([[null, "b"]]);
   });
 
+  it("puts changes together with the file that they were made to, whichever came first, and looks at the disk then", async () => {
+    const backing = { name: "images/base.img", url: null };
+    for (const order of ["changes first", "base first"]) {
+      const library = new MemoryDiskLibrary();
+      const arrivals = new Arrivals(library);
+      const [base, changes] = [file("base.img"), file("base.changes.qcow2")];
+      const steps = [
+        async () => {
+          library.script.findings = { backing };
+          await arrivals.add(drop(changes));
+        },
+        async () => {
+          library.script.findings = { backing: null };
+          await arrivals.add(drop(file("other.img"), base));
+        },
+      ];
+      for (const step of order === "changes first" ? steps : steps.toReversed()) await step();
+      const paired = arrivals.list.find((arrival) => arrival.file === changes);
+      expect(paired?.base, order).toBe(base);
+      expect(arrivals.list.map((arrival) => arrival.file?.name).sort()).toEqual(["base.changes.qcow2", "other.img"]);
+      library.script.findings = { summary: "Debian" };
+      expect(await arrivals.importAll()).toBe(true);
+      expect(library.bases).toContain(base);
+      expect(arrivals.list.find((arrival) => arrival.file === changes)?.findings?.summary).toBe("Debian");
+    }
+  });
+
   it("looks at what was packed once more when it is unpacked", async () => {
     const library = new MemoryDiskLibrary({ findings: { formats: ["xz"], summary: "A disk" } });
     const arrivals = new Arrivals(library);

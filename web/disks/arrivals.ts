@@ -21,6 +21,8 @@ export interface Arrival {
   readonly name: string;
   /** Copied into the browser, or read where it is. */
   readonly copy: boolean;
+  /** For a file that holds only changes: the one that they were made to. */
+  readonly base: File | null;
   /** The disk that was made of it. */
   readonly disk: DiskInfo | null;
   readonly progress: DiskProgress | null;
@@ -78,7 +80,7 @@ export class Arrivals {
   }
 
   /** Changes what the user may choose. */
-  choose(key: number, change: Partial<Pick<Arrival, "role" | "name" | "copy">>): void {
+  choose(key: number, change: Partial<Pick<Arrival, "role" | "name" | "copy" | "base">>): void {
     this.#update(key, change);
   }
 
@@ -119,6 +121,18 @@ export class Arrivals {
       this.#update(key, { role: role ?? "none", copy: copy || mustCopy(findings) });
       return findings;
     });
+    this.#pair();
+  }
+
+  /** A file that changes were made to goes with them where both came. */
+  #pair(): void {
+    for (const { key, findings, base } of this.#list) {
+      const wanted = base === null && findings !== null ? baseName(findings) : null;
+      const found = this.#list.find((other) => wanted !== null && other.key !== key && isNamed(other, wanted));
+      if (found === undefined || found.file === null) continue;
+      this.#update(key, { base: found.file });
+      this.remove(found.key);
+    }
   }
 
   async #look(key: number, inspect: () => Promise<FileFindings>): Promise<void> {
@@ -149,17 +163,19 @@ export class Arrivals {
     const abort = new AbortController();
     this.#imports.set(key, abort);
     this.#update(key, { phase: "importing", failure: null, progress: { doneBytes: 0, totalBytes: null } });
-    const { name, copy, file } = arrival;
+    const { name, copy, file, base } = arrival;
     try {
       const disk = await this.#library.import(file, {
         name,
         copy,
+        base,
         signal: abort.signal,
         onProgress: (progress) => this.#update(key, { progress }),
       });
       this.#update(key, { phase: "ready", disk, name: disk.name, progress: null });
-      // Of a packed file only the beginning was known.
-      if (mustCopy(arrival.findings)) await this.#look(key, () => this.#library.inspectDisk(disk.id));
+      // Of a packed file only the beginning was known, of changes nothing.
+      if (mustCopy(arrival.findings) || isChanges(arrival.findings))
+        await this.#look(key, () => this.#library.inspectDisk(disk.id));
     } catch (error) {
       this.#update(key, { phase: "ready", progress: null, failure: shownFailure(error) });
     } finally {
@@ -174,6 +190,7 @@ export class Arrivals {
       findings: null,
       role: "none",
       copy: true,
+      base: null,
       disk: null,
       progress: null,
       failure: null,
@@ -206,6 +223,21 @@ export function becomesDisk({ role, phase }: Arrival): boolean {
 /** What is in a packed file can only be had by unpacking it into the browser. */
 export function mustCopy(findings: FileFindings | null): boolean {
   return findings?.formats.some((format) => PACKED.includes(format)) ?? false;
+}
+
+/** The file holds only the changes to another image. */
+export function isChanges(findings: FileFindings | null): boolean {
+  return (findings?.backing ?? null) !== null;
+}
+
+/** The name, without a folder, of the file that changes have to be given with; null where none has to be. */
+export function baseName({ backing }: FileFindings): string | null {
+  return backing === null || backing.url !== null ? null : backing.name.slice(backing.name.lastIndexOf("/") + 1);
+}
+
+/** A file that came by that name and is nothing else's yet. */
+function isNamed({ file, phase, disk, findings }: Arrival, name: string): boolean {
+  return file?.name === name && phase === "ready" && disk === null && !isChanges(findings);
 }
 
 /** What goes into the next machine. Disks that are not in the browser yet have names that only tell them apart. */

@@ -21,6 +21,8 @@ const NOTHING: FileFindings = {
   partitions: [],
   system: null,
   root: null,
+  rootArguments: [],
+  backing: null,
 };
 
 const DEBIAN: FileFindings = {
@@ -126,6 +128,14 @@ describe("booting the system on a disk", () => {
     expect(config.ramSizeBytes).toBe(1024 ** 3);
     expect(profile.packed).toEqual(STANDARD.packed);
     expect(addressable).toBe(true);
+  });
+
+  it("with what its root needs beside its name", () => {
+    const fedora = disk("fedora", { ...DEBIAN, rootArguments: ["rootflags=subvol=root"] });
+    const wanted = "root=/dev/vda2 rw rootflags=subvol=root";
+    for (const kind of ["boot", "boot-own"] as const) {
+      expect(choose(kind, { disks: [fedora], files: [] }, current).config.append).toContain(wanted);
+    }
   });
 
   it("with its own: kernel and initrd are names that the page takes from the disk", () => {

@@ -239,8 +239,8 @@ const NO_SELF_TESTS = "cryptomgr.notests";
 const NO_INITRD = { initrd: null, initrdSha256: null } as const;
 
 function rootArguments(findings: FileFindings | null): string[] {
-  const root = findings?.root ?? null;
-  return root === null ? [] : [`root=${root}`, "rw"];
+  if (findings === null || findings.root === null) return [];
+  return [`root=${findings.root}`, "rw", ...findings.rootArguments];
 }
 
 /** The name of the kernel or initrd on a kept disk ("disk:ID"), in a command line of this page. */

@@ -1,6 +1,14 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import type { PartitionInfo } from "../../src/ts/api/disk-types.ts";
-import { type Arrival, type ArrivalRole, type Arrivals, becomesDisk, mustCopy } from "../disks/arrivals.ts";
+import {
+  type Arrival,
+  type ArrivalRole,
+  type Arrivals,
+  baseName,
+  becomesDisk,
+  isChanges,
+  mustCopy,
+} from "../disks/arrivals.ts";
 import { formatBytes, formatDiskSize } from "../format.ts";
 import { closeIcon } from "../icons.ts";
 import { controls } from "../styles/controls.ts";
@@ -45,6 +53,8 @@ export class ArrivalCard extends LitElement {
       }
 
       .wide { grid-column: 1 / -1; }
+      .below { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; }
+      .below p { flex: 1 1 16rem; margin: 0; }
 
       fieldset { margin: 0; padding: 0; border: 0; }
       .choice { min-height: 0; }
@@ -71,9 +81,12 @@ export class ArrivalCard extends LitElement {
   /** Nothing can be chosen while files are being taken in. */
   declare locked: boolean;
   arrivals: Arrivals | null = null;
+  readonly #base = document.createElement("input");
 
   constructor() {
     super();
+    this.#base.type = "file";
+    this.#base.addEventListener("change", () => this.#giveBase());
     this.arrival = null;
     this.locked = false;
   }
@@ -136,10 +149,36 @@ export class ArrivalCard extends LitElement {
               <input type="text" aria-label=${`Name of the disk of ${title}`} maxlength="80" .value=${name} ?disabled=${fixed}
                 @change=${(event: Event) => this.#rename(event.target as HTMLInputElement, name)}>
             </label>
-            ${this.#copying(key, arrival, fixed)}`
+            ${isChanges(arrival.findings) ? this.#below(arrival, fixed) : this.#copying(key, arrival, fixed)}`
           : nothing
       }
     </div>`;
+  }
+
+  /** The image that changes were made to. */
+  #below({ file, findings, base }: Arrival, fixed: boolean): TemplateResult {
+    const { backing = null } = findings ?? {};
+    if (findings === null || backing === null) return html``;
+    if (backing.url !== null) {
+      return html`<p class="quiet wide">What lies below is read from there as it is needed, and stays as it is.</p>`;
+    }
+    const name = baseName(findings) || "the image below";
+    return html`<div class="wide below">
+      ${
+        base === null
+          ? html`<p class="warning">It needs ${name}, the file that the changes were made to.</p>`
+          : html`<p class="quiet">It lies over the file ${base.name}, which stays as it is and has to be given again after a reload.</p>`
+      }
+      <button class="small" ?disabled=${fixed} aria-label=${`Give the file below ${file?.name ?? ""}`}
+        @click=${() => this.#base.click()}>${base === null ? `Give ${name}…` : "Give another…"}</button>
+    </div>`;
+  }
+
+  #giveBase(): void {
+    const file = this.#base.files?.[0];
+    // The same file can be chosen again.
+    this.#base.value = "";
+    if (file !== undefined) this.#choose({ base: file });
   }
 
   #copying(key: number, { copy, findings, file }: Arrival, fixed: boolean): TemplateResult {
@@ -182,7 +221,7 @@ export class ArrivalCard extends LitElement {
     </div>`;
   }
 
-  #choose(change: Partial<Pick<Arrival, "role" | "name" | "copy">>): void {
+  #choose(change: Partial<Pick<Arrival, "role" | "name" | "copy" | "base">>): void {
     if (this.arrival !== null) this.arrivals?.choose(this.arrival.key, change);
   }
 

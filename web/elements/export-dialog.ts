@@ -80,13 +80,23 @@ function choicesFor({ base, sizeBytes, usedBytes }: DiskInfo): FormatChoice[] {
   const whole = base.kind === "none" ? usedBytes : Math.min(sizeBytes, base.sizeBytes + usedBytes);
   const raw = "Every byte of the disk, as every program reads it.";
   const qcow2 = "Only what is not zero, for QEMU and its kin.";
-  const changes = "Only what was written since the beginning: a qcow2 image that needs what lies under it.";
+  const below = base.kind === "file" ? `the file ${base.name}` : "the image that it lies over";
+  const changes = `Only what was written since the beginning. To get the disk back, drop it here together with ${below}.`;
+  const changesOfUrl =
+    "Only what was written since the beginning. Dropped here, it finds the image that it lies over by its address.";
   return [
     { format: "raw", title: "Raw image", text: raw, sizeBytes },
     { format: "qcow2", title: "qcow2 image", text: qcow2, sizeBytes: whole + QCOW2_BYTES },
     ...(base.kind === "none"
       ? []
-      : [{ format: "changes", title: "Only the changes", text: changes, sizeBytes: usedBytes + QCOW2_BYTES } as const]),
+      : [
+          {
+            format: "changes",
+            title: "Only the changes",
+            text: base.kind === "url" ? changesOfUrl : changes,
+            sizeBytes: usedBytes + QCOW2_BYTES,
+          } as const,
+        ]),
   ];
 }
 

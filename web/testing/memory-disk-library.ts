@@ -20,6 +20,8 @@ export const FINDINGS: FileFindings = {
   partitions: [],
   system: null,
   root: null,
+  rootArguments: [],
+  backing: null,
 };
 
 /** A library without contents, for tests of what is shown of one. */
@@ -29,6 +31,8 @@ export class MemoryDiskLibrary implements DiskLibrary {
   files: Record<string, File> = {};
   /** Names of the calls that were made, in their order. */
   readonly calls: string[] = [];
+  /** What imports were given as the base of changes. */
+  readonly bases: File[] = [];
   /** Imports end when this does. */
   importing: Promise<void> = Promise.resolve();
   readonly #emitter = new Emitter<{ change: null }>();
@@ -61,6 +65,7 @@ export class MemoryDiskLibrary implements DiskLibrary {
 
   async import(file: File, options: Parameters<DiskLibrary["import"]>[1]): Promise<DiskInfo> {
     await this.#call("import");
+    if (options.base instanceof File) this.bases.push(options.base);
     options.onProgress?.({ doneBytes: 1, totalBytes: file.size });
     await Promise.race([
       this.importing,

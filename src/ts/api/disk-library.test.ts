@@ -172,6 +172,51 @@ describe("DiskLibrary", () => {
     expect(copy.bytes().equals(bytes)).toBe(true);
   });
 
+  it("gives a disk back from the file of its changes and the image that they were made to", async () => {
+    const { library } = openTab(diskBrowser());
+    const below = new File([image()], "base.img", { lastModified: 77 });
+    const folder = new ImageFolder();
+    try {
+      folder.file("base.img", new Uint8Array(await below.arrayBuffer()));
+      folder.run("qemu-img", ["create", "-q", "-f", "qcow2", "-b", "base.img", "-F", "raw", "changed.qcow2"]);
+      folder.run("qemu-io", ["-c", "write -P 5 1000448 70000", "-c", "write -z 3000320 2048", "changed.qcow2"]);
+      const changes = new File([folder.bytes("changed.qcow2")], "changed.qcow2");
+      folder.run("qemu-img", ["convert", "-O", "raw", "changed.qcow2", "whole.img"]);
+      const whole = Buffer.from(folder.bytes("whole.img"));
+
+      expect(await library.inspect(changes)).toMatchObject({
+        role: "disk",
+        summary: expect.stringContaining("Only the changes to base.img"),
+        backing: { name: "base.img", url: null },
+      });
+      const name = "changed";
+      await expect(library.import(changes, { name })).rejects.toMatchObject({ failure: { code: "gone" } });
+      expect(await library.list()).toEqual([]);
+      const first = await library.import(changes, { name, base: below });
+      expect(first).toMatchObject({ base: { kind: "file", name: "base.img", modifiedMs: 77 } });
+      expect(library.files).toEqual({ [`disk:${first.id}`]: below });
+      expect(first.usedBytes).toBeLessThan(200_000);
+      const out = sink();
+      await library.export(first.id, "raw", out.stream);
+      expect(out.bytes().equals(whole)).toBe(true);
+
+      // The same from a file of our own, which knows its base.
+      const ours = sink();
+      await library.export(first.id, "changes", ours.stream);
+      const again = new File([ours.bytes()], "changed.changes.qcow2");
+      const other = new File([image(5_000_192)], "base.img");
+      await expect(library.import(again, { name, base: other })).rejects.toMatchObject({
+        failure: { code: "changed", message: expect.stringContaining("size differs") },
+      });
+      const second = await library.import(again, { name, base: below });
+      const back = sink();
+      await library.export(second.id, "raw", back.stream);
+      expect(back.bytes().equals(whole)).toBe(true);
+    } finally {
+      folder.remove();
+    }
+  });
+
   it("sends no more than the sink takes", async () => {
     const { library, messages } = openTab(diskBrowser());
     const disk = await library.createEmpty("zeros", 64 << 20);

@@ -56,9 +56,10 @@ export class WorkerDiskLibrary implements DiskLibrary {
   }
 
   async import(file: File, options: ImportOptions): Promise<DiskInfo> {
-    const { name, store = DEFAULT_STORE, copy = true, signal, onProgress } = options;
-    const disk = await this.#link.call("import", [file, { name, store, copy }], { signal, onProgress });
-    if (!copy) this.#files.set(disk.id, file);
+    const { name, store = DEFAULT_STORE, copy = true, base = null, signal, onProgress } = options;
+    const disk = await this.#link.call("import", [file, { name, store, copy, base }], { signal, onProgress });
+    // Of the two the one that the disk lies over is read from now on.
+    if (disk.base.kind === "file") this.#files.set(disk.id, base ?? file);
     return disk;
   }
 

@@ -3,6 +3,7 @@ import type { BootFiles, DamagedDisk, DiskInfo, DiskProgress, ExportFormat } fro
 import type { StoreKind } from "../storage/disk-record.ts";
 
 export {
+  type BackingInfo,
   FILE_ROLES,
   type FileFindings,
   type FileRole,
@@ -22,6 +23,11 @@ export interface ImportOptions extends LongTask {
   readonly store?: StoreKind;
   /** Copies the file into the browser (the default); otherwise it is read where it is, for as long as the page lives. */
   readonly copy?: boolean;
+  /**
+   * For a file that holds only the changes to another one (`FileFindings.backing`): that one. It is read where it is, and
+   * belongs into `DiskLibrary.files` from then on.
+   */
+  readonly base?: File | null;
 }
 
 export interface StorageEstimate {

@@ -43,14 +43,9 @@ export async function extractBootFiles(
     initrd: initrdPath === null ? null : await take(place.files, initrdPath, MAX_INITRD_BYTES),
     append: [
       "console=ttyAMA0",
-      ...rootArguments(findings.root, found.rootFlags, found.table?.needsForce ?? false),
+      ...(findings.root === null ? [] : [`root=${findings.root}`, "rw", ...findings.rootArguments]),
     ].join(" "),
   };
-}
-
-function rootArguments(root: string | null, rootFlags: string, force: boolean): string[] {
-  if (root === null) return [];
-  return [`root=${root}`, "rw", ...(rootFlags === "" ? [] : [rootFlags]), ...(force ? ["gpt"] : [])];
 }
 
 async function take(files: FileSystem, path: string, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> {

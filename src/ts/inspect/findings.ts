@@ -42,4 +42,16 @@ export interface FileFindings {
   readonly system: SystemInfo | null;
   /** What `root=` should be for the kernel's command line, such as "/dev/vda2"; null where it is not known. */
   readonly root: string | null;
+  /** Further words of the command line that the root needs, such as "rootflags=subvol=root"; mostly none. */
+  readonly rootArguments: readonly string[];
+  /** The image that the file holds only the changes to; null where it is whole. */
+  readonly backing: BackingInfo | null;
+}
+
+/** The image below one that holds only changes. */
+export interface BackingInfo {
+  /** Its file's name, perhaps with a folder. */
+  readonly name: string;
+  /** Where it is, if that is on a server and the file says so; it need not be given then. */
+  readonly url: string | null;
 }

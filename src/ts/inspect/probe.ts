@@ -26,6 +26,7 @@ const INITRD_NAMES = /init(?:rd|ramfs)/i;
 
 const NOTHING = {
   ...{ role: null, diskSizeBytes: null, partitionTable: null, partitions: [], system: null, root: null },
+  ...{ rootArguments: [], backing: null },
 } as const satisfies Partial<FileFindings>;
 
 /**
@@ -112,6 +113,10 @@ function disk(found: Survey, sizeBytes: number, complete: boolean): Conclusion {
     partitions: found.partitions,
     system: found.system,
     root: isDisc || found.root === null ? null : deviceOf(found.root.number),
+    rootArguments: [
+      ...(found.rootFlags === "" ? [] : found.rootFlags.split(" ")),
+      ...(found.table?.needsForce === true ? ["gpt"] : []),
+    ],
   };
 }
 

@@ -39,6 +39,8 @@ export interface ImportRequest {
   readonly store: StoreKind;
   /** Copies the file into the browser; otherwise only what is written over it goes there. */
   readonly copy: boolean;
+  /** For a file that holds only changes: the file that they were made to; null where they say where it is. */
+  readonly base: File | null;
 }
 
 /** What the disk worker can be asked. Arguments and results are structured-cloneable. */

@@ -2,6 +2,7 @@ import type { BlockSource } from "../storage/block-source.ts";
 import { type Locks, noLocks } from "../storage/disk-lock.ts";
 import type { DiskRecord } from "../storage/disk-record.ts";
 import type { StoreOpener } from "../storage/store-opener.ts";
+import type { DriveImage } from "./drive-source.ts";
 
 /** What keeping disks takes of the browser. */
 export interface DiskKeeperHost {
@@ -14,6 +15,8 @@ export interface DiskKeeperHost {
   roomBytes(): Promise<number>;
   /** The image that a disk lies over. Rejects where it is not what the record says. */
   openBase(record: DiskRecord): Promise<BlockSource | null>;
+  /** The image at an absolute URL. */
+  openAddress(url: string): Promise<DriveImage>;
 }
 
 /** Rejects where the browser guards nothing. */

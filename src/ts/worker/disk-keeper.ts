@@ -6,13 +6,12 @@ import type { CopyTask } from "../storage/copy-disk.ts";
 import { checkFileBase } from "../storage/disk-base.ts";
 import { DiskCatalog } from "../storage/disk-catalog.ts";
 import { holdDisk } from "../storage/disk-hold.ts";
-import { urlDiskName } from "../storage/disk-id.ts";
 import { DiskLock } from "../storage/disk-lock.ts";
 import type { DiskRecord, StoreKind } from "../storage/disk-record.ts";
 import { writeImage } from "../storage/image/export-image.ts";
-import type { BackingFile } from "../storage/image/qcow2-layout.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import { StoreSource } from "../storage/store-source.ts";
+import { backingOf } from "./base-file.ts";
 import { diskInfo } from "./disk-info.ts";
 import { type DiskKeeperHost, locksOf } from "./disk-keeper-host.ts";
 import { DiskMaker } from "./disk-maker.ts";
@@ -75,6 +74,11 @@ export class DiskKeeper {
   /** A disk over a file that stays where it is. */
   async overFile(file: File, request: ImportRequest): Promise<DiskInfo> {
     return await this.#maker.overFile(file, request);
+  }
+
+  /** A disk of the changes that a file holds, over the image that they were made to. */
+  async importChanges(file: File, request: ImportRequest, task: CopyTask): Promise<DiskInfo> {
+    return await this.#maker.importChanges(file, request, task);
   }
 
   /** Rejects where `file` is not the one that the disk lies over. */
@@ -173,17 +177,4 @@ export class DiskKeeper {
 
 function gone(id: string): StorageError {
   return new StorageError("gone", `There is no disk “${id}” in this browser.`, "It may have been deleted.");
-}
-
-/** The file that a disk lies over, as the file of its changes names it: without a folder, to be put beside it. */
-function backingOf({ base }: DiskRecord): BackingFile | null {
-  switch (base.kind) {
-    case "none":
-      return null;
-    case "url":
-      // A compressed one is no image that others could lie over.
-      return base.format === null ? null : { name: urlDiskName(base.url), format: base.format };
-    case "file":
-      return { name: base.name, format: base.format };
-  }
 }

@@ -5,9 +5,11 @@ import type { DiskCatalog } from "../storage/disk-catalog.ts";
 import { newDiskId } from "../storage/disk-id.ts";
 import { DiskLock } from "../storage/disk-lock.ts";
 import { DISK_CHUNK_BYTES, type DiskRecord, type StoreKind } from "../storage/disk-record.ts";
+import { importChanges, readChanges } from "../storage/image/import-changes.ts";
 import { importImage, type ScratchStore } from "../storage/image/import-image.ts";
 import { openImage } from "../storage/image/open-image.ts";
 import { StorageError } from "../storage/storage-error.ts";
+import { changedBase, compressedBase, fileBase, innerFormat } from "./base-file.ts";
 import { type DiskKeeperHost, locksOf, scratchOf } from "./disk-keeper-host.ts";
 import { diskInfo } from "./disk-info.ts";
 import type { DiskRemover } from "./disk-remover.ts";
@@ -49,23 +51,33 @@ export class DiskMaker {
   /** A disk over a file that stays where it is. */
   async overFile(file: File, request: ImportRequest): Promise<DiskInfo> {
     const image = await openImage(new BlobSource(file));
-    if (image.needsUnpacking) {
-      throw new StorageError(
-        "format",
-        `The file ${file.name} is compressed, and cannot be read where it is.`,
-        "Copy it into the browser.",
-      );
-    }
+    if (image.needsUnpacking) throw compressedBase(file.name, "Copy it into the browser.");
     const origin = originOf(file.name, image.formats);
     const record = this.#newRecord(request.name, image.source.sizeBytes, request.store, origin);
-    const base = {
-      kind: "file",
-      name: file.name,
-      sizeBytes: file.size,
-      modifiedMs: file.lastModified,
-      format: innerFormat(image.formats),
-    } as const;
+    const base = fileBase(file, image.formats);
     return await diskInfo(await this.#catalog.create({ ...record, base }), this.#host.stores, false);
+  }
+
+  /** A disk of the changes that a file holds, over the image that they were made to. */
+  async importChanges(file: File, request: ImportRequest, task: CopyTask): Promise<DiskInfo> {
+    const changes = new BlobSource(file);
+    const found = await readChanges(changes);
+    if (found === null) {
+      throw new StorageError("format", `The file ${file.name} holds no changes to another image.`, "");
+    }
+    const { source, base, id } = await changedBase(found, request.base, {
+      catalog: this.#catalog,
+      openAddress: this.#host.openAddress,
+    });
+    const made = this.#newRecord(request.name, found.sizeBytes, request.store, `${file.name} (changes to an image)`);
+    return await this.#fill({ ...made, base, id: id ?? made.id }, async (record) => {
+      const store = await this.#host.stores.open(record);
+      try {
+        await importChanges(changes, source, store, { ...task, limitBytes: await this.#host.roomBytes() });
+      } finally {
+        await store.close();
+      }
+    });
   }
 
   async createEmpty(name: string, sizeBytes: number, store: StoreKind): Promise<DiskInfo> {
@@ -121,8 +133,4 @@ export class DiskMaker {
 function originOf(fileName: string, formats: readonly string[]): string {
   const outer = formats.filter((format) => format !== "qcow2").toReversed();
   return `${fileName} (${[`${innerFormat(formats)} image`, ...outer].join(" in ")})`;
-}
-
-function innerFormat(formats: readonly string[]): "raw" | "qcow2" {
-  return formats.at(-1) === "qcow2" ? "qcow2" : "raw";
 }

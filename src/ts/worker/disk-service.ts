@@ -7,6 +7,7 @@ import { BlobSource } from "../storage/blob-source.ts";
 import type { BlockSource } from "../storage/block-source.ts";
 import { checkUrlBase, missingFile } from "../storage/disk-base.ts";
 import type { DiskRecord } from "../storage/disk-record.ts";
+import { type Changes, readChanges } from "../storage/image/import-changes.ts";
 import { openImage } from "../storage/image/open-image.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import type { DiskService } from "./disk-host.ts";
@@ -15,23 +16,30 @@ import type { DiskKeeperHost } from "./disk-keeper-host.ts";
 import { openDriveImage, type SourceServices } from "./drive-source.ts";
 
 export interface DiskServiceHost
-  extends Omit<DiskKeeperHost, "openBase">,
+  extends Omit<DiskKeeperHost, "openBase" | "openAddress">,
     Pick<SourceServices, "rangeHost" | "readInto"> {}
 
 /** The disk worker's answers, and what tells of changes. */
 export function diskService(host: DiskServiceHost): { service: DiskService; keeper: DiskKeeper } {
   /** Files under disks that were not copied, by the disk's id. */
   const files = new Map<string, File>();
-  const keeper = new DiskKeeper({ ...host, openBase: (record) => openBase(record, files, host) });
+  const keeper = new DiskKeeper({
+    ...host,
+    openBase: (record) => openBase(record, files, host),
+    openAddress: async (url) => await openDriveImage({ file: url, format: null, sha256: null }, sourceServices(host)),
+  });
   const service: DiskService = {
     list: () => keeper.list(),
     damaged: () => keeper.damaged(),
     inspect: ([file]) => inspectBlob(file),
     inspectDisk: ([id]) => keeper.read(id, lookAt),
     async import([file, request], task) {
-      if (request.copy) return await keeper.import(file, request, task);
-      const disk = await keeper.overFile(file, request);
-      files.set(disk.id, file);
+      const disk = (await isChanges(file))
+        ? await keeper.importChanges(file, request, task)
+        : request.copy
+          ? await keeper.import(file, request, task)
+          : await keeper.overFile(file, request);
+      if (disk.base.kind === "file") files.set(disk.id, request.base ?? file);
       return disk;
     },
     createEmpty: ([name, sizeBytes, store]) => keeper.createEmpty(name, sizeBytes, store),
@@ -67,8 +75,41 @@ async function inspectBlob(file: Blob): Promise<FileFindings> {
   // What is a Blob and no File has no name.
   const name = "name" in file && typeof file.name === "string" ? file.name : "file";
   const source = new BlobSource(file);
+  const changes = await changesIn(source);
+  if (changes !== null) return changesFindings(changes);
   const image = await readableImage(source);
   return await inspectFile(image?.source ?? source, { name, formats: image?.formats ?? [] });
+}
+
+async function isChanges(file: File): Promise<boolean> {
+  return (await changesIn(new BlobSource(file))) !== null;
+}
+
+/** null where the file is none such, or is damaged: that is for whoever opens it to say. */
+async function changesIn(source: BlockSource): Promise<Changes | null> {
+  try {
+    return await readChanges(source);
+  } catch (error) {
+    if (error instanceof StorageError) return null;
+    throw error;
+  }
+}
+
+/** What is on the disk shows when the image below is there. */
+function changesFindings({ backing, sizeBytes }: Changes): FileFindings {
+  const url = backing.base?.url ?? null;
+  return {
+    role: "disk",
+    formats: ["qcow2"],
+    summary: `Only the changes to ${url ?? (backing.name === "" ? "another image" : backing.name)}. What is on the disk shows when both are together.`,
+    diskSizeBytes: sizeBytes,
+    partitionTable: null,
+    partitions: [],
+    system: null,
+    root: null,
+    rootArguments: [],
+    backing: { name: backing.name, url },
+  };
 }
 
 /** null where the file is none, is damaged or has to be unpacked: what it is instead is inspectFile's to say. */

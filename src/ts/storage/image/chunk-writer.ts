@@ -66,7 +66,8 @@ export class ChunkWriter {
   }
 }
 
-function tooLarge(limitBytes: number): StorageError {
+/** What is in the image does not fit into the room that there is. */
+export function tooLarge(limitBytes: number): StorageError {
   const megabytes = Math.floor(limitBytes / 1_000_000);
   return new StorageError(
     "quota",

@@ -30,7 +30,7 @@ function keptDisk(
     const length = Math.min(chunkBytes, sizeBytes - Number(index) * chunkBytes);
     store.chunks.set(Number(index), value === "zeros" ? value : new Uint8Array(length).fill(value));
   }
-  const backing = { name: "base.raw", format: "raw" } as const;
+  const backing = { name: "base.raw", format: "raw", base: { url: null, sizeBytes: base?.sizeBytes ?? 0 } } as const;
   return { disk: { sizeBytes, store, base, scanBase: true, backing } satisfies ExportDisk, store };
 }
 
@@ -140,11 +140,11 @@ describe("exportImage", () => {
   it("names a base whose name looks like a protocol as the file that it is", async () => {
     folder.write("a:b.raw", sampleDisk(SIZE));
     const { disk } = keptDisk(SIZE, new MemorySource(sampleDisk(SIZE)), { 0: 1 });
-    const backing = { name: "a:b.raw", format: "raw" } as const;
+    const backing = { name: "a:b.raw", format: "raw", base: null } as const;
     await exported({ ...disk, backing }, "changes", "colon.qcow2");
     expect(folder.run("qemu-img", "check", "colon.qcow2")).toContain("No errors");
     folder.run("qemu-img", "convert", "-O", "raw", "colon.qcow2", "colon.raw");
-    const long = { name: "x".repeat(2000), format: "raw" } as const;
+    const long = { name: "x".repeat(2000), format: "raw", base: null } as const;
     expect((await exported({ ...disk, backing: long }, "changes", "long.qcow2")).failure).toBeInstanceOf(StorageError);
   });
 

@@ -46,10 +46,31 @@ export interface Qcow2Header {
   readonly l1Entries: number;
   readonly compression: typeof COMPRESSION_DEFLATE | typeof COMPRESSION_ZSTD;
   readonly extendedL2: boolean;
+  /** The image that it holds only the changes to; null where it is whole. */
+  readonly backing: Backing | null;
 }
 
-/** Reads and checks the header of `file`. */
-export async function readHeader(file: BlockSource): Promise<Qcow2Header> {
+/** What an image says of the one that it lies over. */
+export interface Backing {
+  /** As the image has it, fit to be shown: mostly a file's name, perhaps with its folder. */
+  readonly name: string;
+  /** What our own export adds; null in other programs' images. */
+  readonly base: BackingBase | null;
+}
+
+/** What tells the base of a disk of this browser from another one. */
+export interface BackingBase {
+  /** Where it is, for one on a server. */
+  readonly url: string | null;
+  /** Of its file. */
+  readonly sizeBytes: number;
+}
+
+/** Header extension of ours ("ARML"): JSON of a BackingBase. QEMU leaves alone what it does not know. */
+export const BASE_EXTENSION = 0x4152_4d4c;
+
+/** Reads and checks the header of `file`. `overBase`: it may hold only the changes to another image. */
+export async function readHeader(file: BlockSource, { overBase = false } = {}): Promise<Qcow2Header> {
   const bytes = new Uint8Array(Math.min(HEADER_READ_BYTES, file.sizeBytes));
   await file.read(0, bytes);
   const view = new DataView(bytes.buffer);
@@ -64,7 +85,8 @@ export async function readHeader(file: BlockSource): Promise<Qcow2Header> {
   if (view.getUint32(32) !== 0) {
     throw refused("is encrypted", "qemu-img convert makes an image of it that is not.");
   }
-  if (view.getBigUint64(8) !== 0n) refuseBackingFile(view);
+  const backing = readBacking(view, version);
+  if (backing !== null && !overBase) refuseBackingFile(backing);
   const size = view.getBigUint64(24);
   if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw damaged(`it says that the disk has ${size} bytes`);
   const sizeBytes = Number(size) - (Number(size) % SECTOR_BYTES);
@@ -72,7 +94,7 @@ export async function readHeader(file: BlockSource): Promise<Qcow2Header> {
     extendedL2: features.extendedL2,
     fileBytes: file.sizeBytes,
   });
-  return { version, clusterBits, sizeBytes, l1TableOffset, l1Entries, ...features };
+  return { version, clusterBits, sizeBytes, l1TableOffset, l1Entries, backing, ...features };
 }
 
 interface Features {
@@ -134,32 +156,59 @@ function readL1Place(
   return { l1TableOffset: l1Entries > 0 ? Number(offset) : 0, l1Entries };
 }
 
-function refuseBackingFile(view: DataView): never {
+/** null where the image is whole. */
+function readBacking(view: DataView, version: 2 | 3): Backing | null {
   const offset = view.getBigUint64(8);
+  if (offset === 0n) return null;
   const length = view.getUint32(16);
   const end = Number(offset) + length;
-  const isName = length <= 1023 && end <= view.byteLength;
-  const name = isName ? ` (${text(view, Number(offset), length)})` : "";
+  const name = length <= 1023 && end <= view.byteLength ? text(view, Number(offset), length) : "";
+  const extension = findExtension(view, version === 3 ? view.getUint32(100) : V2_HEADER_BYTES, BASE_EXTENSION);
+  return { name, base: extension === null ? null : parseBase(extension) };
+}
+
+/** null where it is not what it should be: then it says no more than other programs' images do. */
+function parseBase(json: Uint8Array): BackingBase | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(json));
+    if (typeof value !== "object" || value === null) return null;
+    const { url, sizeBytes } = value as { readonly url?: unknown; readonly sizeBytes?: unknown };
+    if (typeof sizeBytes !== "number" || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return null;
+    if (url === null) return { url, sizeBytes };
+    return typeof url === "string" && /^https?:$/.test(new URL(url).protocol) ? { url, sizeBytes } : null;
+  } catch {
+    // No JSON, or no address.
+    return null;
+  }
+}
+
+function refuseBackingFile({ name }: Backing): never {
   throw refused(
-    `holds only the changes to another image${name}`,
+    `holds only the changes to another image${name === "" ? "" : ` (${name})`}`,
     "qemu-img convert -O qcow2, run beside that image, makes one file of both.",
   );
 }
 
-/** The name that the image itself has for one of its features. */
-function featureName(view: DataView, headerBytes: number, bit: number): string | null {
+/** The contents of a header extension; null where there is none of that type. */
+function findExtension(view: DataView, headerBytes: number, wanted: number): Uint8Array | null {
   let at = headerBytes;
   while (at + 8 <= view.byteLength) {
     const type = view.getUint32(at);
     const length = view.getUint32(at + 4);
     if (type === END_OF_EXTENSIONS || at + 8 + length > view.byteLength) return null;
-    if (type === FEATURE_NAMES) {
-      for (let row = at + 8; row + FEATURE_NAME_BYTES <= at + 8 + length; row += FEATURE_NAME_BYTES) {
-        const isIncompatible = view.getUint8(row) === 0;
-        if (isIncompatible && view.getUint8(row + 1) === bit) return text(view, row + 2, FEATURE_NAME_BYTES - 2);
-      }
-    }
+    if (type === wanted) return new Uint8Array(view.buffer, view.byteOffset + at + 8, length);
     at += 8 + Math.ceil(length / 8) * 8;
+  }
+  return null;
+}
+
+/** The name that the image itself has for one of its features. */
+function featureName(view: DataView, headerBytes: number, bit: number): string | null {
+  const names = findExtension(view, headerBytes, FEATURE_NAMES);
+  for (let row = 0; names !== null && row + FEATURE_NAME_BYTES <= names.length; row += FEATURE_NAME_BYTES) {
+    // Type 0: an incompatible feature.
+    if (names[row] !== 0 || names[row + 1] !== bit) continue;
+    return text(view, names.byteOffset - view.byteOffset + row + 2, FEATURE_NAME_BYTES - 2);
   }
   return null;
 }

@@ -1,11 +1,21 @@
 /** A qcow2 image that is written from its beginning to its end (QEMU, docs/interop/qcow2.txt). */
 import { StorageError } from "../storage-error.ts";
-import { BACKING_FORMAT, MAX_CLUSTER_BITS, MIN_CLUSTER_BITS, QCOW2_MAGIC, V3_HEADER_BYTES } from "./qcow2-header.ts";
+import {
+  BACKING_FORMAT,
+  type BackingBase,
+  BASE_EXTENSION,
+  MAX_CLUSTER_BITS,
+  MIN_CLUSTER_BITS,
+  QCOW2_MAGIC,
+  V3_HEADER_BYTES,
+} from "./qcow2-header.ts";
 
 /** The image below, as its file is called. */
 export interface BackingFile {
   readonly name: string;
   readonly format: "raw" | "qcow2";
+  /** By what the base is found again when the changes come back; null: by its name only. */
+  readonly base: BackingBase | null;
 }
 
 export interface Qcow2Contents {
@@ -137,15 +147,23 @@ export class Qcow2Layout {
   #writeBacking(view: DataView, bytes: Uint8Array, backing: BackingFile): void {
     // QEMU takes what precedes a colon for a protocol.
     const name = new TextEncoder().encode(/^[^/]*:/.test(backing.name) ? `./${backing.name}` : backing.name);
-    const format = new TextEncoder().encode(backing.format);
-    // The extension, the end of extensions, the name.
-    const nameAt = V3_HEADER_BYTES + 8 + 8 + 8;
+    const extensions: [type: number, data: Uint8Array][] = [[BACKING_FORMAT, new TextEncoder().encode(backing.format)]];
+    if (backing.base !== null) {
+      extensions.push([BASE_EXTENSION, new TextEncoder().encode(JSON.stringify(backing.base))]);
+    }
+    const extensionBytes = extensions.reduce((sum, [, data]) => sum + 8 + Math.ceil(data.length / 8) * 8, 0);
+    // The extensions, their end, the name.
+    const nameAt = V3_HEADER_BYTES + extensionBytes + 8;
     if (name.length > MAX_NAME_BYTES || nameAt + name.length > bytes.length) {
       throw new StorageError("format", "The base's name is too long for a qcow2 image.", "Export the whole disk.");
     }
-    view.setUint32(V3_HEADER_BYTES, BACKING_FORMAT);
-    view.setUint32(V3_HEADER_BYTES + 4, format.length);
-    bytes.set(format, V3_HEADER_BYTES + 8);
+    let at = V3_HEADER_BYTES;
+    for (const [type, data] of extensions) {
+      view.setUint32(at, type);
+      view.setUint32(at + 4, data.length);
+      bytes.set(data, at + 8);
+      at += 8 + Math.ceil(data.length / 8) * 8;
+    }
     bytes.set(name, nameAt);
     view.setBigUint64(8, BigInt(nameAt));
     view.setUint32(16, name.length);

@@ -18,6 +18,8 @@ const ALL_ZEROS = 1;
 /** What a part of the disk is: `length` bytes, all of the same kind. */
 export type Run =
   | { readonly kind: "zeros"; readonly length: number }
+  /** Not in the image: what lies below it shows through, or zeros where nothing does. */
+  | { readonly kind: "below"; readonly length: number }
   /** At `hostOffset` in the file. */
   | { readonly kind: "data"; readonly length: number; readonly hostOffset: number }
   /** In a compressed cluster, whose data is in `hostBytes` bytes of the file at most. */
@@ -52,7 +54,7 @@ export class Qcow2Tables {
   async run(offset: number, maxLength: number): Promise<Run> {
     const tableOffset = await this.#l2Table(offset);
     if (tableOffset === 0) {
-      return { kind: "zeros", length: Math.min(maxLength, this.#tableReach - (offset % this.#tableReach)) };
+      return { kind: "below", length: Math.min(maxLength, this.#tableReach - (offset % this.#tableReach)) };
     }
     const page = await this.#entryPage(tableOffset, offset);
     const run = this.#runInCluster(page, tableOffset, offset, maxLength);
@@ -65,6 +67,7 @@ export class Qcow2Tables {
       const more = this.#runInCluster(page, tableOffset, next, maxLength - length);
       const follows =
         more.kind === "zeros" ||
+        more.kind === "below" ||
         (more.kind === "data" && run.kind === "data" && more.hostOffset === run.hostOffset + length);
       if (more.kind !== run.kind || !follows) break;
       length += more.length;
@@ -72,13 +75,13 @@ export class Qcow2Tables {
     return { ...run, length };
   }
 
-  /** The first byte at or behind `offset` that is not known to be zero. */
-  async nextData(offset: number): Promise<number> {
+  /** The first byte at or behind `offset` that is of none of the kinds; the disk's size where none follows. */
+  async skip(offset: number, kinds: readonly Run["kind"][]): Promise<number> {
     const { sizeBytes } = this.#header;
     let at = offset;
     while (at < sizeBytes) {
       const run = await this.run(at, sizeBytes - at);
-      if (run.kind !== "zeros") return at;
+      if (!kinds.includes(run.kind)) return at;
       at += run.length;
     }
     return sizeBytes;
@@ -123,8 +126,8 @@ export class Qcow2Tables {
     }
     const isMarked = (low & ALL_ZEROS) !== 0;
     if (isMarked && this.#header.version === 2) throw damaged("a cluster is marked as only version 3 has it");
-    const isZeros = hostOffset === 0 || isMarked;
-    return isZeros ? { kind: "zeros", length } : { kind: "data", length, hostOffset: hostOffset + inCluster };
+    if (isMarked) return { kind: "zeros", length };
+    return hostOffset === 0 ? { kind: "below", length } : { kind: "data", length, hostOffset: hostOffset + inCluster };
   }
 
   /** An extended L2 entry's bitmap: in its low word what is allocated, in the high one what reads as zeros. */
@@ -132,11 +135,13 @@ export class Qcow2Tables {
     const subclusterBytes = this.#clusterBytes / SUBCLUSTERS;
     const first = Math.floor(inCluster / subclusterBytes);
     if ((zeros & allocated) !== 0) throw damaged("a subcluster is allocated and zeros at the same time");
-    const isData = (index: number): boolean => ((allocated >>> index) & 1) === 1;
+    const kindOf = (index: number): "data" | "zeros" | "below" =>
+      ((allocated >>> index) & 1) === 1 ? "data" : ((zeros >>> index) & 1) === 1 ? "zeros" : "below";
+    const kind = kindOf(first);
     let end = first + 1;
-    while (end < SUBCLUSTERS && isData(end) === isData(first)) end++;
+    while (end < SUBCLUSTERS && kindOf(end) === kind) end++;
     const runLength = Math.min(length, end * subclusterBytes - inCluster);
-    if (!isData(first)) return { kind: "zeros", length: runLength };
+    if (kind !== "data") return { kind, length: runLength };
     if (hostOffset === 0) throw damaged("a subcluster is allocated, but its cluster is not");
     return { kind: "data", length: runLength, hostOffset: hostOffset + inCluster };
   }

@@ -12,26 +12,34 @@ import type { SparseSource } from "./sparse-source.ts";
 /** Unpacked clusters kept, the longest unused going first: reads are often smaller than a cluster. */
 const KEPT_BYTES = 8 * 1024 * 1024;
 
-/** The disk in a qcow2 image: versions 2 and 3, compressed clusters, subclusters; its snapshots are not looked at. */
+/**
+ * The disk in a qcow2 image: versions 2 and 3, compressed clusters, subclusters; its snapshots are not looked at. An image that
+ * holds only changes is opened with what it lies over.
+ */
 export class Qcow2Source implements SparseSource {
   readonly sizeBytes: number;
   readonly #file: BlockSource;
   readonly #header: Qcow2Header;
   readonly #tables: Qcow2Tables;
+  readonly #base: BlockSource | null;
   readonly #inflate = new Inflate();
   /** Unpacked clusters by their offset in the file. */
   readonly #clusters = new Map<number, Promise<Uint8Array>>();
 
-  private constructor(file: BlockSource, header: Qcow2Header) {
+  private constructor(file: BlockSource, header: Qcow2Header, base: BlockSource | null) {
     this.#file = file;
+    this.#base = base;
     this.#header = header;
     this.sizeBytes = header.sizeBytes;
     this.#tables = new Qcow2Tables(file, header);
   }
 
-  /** Rejects with a StorageError where the image is damaged, or has something that is not supported. */
-  static async open(file: BlockSource): Promise<Qcow2Source> {
-    return new Qcow2Source(file, await readHeader(file));
+  /**
+   * Rejects with a StorageError where the image is damaged, or has something that is not supported; a backing file is
+   * not, unless `base` is the disk in it.
+   */
+  static async open(file: BlockSource, base: BlockSource | null = null): Promise<Qcow2Source> {
+    return new Qcow2Source(file, await readHeader(file, { overBase: base !== null }), base);
   }
 
   async read(offset: number, into: Uint8Array): Promise<void> {
@@ -50,7 +58,12 @@ export class Qcow2Source implements SparseSource {
   }
 
   nextData(offset: number): Promise<number> {
-    return this.#tables.nextData(offset);
+    return this.#tables.skip(offset, this.#base === null ? ["zeros", "below"] : ["zeros"]);
+  }
+
+  /** The first byte at or behind `offset` that the image itself has, zeros too; `sizeBytes` where none follows. */
+  nextOwn(offset: number): Promise<number> {
+    return this.#tables.skip(offset, ["below"]);
   }
 
   #readRun(run: Run, offset: number, into: Uint8Array): void | Promise<void> {
@@ -58,6 +71,7 @@ export class Qcow2Source implements SparseSource {
       into.fill(0);
       return;
     }
+    if (run.kind === "below") return this.#readBase(offset, into);
     if (run.kind === "data") {
       if (run.hostOffset + into.length > this.#file.sizeBytes) {
         throw damaged("a cluster lies behind the end of the file, which may be cut off");
@@ -68,6 +82,13 @@ export class Qcow2Source implements SparseSource {
     return this.#cluster(run.hostOffset, run.hostBytes).then((bytes) => {
       into.set(bytes.subarray(start, start + into.length));
     });
+  }
+
+  /** The base may be shorter than the disk: what lies behind it is zeros. */
+  #readBase(offset: number, into: Uint8Array): void | Promise<void> {
+    const inside = this.#base === null ? 0 : Math.max(0, Math.min(into.length, this.#base.sizeBytes - offset));
+    into.fill(0, inside);
+    if (inside > 0) return this.#base?.read(offset, into.subarray(0, inside));
   }
 
   #cluster(hostOffset: number, hostBytes: number): Promise<Uint8Array> {
