@@ -191,3 +191,50 @@ test("images of every format can be chosen by the keyboard and kept without a ma
   for (const name of NAMES) await expect(panel.getByRole("heading", { name, exact: true })).toBeVisible();
   await expect(panel.locator("disk-card", { hasText: "24 MiB" })).toHaveCount(NAMES.length);
 });
+
+test("changes that are dropped with the file that they were made to are the disk again, and go out and in once more", async ({
+  page,
+}) => {
+  await page.addInitScript(() => {
+    Reflect.deleteProperty(window, "showSaveFilePicker");
+  });
+  const changes = join(folder, "today.qcow2");
+  const base = join(folder, "raw.img");
+  execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", changes]);
+  execFileSync("qemu-io", ["-c", "write -P 7 9000448 300000", "-c", "write -z 1049088 70144", changes], {
+    stdio: "pipe",
+  });
+  const whole = join(folder, "whole.img");
+  execFileSync("qemu-img", ["convert", "-O", "raw", changes, whole]);
+  await page.goto("./?start");
+  await expect(page.getByRole("heading", { name: "Machines" })).toBeVisible();
+  await dropFiles(page, [changes, base]);
+  await expect(page.locator("arrival-card")).toContainText("It lies over the file raw.img");
+  await page.getByRole("button", { name: "Only keep the disk" }).click();
+  const ours = join(folder, "ours.changes.qcow2");
+  await saveAs(page, "today", "Only the changes", ours);
+  const out = join(folder, "today.out.img");
+  await saveAs(page, "today", "Raw image", out);
+  expect(readFileSync(out).equals(readFileSync(whole))).toBe(true);
+
+  // Without the file it says what it needs; with another one, that it is another.
+  await page.keyboard.press("Escape");
+  await dropFiles(page, [ours]);
+  const card = page.locator("arrival-card");
+  await expect(card).toContainText("It needs raw.img");
+  await page.getByRole("button", { name: "Only keep the disk" }).click();
+  await expect(card.getByRole("alert")).toContainText("Give that file too");
+  for (const [given, answer] of [
+    [changes, /is not the image that the changes were made to/],
+    [base, null],
+  ] as const) {
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Give the file below ours.changes.qcow2" }).click();
+    await (await chooser).setFiles(given);
+    await page.getByRole("button", { name: "Only keep the disk" }).click();
+    if (answer !== null) await expect(card.getByRole("alert")).toHaveText(answer);
+  }
+  const again = join(folder, "again.out.img");
+  await saveAs(page, "ours.changes", "Raw image", again);
+  expect(readFileSync(again).equals(readFileSync(whole))).toBe(true);
+});

@@ -1,4 +1,5 @@
 /** A machine with a disk that this browser keeps: what a link says of it, and that leaving the machine loses nothing. */
+import { readFileSync } from "node:fs";
 import { expect } from "playwright/test";
 import { test } from "./support/kept-browser.ts";
 import { boot, defaultArgs, machineAddress, run, waitForPrompt } from "./support/machine.ts";
@@ -36,4 +37,24 @@ test("a link leaves a kept disk out and says so; the machine that is left loses 
     await run(page, "dd if=/dev/vda bs=4k skip=5 2>/dev/null | head -n 60000 | sha256sum; seq 1 60000 | sha256sum"),
   ).toMatch(/^(\w{64}) .*\n\1 /);
   await boot(page);
+});
+
+test("files of this computer are not in a link: the dialog says so, and hands them out", async ({ page }) => {
+  const initrd = Buffer.from(`070701${"0".repeat(98)}ABC`);
+  await page.goto("./?start");
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("button", { name: "Add files…" }).click();
+  await (await chooser).setFiles({ name: "mine.cpio", mimeType: "", buffer: initrd });
+  await expect(page.getByLabel("Use mine.cpio as")).toHaveValue("initrd");
+  await page.getByRole("button", { name: "Start the machine with it" }).click();
+  await page.getByRole("button", { name: "Share", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Share this machine" });
+  await expect(dialog.getByRole("list", { name: "Not in the link" })).toContainText("mine.cpio");
+  const link = dialog.getByRole("textbox", { name: "Link", exact: true });
+  for (const value of await link.all()) expect(await value.inputValue()).not.toContain("mine.cpio");
+  const download = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: /^Download mine\.cpio/ }).click();
+  const file = await download;
+  expect(file.suggestedFilename()).toBe("mine.cpio");
+  expect(readFileSync(await file.path()).equals(initrd)).toBe(true);
 });

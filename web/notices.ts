@@ -62,17 +62,20 @@ export function noticeFor(store: MachineStore, host: NoticeHost): Notice | null 
   }
   if (store.diskTrouble !== null) return diskNotice(store, store.diskTrouble, host);
   if (store.panic !== null) return panicNotice(store, store.panic.kind, store.panic.line);
-  if (store.hostError !== null) {
-    return {
-      tone: "trouble",
-      shape: "strip",
-      title: "The machine did not get what it needs",
-      text: store.hostError,
-      report: () => store.vm.report(),
-      dismiss: () => store.dismissHostError(),
-    };
+  return store.hostError === null ? null : hostErrorNotice(store, store.hostError);
+}
+
+/** How drives are opened is told with this before it: the machine has what it needs, only not as one may think. */
+const OF_A_DISK = /^disk: /;
+
+function hostErrorNotice(store: MachineStore, text: string): Notice {
+  const dismiss = (): void => store.dismissHostError();
+  if (OF_A_DISK.test(text)) {
+    const title = "About a disk of this machine";
+    return { tone: "calm", shape: "strip", title, text: text.replace(OF_A_DISK, ""), dismiss };
   }
-  return null;
+  const title = "The machine did not get what it needs";
+  return { tone: "trouble", shape: "strip", title, text, report: () => store.vm.report(), dismiss };
 }
 
 function failureNotice(store: MachineStore, { failure }: FailureError, host: NoticeHost): Notice {

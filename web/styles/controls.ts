@@ -69,6 +69,12 @@ export const controls = css`
     outline-offset: 2px;
   }
 
+  /* A heading is where reading goes on: nothing can be done with it by a key. */
+  h1[tabindex="-1"]:focus-visible,
+  h2[tabindex="-1"]:focus-visible {
+    outline: none;
+  }
+
   button.icon:focus-visible {
     outline-offset: -3px;
   }
