@@ -209,6 +209,7 @@ test("changes that are dropped with the file that they were made to are the disk
   await page.goto("./?start");
   await expect(page.getByRole("heading", { name: "Machines" })).toBeVisible();
   await dropFiles(page, [changes, base]);
+  await expect(page.locator("arrival-card")).toHaveCount(1);
   await expect(page.locator("arrival-card")).toContainText("It lies over the file raw.img");
   await page.getByRole("button", { name: "Only keep the disk" }).click();
   const ours = join(folder, "ours.changes.qcow2");
