@@ -11,7 +11,7 @@ const DEVICES = {
   "virtio-blk": { properties: { drive: "disk", "num-queues": 4 }, bits: [2, 5, 6, 9, 10, 11, 12, 13, 14] },
   "virtio-net": {
     properties: { netdev: "net", host_mtu: 1500 },
-    bits: [0, 1, 2, 3, 5, 7, 8, 9, 11, 12, 13, 15, 16, 17, 18, 19, 20, 21, 23],
+    bits: [0, 1, 2, 3, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 23],
   },
   "virtio-serial": { properties: {}, bits: [0, 1, 2] },
   "virtio-rng": { properties: {}, bits: [] },
