@@ -1,5 +1,6 @@
 /** Feature bits: sets of them, and the tables in which devices list theirs. */
 import {
+  VIRTIO_F_ACCESS_PLATFORM,
   VIRTIO_F_ANY_LAYOUT,
   VIRTIO_F_EVENT_IDX,
   VIRTIO_F_IN_ORDER,
@@ -95,6 +96,7 @@ export const RING_FEATURES: readonly FeatureRow[] = [
   { bit: VIRTIO_F_INDIRECT_DESC, name: "VIRTIO_F_INDIRECT_DESC" },
   { bit: VIRTIO_F_EVENT_IDX, name: "VIRTIO_F_EVENT_IDX" },
   { bit: VIRTIO_F_VERSION_1, name: "VIRTIO_F_VERSION_1", only: "modern" },
+  { bit: VIRTIO_F_ACCESS_PLATFORM, name: "VIRTIO_F_ACCESS_PLATFORM", only: "modern" },
   { bit: VIRTIO_F_RING_PACKED, name: "VIRTIO_F_RING_PACKED", only: "modern" },
   { bit: VIRTIO_F_IN_ORDER, name: "VIRTIO_F_IN_ORDER", only: "modern" },
   { bit: VIRTIO_F_NOTIFICATION_DATA, name: "VIRTIO_F_NOTIFICATION_DATA", only: "modern" },

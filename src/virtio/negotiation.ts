@@ -1,6 +1,6 @@
 /** Feature negotiation (virtio 1.4, 2.2): what is offered, what the driver wrote, what holds. */
 import { Features, type FeatureRow, RING_FEATURES, unmetRequirement } from "./features.ts";
-import { VIRTIO_F_VERSION_1 } from "./spec/features.ts";
+import { VIRTIO_F_ACCESS_PLATFORM, VIRTIO_F_VERSION_1 } from "./spec/features.ts";
 import type { StateReader } from "./state.ts";
 
 /** Which interface a driver speaks. */
@@ -51,6 +51,9 @@ export class Negotiation {
     const unoffered = this.driver.missingFrom(this.offered);
     if (unoffered.length > 0) return `bits ${unoffered.join(", ")} were never offered`;
     if (!this.driver.has(VIRTIO_F_VERSION_1)) return "VIRTIO_F_VERSION_1 is missing";
+    // The device's addresses may be restricted or translated: a driver that does not know that is refused, as in QEMU.
+    const platform = this.offered.has(VIRTIO_F_ACCESS_PLATFORM) && !this.driver.has(VIRTIO_F_ACCESS_PLATFORM);
+    if (platform) return "VIRTIO_F_ACCESS_PLATFORM is missing";
     const unmet = unmetRequirement(this.driver, this.rows);
     return unmet === null ? null : `${unmet.name} without bits ${unmet.requires?.join(", ")}`;
   }

@@ -22,10 +22,23 @@ export type PropertySpec =
   | { readonly type: "string"; readonly default: string; readonly maxBytes: number; readonly doc: string }
   /** One of a few words. */
   | { readonly type: "choice"; readonly default: string; readonly values: readonly string[]; readonly doc: string }
+  /** Known from QEMU, but with one value here; `doc` says why. */
+  | { readonly type: "fixed"; readonly default: string; readonly doc: string }
   /** The id of something defined elsewhere: a drive, a character device, a random source. */
   | { readonly type: "id"; readonly required: boolean; readonly doc: string };
 
 export type PropertyTable = Readonly<Record<string, PropertySpec>>;
+
+/** A property of QEMU's that changes nothing here; `why` follows "accepted for QEMU's sake". */
+export function accepted(type: "bool", value: boolean, why: string): PropertySpec;
+export function accepted(type: "int", value: number, why: string): PropertySpec;
+export function accepted(type: "string", value: string, why: string): PropertySpec;
+export function accepted(type: "bool" | "int" | "string", value: PropertyValue, why: string): PropertySpec {
+  const doc = `accepted for QEMU's sake: ${why}`;
+  if (type === "bool") return { type, default: value === true, doc };
+  if (type === "int") return { type, default: Number(value), min: -1, max: 0xffff_ffff, doc };
+  return { type, default: String(value), maxBytes: 255, doc };
+}
 
 /** Values of every property of a table: given, or defaults. */
 export class PropertyValues {
@@ -62,7 +75,7 @@ const SIZE_SUFFIXES = ["k", "m", "g", "t"];
 
 function parseInteger(value: PropertyValue): number {
   if (typeof value === "number") return value;
-  const match = /^(0x[0-9a-f]+|\d+)([kmgt]?)$/i.exec(String(value).trim());
+  const match = /^(-?\d+|0x[0-9a-f]+)([kmgt]?)$/i.exec(String(value).trim());
   if (match === null) return Number.NaN;
   return Number(match[1]) * 1024 ** (SIZE_SUFFIXES.indexOf((match[2] ?? "").toLowerCase()) + 1);
 }
@@ -96,13 +109,25 @@ export function parseProperty(where: string, spec: PropertySpec, value: Property
       return text;
     }
     case "choice": {
-      const text = typeof value === "boolean" ? (value ? "on" : "off") : String(value);
+      const text = spec.values.includes(String(value)) ? String(value) : switchWord(value);
       if (spec.values.includes(text)) return text;
       throw new DeviceOptionError(`${where} is ${spec.values.join(" or ")}, not "${text}".`);
+    }
+    case "fixed": {
+      const text = switchWord(value);
+      if (text === spec.default) return text;
+      throw new DeviceOptionError(`${where} is ${spec.default} here, not "${value}": ${spec.doc}.`);
     }
     case "id":
       return String(value);
   }
+}
+
+/** The text of a value, with one word for each position of a switch. */
+function switchWord(value: PropertyValue): string {
+  const text = String(value);
+  if (TRUE.includes(text.toLowerCase())) return "on";
+  return FALSE.includes(text.toLowerCase()) ? "off" : text;
 }
 
 /**

@@ -12,6 +12,8 @@ import {
   deviceProperties,
 } from "./registry.ts";
 import * as B from "./spec/blk.ts";
+import { VIRTIO_F_ACCESS_PLATFORM } from "./spec/features.ts";
+import { STATUS_FEATURES_OK } from "./spec/status.ts";
 import { CharEnd } from "./testing/char-end.ts";
 import { loadRingEngine } from "./testing/engine.ts";
 import { TestClock, TestLine, TestLog } from "./testing/harness.ts";
@@ -81,10 +83,8 @@ describe("names", () => {
     expect(deviceProperties("virtio-disk", context())).toBe(null);
   });
 
-  it.each(["virtio-blk-ccw", "virtio-serial-ccw"])("%s says that its transport is not there yet", (name) => {
-    expect(refusal(name, { drive: "hd0" })).toMatch(
-      /needs the virtio-ccw transport, which is not available yet\. Use virtio-\w+-device instead\./,
-    );
+  it.each(["virtio-rng-ccw", "virtio-serial-ccw"])("%s says that this machine has no such transport", (name) => {
+    expect(refusal(name)).toContain("no free virtio-ccw slot is left on this machine");
   });
 
   it("an unknown name gets the nearest ones and the list", () => {
@@ -113,7 +113,9 @@ describe("properties", () => {
     [{ drive: "hd0", "queue-size": 100 }, "is a power of two"],
     [{ drive: "hd0", "queue-size": 2048 }, "is a number from 4 to 1024"],
     [{ drive: "hd0", logical_block_size: "4k", physical_block_size: 512 }, "physical_block_size is smaller"],
-    [{ drive: "hd0", iommu_platform: true }, "iommu_platform=on is not available yet"],
+    [{ drive: "hd0", scsi: "on" }, 'scsi is off here, not "on": SCSI commands go to virtio-scsi.'],
+    [{ drive: "hd0", min_io_size: 700 }, "min_io_size is a multiple of the logical block size, 512."],
+    [{ drive: "hd0", rerror: "stop" }, 'rerror is auto or report, not "stop"'],
   ] as [Record<string, PropertyValue>, string][])("%j is refused", (properties, message) => {
     expect(refusal("virtio-blk-device", properties)).toContain(message);
   });
@@ -132,6 +134,34 @@ describe("properties", () => {
     expect(bus.offers(B.VIRTIO_BLK_F_WRITE_ZEROES)).toBe(false);
     expect(bus.queues).toHaveLength(2);
     expect(bus.readConfig(B.BLK_CONFIG_PHYSICAL_BLOCK_EXP, 1)).toBe(3);
+  });
+
+  it("iommu_platform offers VIRTIO_F_ACCESS_PLATFORM, and a driver without it is refused", () => {
+    const bit = VIRTIO_F_ACCESS_PLATFORM - 32;
+    const made = createDevice("virtio-rng-pci", { iommu_platform: "on", "disable-legacy": "on" }, context());
+    const { bus } = made.transport;
+    expect(bus.offers(VIRTIO_F_ACCESS_PLATFORM)).toBe(true);
+    expect(createDevice("virtio-rng-device", {}, context()).transport.bus.offers(VIRTIO_F_ACCESS_PLATFORM)).toBe(false);
+    for (const bits of [1, 1 | (1 << bit)]) {
+      bus.writeStatus(0);
+      bus.setDriverFeatures(1, bits);
+      bus.writeStatus(STATUS_FEATURES_OK);
+      expect(bus.status).toBe(bits === 1 ? 0 : STATUS_FEATURES_OK);
+    }
+    // As QEMU: the legacy interface cannot carry it.
+    expect(refusal("virtio-rng-pci", { iommu_platform: "on" })).toContain("needs disable-legacy=on");
+    expect(refusal("virtio-rng-pci-transitional", { iommu_platform: "on" })).toContain("needs disable-legacy=on");
+  });
+
+  it("what the user says about I/O sizes is what the guest reads", () => {
+    const given = { drive: "hd0", min_io_size: "4k", opt_io_size: "64k", discard_granularity: "8192" };
+    const limits = { "max-discard-sectors": 64, "max-write-zeroes-sectors": 32 };
+    const { bus } = createDevice("virtio-blk-device", { ...given, ...limits }, context()).transport;
+    expect(bus.readConfig(B.BLK_CONFIG_MIN_IO_SIZE, 2)).toBe(8);
+    expect(bus.readConfig(B.BLK_CONFIG_OPT_IO_SIZE, 4)).toBe(128);
+    expect(bus.readConfig(B.BLK_CONFIG_DISCARD_SECTOR_ALIGNMENT, 4)).toBe(16);
+    expect(bus.readConfig(B.BLK_CONFIG_MAX_DISCARD_SECTORS, 4)).toBe(64);
+    expect(bus.readConfig(B.BLK_CONFIG_MAX_WRITE_ZEROES_SECTORS, 4)).toBe(32);
   });
 
   it("ring features can be withheld, and force-legacy selects version 1", () => {

@@ -13,6 +13,7 @@ import { RNG } from "./devices/rng/definition.ts";
 import { SCSI } from "./devices/scsi/definition.ts";
 import { SCSI_CD, SCSI_HD } from "./devices/scsi/units.ts";
 import {
+  accepted,
   DeviceOptionError,
   type PropertyTable,
   type PropertyValue,
@@ -20,6 +21,7 @@ import {
   unknownName,
 } from "./properties.ts";
 import {
+  VIRTIO_F_ACCESS_PLATFORM,
   VIRTIO_F_ANY_LAYOUT,
   VIRTIO_F_EVENT_IDX,
   VIRTIO_F_IN_ORDER,
@@ -82,7 +84,11 @@ const COMMON: PropertyTable = {
   packed: { type: "bool", default: false, doc: "offer VIRTIO_F_RING_PACKED" },
   in_order: { type: "bool", default: false, doc: "offer VIRTIO_F_IN_ORDER" },
   notification_data: { type: "bool", default: false, doc: "offer VIRTIO_F_NOTIFICATION_DATA" },
-  iommu_platform: { type: "bool", default: false, doc: "offer VIRTIO_F_ACCESS_PLATFORM; not available yet" },
+  iommu_platform: {
+    type: "bool",
+    default: false,
+    doc: "offer VIRTIO_F_ACCESS_PLATFORM, and refuse drivers without it",
+  },
 };
 
 const FEATURE_PROPERTIES: readonly { readonly property: string; readonly bit: number }[] = [
@@ -94,8 +100,8 @@ const FEATURE_PROPERTIES: readonly { readonly property: string; readonly bit: nu
   { property: "packed", bit: VIRTIO_F_RING_PACKED },
   { property: "in_order", bit: VIRTIO_F_IN_ORDER },
   { property: "notification_data", bit: VIRTIO_F_NOTIFICATION_DATA },
+  { property: "iommu_platform", bit: VIRTIO_F_ACCESS_PLATFORM },
 ];
-const NOT_YET = ["iommu_platform"];
 
 const childCommon = (parent: string): PropertyTable => ({
   id: { type: "string", default: "", maxBytes: 255, doc: "name of the device" },
@@ -174,18 +180,10 @@ function createOnTransport(
   if (found === null) throw new DeviceOptionError(unknownName("There is no device", name, deviceNames()));
   const { definition } = found;
   const { kind, row } = findSuffix(found.suffix, context.defaultTransport) ?? unreachable(name);
-  if (row.request === undefined) {
-    throw new DeviceOptionError(
-      `${name} needs the virtio-${kind} transport, which is not available yet. Use ${definition.name}-device instead.`,
-    );
-  }
   const table = { ...COMMON, ...row.properties, ...definition.properties };
   const values = resolveProperties(name, table, properties, compatDefaults(definition.name, context.machineVersion));
   const id = values.string("id");
   checkId(id, context);
-  for (const property of NOT_YET) {
-    if (values.bool(property)) throw new DeviceOptionError(`${name}: ${property}=on is not available yet.`);
-  }
   const transport = context.transport(row.request(name, values, definition));
   if (transport === null) throw new DeviceOptionError(`${name}: no free virtio-${kind} slot is left on this machine.`);
   const withheld = FEATURE_PROPERTIES.filter(({ property }) => !values.bool(property)).map(({ bit }) => bit);

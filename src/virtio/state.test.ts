@@ -160,7 +160,7 @@ describe("a state that does not fit is refused", () => {
       "it has virtio-rng where this machine has virtio-blk",
     ],
     ["other features", (state) => (at(state, "bus")["deviceFeatures"] = [0, 0, 0, 0]), "offered other features"],
-    ["features never offered", (state) => (at(state, "bus")["driverFeatures"] = [0, 9, 0, 0]), "were never offered"],
+    ["features never offered", (state) => (at(state, "bus")["driverFeatures"] = [0, 0x11, 0, 0]), "were never offered"],
     ["a status out of range", (state) => (at(state, "bus")["status"] = 256), "status is 256"],
     ["queues missing", (state) => (at(state, "bus")["queues"] = []), "had other queues"],
     ["a ring outside RAM", (state) => (at(state, "bus", "queues", 0, "desc")["high"] = 1), "the rings are refused"],

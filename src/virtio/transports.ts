@@ -1,11 +1,14 @@
 /**
  * The one list of transports: how device names select them, the properties that they add, what the machine is asked
- * for. A transport without `request` is known by name and not built yet.
+ * for.
  */
 import { parsePciAddress, type PciAddress } from "../pci/bus.ts";
 import type { DeviceDefinition } from "./definition.ts";
-import { DeviceOptionError, type PropertyTable, type PropertyValues } from "./properties.ts";
+import { accepted, DeviceOptionError, type PropertyTable, type PropertyValues } from "./properties.ts";
 import { PCI_MSIX_MAX_VECTORS } from "../pci/registers.ts";
+import { VIRTIO_CCW_REV_MAX } from "./spec/ccw.ts";
+import type { CcwOptions } from "./transport/ccw/ccw.ts";
+import { parseDevno } from "./transport/ccw/devno.ts";
 import type { PciOptions } from "./transport/pci/pci.ts";
 
 export type TransportKind = "mmio" | "s390" | "pci" | "ccw";
@@ -14,6 +17,7 @@ export type TransportKind = "mmio" | "s390" | "pci" | "ccw";
 export type TransportRequest =
   | { readonly kind: "mmio"; readonly forceLegacy: boolean }
   | { readonly kind: "s390" }
+  | { readonly kind: "ccw"; readonly options: CcwOptions }
   | {
       readonly kind: "pci";
       readonly options: PciOptions;
@@ -26,7 +30,7 @@ export type TransportRequest =
 export interface NameSuffix {
   readonly suffix: string;
   readonly properties: PropertyTable;
-  request?(name: string, values: PropertyValues, definition: DeviceDefinition): TransportRequest;
+  request(name: string, values: PropertyValues, definition: DeviceDefinition): TransportRequest;
 }
 
 export interface TransportRow {
@@ -40,6 +44,9 @@ const MMIO_PROPERTIES: PropertyTable = {
 
 /** `vectors` when the user did not choose: as many as the device can use (QEMU's DEV_NVECTORS_UNSPECIFIED). */
 const VECTORS_AUTO = 0xffff_ffff;
+
+const EXPRESS_ONLY = "it is for slots behind a PCI Express port, and there is none";
+const SAVED_STATES = "saved states have a form of their own";
 
 const PCI_PROPERTIES: PropertyTable = {
   bus: { type: "choice", default: "pcie.0", values: ["pcie.0"], doc: "the PCI bus: there is one" },
@@ -60,14 +67,30 @@ const PCI_PROPERTIES: PropertyTable = {
   class: { type: "int", default: 0, min: 0, max: 0xffff, doc: "class code instead of the device's own" },
   "page-per-vq": { type: "bool", default: false, doc: "a page for each queue's notification address" },
   "modern-pio-notify": { type: "bool", default: false, doc: "a notification address in I/O space as well" },
-  ioeventfd: { type: "bool", default: true, doc: "accepted for QEMU's sake" },
+  ioeventfd: accepted("bool", true, "a notification has one way"),
   romfile: {
     type: "string",
     default: "",
     maxBytes: 4096,
     doc: "accepted for QEMU's sake: there is no firmware to read it",
   },
-  bootindex: { type: "int", default: 0, min: 0, max: 0x7fff_ffff, doc: "accepted for QEMU's sake" },
+  rombar: accepted("int", 1, "there is no firmware to read it"),
+  romsize: accepted("int", 0xffff_ffff, "there is no firmware to read it"),
+  "acpi-index": accepted("int", 0, "there is no ACPI"),
+  failover_pair_id: { type: "fixed", default: "", doc: "there is no migration" },
+  "migrate-extra": accepted("bool", true, SAVED_STATES),
+  "virtio-pci-bus-master-bug-migration": accepted("bool", false, SAVED_STATES),
+  aer: accepted("bool", false, EXPRESS_ONLY),
+  ats: accepted("bool", false, EXPRESS_ONLY),
+  "x-ats-page-aligned": accepted("bool", true, EXPRESS_ONLY),
+  "x-disable-pcie": accepted("bool", false, EXPRESS_ONLY),
+  "x-pcie-deverr-init": accepted("bool", true, EXPRESS_ONLY),
+  "x-pcie-extcap-init": accepted("bool", true, EXPRESS_ONLY),
+  "x-pcie-flr-init": accepted("bool", true, EXPRESS_ONLY),
+  "x-pcie-lnkctl-init": accepted("bool", true, EXPRESS_ONLY),
+  "x-pcie-lnksta-dllla": accepted("bool", true, EXPRESS_ONLY),
+  "x-pcie-pm-init": accepted("bool", true, EXPRESS_ONLY),
+  "x-ignore-backend-features": accepted("bool", false, "no backend here has features of its own"),
 };
 
 /** Of names that leave the interface open. */
@@ -93,6 +116,11 @@ function requestPci(
   interfaces: Interfaces,
 ): TransportRequest {
   const { pci } = definition;
+  if (values.bool("iommu_platform") && interfaces.legacy !== "off") {
+    throw new DeviceOptionError(
+      `${name}: iommu_platform=on needs disable-legacy=on: the legacy interface has no such feature.`,
+    );
+  }
   const wanted = values.int("vectors");
   const vectors = wanted === VECTORS_AUTO ? pci.vectors(values) : wanted;
   if (vectors > PCI_MSIX_MAX_VECTORS) {
@@ -123,6 +151,32 @@ function chosenInterfaces(name: string, values: PropertyValues): Interfaces {
     throw new DeviceOptionError(`${name}: with disable-legacy=on and disable-modern=on nothing is left of the device.`);
   }
   return { legacy: legacy as Interfaces["legacy"], modern };
+}
+
+const CCW_PROPERTIES: PropertyTable = {
+  devno: {
+    type: "string",
+    default: "",
+    maxBytes: 9,
+    doc: "device number, hexadecimal: fe.0.1234; else the next free one",
+  },
+  max_revision: {
+    type: "int",
+    default: VIRTIO_CCW_REV_MAX,
+    min: 0,
+    max: VIRTIO_CCW_REV_MAX,
+    doc: "highest revision of the transport; 0 for the legacy interface alone",
+  },
+  ioeventfd: accepted("bool", true, "a notification has one way"),
+};
+
+function requestCcw(name: string, values: PropertyValues): TransportRequest {
+  const place = values.string("devno");
+  const devno = place === "" ? null : parseDevno(place);
+  if (place !== "" && devno === null) {
+    throw new DeviceOptionError(`${name}: devno is fe.0. and a hexadecimal number up to ffff, not "${place}".`);
+  }
+  return { kind: "ccw", options: { devno, maxRevision: values.int("max_revision") } };
 }
 
 const NO_PROPERTIES: PropertyTable = {};
@@ -162,7 +216,7 @@ export const TRANSPORTS: readonly TransportRow[] = [
       },
     ],
   },
-  { kind: "ccw", suffixes: [{ suffix: "-ccw", properties: NO_PROPERTIES }] },
+  { kind: "ccw", suffixes: [{ suffix: "-ccw", properties: CCW_PROPERTIES, request: requestCcw }] },
 ];
 
 /** What follows a device's name selects its transport, as in QEMU; nothing leaves it to the machine. */

@@ -54,6 +54,8 @@ function valuesOf(spec: PropertySpec): string {
       return `text, at most ${spec.maxBytes} bytes`;
     case "choice":
       return spec.values.join(", ");
+    case "fixed":
+      return spec.default === "" ? "none" : spec.default;
     case "id":
       return "id";
   }
@@ -121,6 +123,11 @@ describe("docs/devices.md: virtio devices", () => {
       discard: true,
       writeZeroes: true,
       configWce: true,
+      minIoSize: 0,
+      optIoSize: 0,
+      discardGranularity: 512,
+      maxDiscardSectors: 1,
+      maxWriteZeroesSectors: 1,
     };
     const all = new Map([...blkFeatures(disk, false), ...blkFeatures(disk, true)].map((row) => [row.bit, row]));
     const blk = [...all.values()].sort((a, b) => a.bit - b.bit);

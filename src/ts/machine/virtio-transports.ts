@@ -64,6 +64,7 @@ export class VirtioTransports {
       case "pci":
         return this.#makePci(request);
       case "s390":
+      case "ccw":
         return null;
     }
   }

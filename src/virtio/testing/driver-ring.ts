@@ -37,6 +37,8 @@ export interface RingDriver {
   mustKick(): boolean;
   /** The next used element, or null. Frees its descriptors. */
   take(): UsedElement | null;
+  /** Where the next chain goes, as notification data says it: 16 bits. */
+  readonly position: number;
   /** Suppresses used buffer notifications, where event indices are not in use. */
   setNoInterrupt(on: boolean): void;
   /** The same driver in another machine with the same memory. */
@@ -130,6 +132,11 @@ export class DriverRing implements RingDriver {
   }
 
   get availableIndex(): number {
+    return this.availIdx;
+  }
+
+  /** The available index (2.7.23). */
+  get position(): number {
     return this.availIdx;
   }
 

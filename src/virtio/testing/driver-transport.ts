@@ -36,7 +36,8 @@ export interface DriverTransport {
   queueSizeMax(index: number): number;
   /** Puts a queue of up to `size` descriptors into fresh memory and starts it. */
   setupQueue(index: number, size: number): QueueSetup | null;
-  notify(index: number): void;
+  /** `position` says how far the driver is, for VIRTIO_F_NOTIFICATION_DATA; without it the notification has none. */
+  notify(index: number, position?: number): void;
   /** Level of the interrupt, and which kinds are pending; acknowledges them. */
   takeInterrupts(): Interrupts;
 }
@@ -52,4 +53,9 @@ export const ringBytes = {
 export function legacyPlace(base: number, size: number, align: number): RingPlace {
   const driver = base + ringBytes.desc(size);
   return { desc: base, driver, device: Math.ceil((driver + ringBytes.driver(size)) / align) * align };
+}
+
+/** What a notification says (2.9): the queue's number, and above it how far the driver is. */
+export function notificationOf(index: number, position = 0): number {
+  return ((position << 16) | index) >>> 0;
 }

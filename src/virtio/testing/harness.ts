@@ -9,88 +9,35 @@ import { type CreatedDevice, createDevice, type DeviceContext } from "../registr
 import type { RingEngine } from "../ring-engine.ts";
 import {
   VIRTIO_F_EVENT_IDX,
+  VIRTIO_F_IN_ORDER,
   VIRTIO_F_INDIRECT_DESC,
+  VIRTIO_F_NOTIFICATION_DATA,
   VIRTIO_F_NOTIFY_ON_EMPTY,
   VIRTIO_F_RING_PACKED,
 } from "../spec/features.ts";
 import { STATUS_ACKNOWLEDGE, STATUS_DRIVER, STATUS_DRIVER_OK, STATUS_FEATURES_OK } from "../spec/status.ts";
+import { VirtioCcw } from "../transport/ccw/ccw.ts";
 import { VirtioMmio } from "../transport/mmio.ts";
 import { VirtioPci } from "../transport/pci/pci.ts";
 import type { VirtioTransport } from "../transport/transport.ts";
+import { CcwDriver, TestChannels } from "./ccw-driver.ts";
 import { type ChainStyle, type DriverBuffer, DriverRing, type RingDriver, type UsedElement } from "./driver-ring.ts";
 import type { DriverTransport } from "./driver-transport.ts";
 import { loadRingEngine } from "./engine.ts";
 import { GuestRam } from "./guest-ram.ts";
+import { type Face, faceOf, type RingConfiguration, type TransportName } from "./matrix.ts";
 import { MmioDriver } from "./mmio-driver.ts";
 import { PackedDriverRing } from "./packed-driver-ring.ts";
 import { PciDriver, type PciDriverOptions, TestPci } from "./pci-driver.ts";
 import { S390_PAGES, S390Driver, TestHypervisor } from "./s390-driver.ts";
 
-/** How each is made: ending of the device's name, properties of the transport, and for PCI how the driver goes about it. */
-const FACES = {
-  "mmio v2": { suffix: "-device", properties: {} },
-  "mmio v1": { suffix: "-device", properties: { "force-legacy": true } },
-  "s390 pages": { suffix: "-s390", properties: {} },
-  "pci modern": {
-    suffix: "-pci-non-transitional",
-    properties: { vectors: 3 },
-    driver: { legacy: false, msix: true, configOnly: false },
-  },
-  "pci legacy": {
-    suffix: "-pci",
-    properties: { "disable-modern": true, vectors: 3 },
-    driver: { legacy: true, msix: true, configOnly: false },
-  },
-  "pci transitional, modern": {
-    suffix: "-pci-transitional",
-    properties: { "modern-pio-notify": true },
-    driver: { legacy: false, msix: false, configOnly: false },
-  },
-  "pci transitional, legacy": {
-    suffix: "-pci-transitional",
-    properties: { vectors: 0 },
-    driver: { legacy: true, msix: false, configOnly: false },
-  },
-  "pci through PCI_CFG": {
-    suffix: "-pci",
-    properties: { "page-per-vq": true },
-    driver: { legacy: false, msix: false, configOnly: true },
-  },
-} as const satisfies Record<string, Face>;
-
-interface Face {
-  readonly suffix: string;
-  readonly properties: Readonly<Record<string, PropertyValue>>;
-  readonly driver?: PciDriverOptions;
-}
-
-export type TransportName = keyof typeof FACES;
-
-/** One cell of the matrix that device tests are multiplied over. */
-export interface Configuration {
-  readonly transport: TransportName;
-  readonly eventIdx: boolean;
-  readonly style: ChainStyle;
-  /** The packed ring format; modern transports only. */
-  readonly packed?: boolean;
-}
-
-/** What of a configuration is about rings. */
-export type RingConfiguration = Pick<Configuration, "eventIdx" | "style" | "packed">;
-
-export const TRANSPORTS = Object.keys(FACES) as readonly TransportName[];
-
-/** Transports that carry VIRTIO_F_RING_PACKED. */
-export const PACKED_TRANSPORTS: readonly TransportName[] = ["mmio v2", "pci modern"];
-
-/** Every transport with every way of using a ring. */
-export const MATRIX: readonly Configuration[] = TRANSPORTS.flatMap((transport) =>
-  (PACKED_TRANSPORTS.includes(transport) ? [false, true] : [false]).flatMap((packed) =>
-    [false, true].flatMap((eventIdx) =>
-      (["direct", "indirect", "mixed"] as const).map((style) => ({ transport, eventIdx, style, packed })),
-    ),
-  ),
-);
+export {
+  type Configuration,
+  MATRIX,
+  type RingConfiguration,
+  type TransportName,
+  TRANSPORTS,
+} from "./matrix.ts";
 
 export class TestLine implements IrqLine {
   level = false;
@@ -171,6 +118,8 @@ export class Harness {
   readonly created: CreatedDevice;
   readonly context: DeviceContext;
   private readonly rings = new Map<number, RingDriver>();
+  /** VIRTIO_F_NOTIFICATION_DATA was taken. */
+  private notificationData = false;
 
   constructor(
     transport: TransportName,
@@ -183,6 +132,7 @@ export class Harness {
     const backends = options.backends ?? {};
     const pci = new TestPci(this.line);
     let hypervisor: TestHypervisor | null = null;
+    let channels: TestChannels | null = null;
     const environment: BusEnvironment = { engine: this.engine, log: this.log, clock: this.clock };
     this.context = {
       machineVersion: "1.0",
@@ -199,19 +149,25 @@ export class Harness {
       transport: (request) => {
         if (request.kind === "s390") return (hypervisor ??= new TestHypervisor(environment, this.ram)).add();
         if (request.kind === "mmio") return new VirtioMmio({ ...environment, irq: this.line }, request);
+        if (request.kind === "ccw") {
+          return new VirtioCcw((channels ??= new TestChannels(this.engine)).css, environment, request.options);
+        }
         const made = new VirtioPci(environment, request.options);
         pci.bridge.bus.attach(made.function, request.address);
         return made;
       },
     };
-    const face: Face = FACES[transport];
-    // Which format is used is up to the driver: see chooseFeatures.
-    const packed: Readonly<Record<string, boolean>> = PACKED_TRANSPORTS.includes(transport) ? { packed: true } : {};
-    this.created = createDevice(device + face.suffix, { ...packed, ...face.properties, ...properties }, this.context);
+    const face = faceOf(transport);
+    this.created = createDevice(
+      device + face.suffix,
+      { ...ringProperties(face), ...face.properties, ...properties },
+      this.context,
+    );
     this.transport = this.created.transport;
     if (this.transport instanceof VirtioMmio) this.driver = new MmioDriver(this.transport, this.line, this.ram);
     else if (hypervisor !== null) this.driver = new S390Driver(hypervisor, this.ram);
-    else this.driver = new PciDriver(pci, this.line, this.ram, face.driver as PciDriverOptions);
+    else if (channels !== null) this.driver = new CcwDriver(channels, this.ram, face.revision ?? 0, this.transport.bus);
+    else this.driver = new PciDriver(pci, this.line, this.ram, face.pci as PciDriverOptions);
   }
 
   /** Features to acknowledge: all that are offered, less the ring features that a configuration leaves out. */
@@ -221,6 +177,8 @@ export class Harness {
     // Linux never takes it, and it would hide what interrupt suppression does.
     features.remove(VIRTIO_F_NOTIFY_ON_EMPTY);
     if (configuration.packed !== true) features.remove(VIRTIO_F_RING_PACKED);
+    if (configuration.inOrder !== true) features.remove(VIRTIO_F_IN_ORDER);
+    if (configuration.notificationData !== true) features.remove(VIRTIO_F_NOTIFICATION_DATA);
     if (!configuration.eventIdx) features.remove(VIRTIO_F_EVENT_IDX);
     if (configuration.style === "direct") features.remove(VIRTIO_F_INDIRECT_DESC);
     for (const bit of without) features.remove(bit);
@@ -239,6 +197,7 @@ export class Harness {
     driver.setStatus(STATUS_ACKNOWLEDGE | STATUS_DRIVER);
     const features = this.chooseFeatures(configuration, without);
     driver.setDriverFeatures(features);
+    this.notificationData = features.has(VIRTIO_F_NOTIFICATION_DATA);
     let status = STATUS_ACKNOWLEDGE | STATUS_DRIVER;
     if (!driver.legacy) {
       status |= STATUS_FEATURES_OK;
@@ -282,8 +241,14 @@ export class Harness {
   /** Adds a chain and notifies if the device wants that. */
   send(buffers: readonly DriverBuffer[], style: ChainStyle, queue = 0): number {
     const head = this.ring(queue).add(buffers, style);
-    if (this.ring(queue).mustKick()) this.driver.notify(queue);
+    if (this.ring(queue).mustKick()) this.kick(queue);
     return head;
+  }
+
+  /** Notifies the device, with how far the driver is where that was negotiated. */
+  kick(queue = 0): void {
+    if (this.notificationData) this.driver.notify(queue, this.ring(queue).position);
+    else this.driver.notify(queue);
   }
 
   /** Lets promises of the backends settle until the ring has a used element. */
@@ -319,4 +284,9 @@ export class Harness {
   content(buffer: DriverBuffer): Uint8Array {
     return this.ram.bytes(buffer.address, buffer.length).slice();
   }
+}
+
+/** Which ways of using rings there are is up to the driver: everything is offered (see chooseFeatures). */
+function ringProperties({ modern }: Face): Readonly<Record<string, boolean>> {
+  return modern ? { packed: true, in_order: true, notification_data: true } : {};
 }

@@ -2,7 +2,14 @@
 import { Features } from "../features.ts";
 import * as R from "../spec/mmio.ts";
 import type { VirtioMmio } from "../transport/mmio.ts";
-import { type DriverTransport, type Interrupts, legacyPlace, type QueueSetup, ringBytes } from "./driver-transport.ts";
+import {
+  type DriverTransport,
+  type Interrupts,
+  legacyPlace,
+  notificationOf,
+  type QueueSetup,
+  ringBytes,
+} from "./driver-transport.ts";
 import type { GuestRam } from "./guest-ram.ts";
 import type { TestLine } from "./harness.ts";
 
@@ -121,8 +128,8 @@ export class MmioDriver implements DriverTransport {
     return started ? { size, place: legacyPlace(base, size, PAGE_SIZE) } : null;
   }
 
-  notify(index: number): void {
-    this.write(R.MMIO_QUEUE_NOTIFY, index);
+  notify(index: number, position?: number): void {
+    this.write(R.MMIO_QUEUE_NOTIFY, position === undefined ? index : notificationOf(index, position));
   }
 
   takeInterrupts(): Interrupts {

@@ -49,6 +49,11 @@ export class PackedDriverRing implements RingDriver {
     return this.free;
   }
 
+  /** Offset of the next descriptor, and its wrap counter as the highest bit (2.8.19). */
+  get position(): number {
+    return this.next.at | (this.next.wrap ? 0x8000 : 0);
+  }
+
   private move(cursor: Cursor, count: number): Cursor {
     const at = cursor.at + count;
     return at < this.size ? { at, wrap: cursor.wrap } : { at: at - this.size, wrap: !cursor.wrap };

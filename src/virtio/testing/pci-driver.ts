@@ -2,7 +2,14 @@
 import { PciHostBridge } from "../../pci/host-bridge.ts";
 import { Features } from "../features.ts";
 import * as P from "../spec/pci.ts";
-import { type DriverTransport, type Interrupts, legacyPlace, type QueueSetup, ringBytes } from "./driver-transport.ts";
+import {
+  type DriverTransport,
+  type Interrupts,
+  legacyPlace,
+  notificationOf,
+  type QueueSetup,
+  ringBytes,
+} from "./driver-transport.ts";
 import type { GuestRam } from "./guest-ram.ts";
 import type { TestLine } from "./harness.ts";
 
@@ -390,7 +397,7 @@ export class PciDriver implements DriverTransport {
     return started ? { size, place: legacyPlace(base, size, P.LEGACY_PAGE_SIZE) } : null;
   }
 
-  notify(index: number): void {
+  notify(index: number, position?: number): void {
     if (this.legacy) {
       this.setPort(P.LEGACY_QUEUE_NOTIFY, 2, index);
       return;
@@ -399,7 +406,9 @@ export class PciDriver implements DriverTransport {
     // What does not exist has no address; a hostile driver takes the one that it would have.
     const exists = this.common(P.COMMON_QUEUE_SIZE, 2) !== 0;
     const off = exists ? this.common(P.COMMON_QUEUE_NOTIFY_OFF, 2) : index % 1024;
-    this.write(P.VIRTIO_PCI_CAP_NOTIFY_CFG, off * this.notifyMultiplier, 2, index & 0xffff);
+    const at = off * this.notifyMultiplier;
+    if (position === undefined) this.write(P.VIRTIO_PCI_CAP_NOTIFY_CFG, at, 2, index & 0xffff);
+    else this.write(P.VIRTIO_PCI_CAP_NOTIFY_CFG, at, 4, notificationOf(index, position));
   }
 
   takeInterrupts(): Interrupts {

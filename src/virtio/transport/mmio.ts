@@ -1,43 +1,18 @@
 /** Virtio over MMIO (virtio 1.4, 4.2): version 2, and version 1 (legacy, 4.2.4). */
 import { type BusEnvironment, VirtioBus } from "../bus.ts";
 import type { IrqLine } from "../environment.ts";
-import { Features } from "../features.ts";
+import type { Features } from "../features.ts";
 import type { Fact } from "../inspection.ts";
-import {
-  VIRTIO_F_ANY_LAYOUT,
-  VIRTIO_F_EVENT_IDX,
-  VIRTIO_F_INDIRECT_DESC,
-  VIRTIO_F_IN_ORDER,
-  VIRTIO_F_NOTIFICATION_DATA,
-  VIRTIO_F_NOTIFY_ON_EMPTY,
-  VIRTIO_F_RING_PACKED,
-  VIRTIO_F_RING_RESET,
-  VIRTIO_F_VERSION_1,
-} from "../spec/features.ts";
+import { VIRTIO_F_RING_RESET } from "../spec/features.ts";
 import * as R from "../spec/mmio.ts";
 import { type SavedState, StateReader } from "../state.ts";
 import type { Virtqueue } from "../virtqueue.ts";
 import { LegacyRings } from "./legacy-rings.ts";
+import { ringFeatures } from "./ring-features.ts";
 import type { VirtioTransport } from "./transport.ts";
 
 /** VendorID register: QEMU's value, "QEMU", so that guests see the machine that they know. */
 const VENDOR_ID = 0x554d_4551;
-
-const MODERN_FEATURES = Features.of(
-  VIRTIO_F_INDIRECT_DESC,
-  VIRTIO_F_EVENT_IDX,
-  VIRTIO_F_VERSION_1,
-  VIRTIO_F_RING_PACKED,
-  VIRTIO_F_IN_ORDER,
-  VIRTIO_F_NOTIFICATION_DATA,
-  VIRTIO_F_RING_RESET,
-);
-const LEGACY_FEATURES = Features.of(
-  VIRTIO_F_NOTIFY_ON_EMPTY,
-  VIRTIO_F_ANY_LAYOUT,
-  VIRTIO_F_INDIRECT_DESC,
-  VIRTIO_F_EVENT_IDX,
-);
 
 /** What a window is built with. */
 export interface MmioEnvironment extends BusEnvironment {
@@ -58,7 +33,7 @@ class VirtioMmioBus extends VirtioBus {
     super(environment);
     this.transport = transport;
     this.mode = legacy ? "legacy" : "modern";
-    this.transportFeatures = legacy ? LEGACY_FEATURES : MODERN_FEATURES;
+    this.transportFeatures = ringFeatures(this.mode);
   }
 
   protected signal(queue: Virtqueue | null): void {

@@ -3,26 +3,14 @@
  * also places the rings; the driver calls the hypervisor, the device answers with an interrupt that carries a token.
  */
 import { type BusEnvironment, VirtioBus } from "../bus.ts";
-import { Features } from "../features.ts";
-import {
-  VIRTIO_F_ANY_LAYOUT,
-  VIRTIO_F_EVENT_IDX,
-  VIRTIO_F_INDIRECT_DESC,
-  VIRTIO_F_NOTIFY_ON_EMPTY,
-} from "../spec/features.ts";
 import * as S from "../spec/s390.ts";
 import { AVAIL_OVERHEAD, DESC_SIZE, USED_ELEM_SIZE, USED_OVERHEAD } from "../spec/ring.ts";
 import { type SavedState, StateReader } from "../state.ts";
 import type { Address, Virtqueue } from "../virtqueue.ts";
+import { writeConfigDifferences } from "./config-differences.ts";
 import { placeLegacyRing } from "./legacy-rings.ts";
+import { ringFeatures } from "./ring-features.ts";
 import type { VirtioTransport } from "./transport.ts";
-
-const TRANSPORT_FEATURES = Features.of(
-  VIRTIO_F_NOTIFY_ON_EMPTY,
-  VIRTIO_F_ANY_LAYOUT,
-  VIRTIO_F_INDIRECT_DESC,
-  VIRTIO_F_EVENT_IDX,
-);
 
 /** The external interrupt: a VIRTIO_PARAM_* kind and the 64-bit parameter that the driver chose. */
 export type RaiseExternal = (kind: number, parameter: Address) => void;
@@ -86,7 +74,7 @@ export class S390DevicePages {
 
 class VirtioS390Bus extends VirtioBus {
   readonly mode = "legacy";
-  readonly transportFeatures = TRANSPORT_FEATURES;
+  readonly transportFeatures = ringFeatures("legacy");
   private readonly transport: VirtioS390;
 
   constructor(transport: VirtioS390, environment: BusEnvironment) {
@@ -208,11 +196,7 @@ export class VirtioS390 implements VirtioTransport {
 
   /** The driver writes its configuration without a call: what differs from what we showed is its writes. */
   private takeConfig(): void {
-    const theirs = this.read(this.configAt, this.configBytes);
-    this.shown.forEach((ours, offset) => {
-      const value = theirs[offset] as number;
-      if (value !== ours) this.bus.writeConfig(offset, 1, value);
-    });
+    writeConfigDifferences(this.bus, Uint8Array.from(this.shown), this.read(this.configAt, this.configBytes));
     this.writeConfig();
   }
 

@@ -84,6 +84,8 @@ function valuesOf(spec: PropertySpec): string {
       return "TEXT";
     case "choice":
       return spec.values.join("|");
+    case "fixed":
+      return spec.default;
     case "id":
       return "ID";
   }

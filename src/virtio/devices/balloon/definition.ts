@@ -1,5 +1,6 @@
 /** The memory balloon as the registry knows it. Property names are QEMU's. */
 import type { DeviceDefinition } from "../../definition.ts";
+import { accepted } from "../../properties.ts";
 import { VirtioBalloon } from "./device.ts";
 
 export const BALLOON: DeviceDefinition = {
@@ -15,6 +16,8 @@ export const BALLOON: DeviceDefinition = {
     "free-page-reporting": { type: "bool", default: false, doc: "offer reports of free memory" },
     "page-poison": { type: "bool", default: true, doc: "the guest may tell what its free memory is filled with" },
     "guest-stats-polling-interval": { type: "int", default: 0, min: 0, max: 86_400, doc: "seconds; 0: no statistics" },
+    iothread: accepted("string", "", "the machine has one thread"),
+    "qemu-4-0-config-size": { type: "fixed", default: "off", doc: "it was for guests of QEMU 4.0" },
   },
   // No class fits; QEMU's has no MSI-X.
   pci: { deviceClass: 0x00ff, vectors: () => 0 },

@@ -13,6 +13,14 @@ export interface BlkOptions {
   readonly discard: boolean;
   readonly writeZeroes: boolean;
   readonly configWce: boolean;
+  /** 0 for a physical block. */
+  readonly minIoSize: number;
+  /** 0 for not told. */
+  readonly optIoSize: number;
+  readonly discardGranularity: number;
+  /** Most sectors in one range of a request. */
+  readonly maxDiscardSectors: number;
+  readonly maxWriteZeroesSectors: number;
 }
 
 /** Most ranges in one discard or write-zeroes request, and most sectors in one range (QEMU's limit, 2 GiB - 512). */
@@ -65,13 +73,14 @@ export function blkConfig(options: BlkOptions, sizeBytes: number): BlkConfig {
   config.set("seg_max", options.queueSize - 2);
   config.set("blk_size", options.logicalBlockSize);
   config.set("physical_block_exp", Math.log2(options.physicalBlockSize / options.logicalBlockSize));
-  config.set("min_io_size", options.physicalBlockSize / options.logicalBlockSize);
+  config.set("min_io_size", (options.minIoSize || options.physicalBlockSize) / options.logicalBlockSize);
+  config.set("opt_io_size", options.optIoSize / options.logicalBlockSize);
   config.set("writeback", 1);
   config.set("num_queues", options.numQueues);
-  config.set("max_discard_sectors", MAX_RANGE_SECTORS);
+  config.set("max_discard_sectors", options.maxDiscardSectors);
   config.set("max_discard_seg", MAX_RANGES);
-  config.set("discard_sector_alignment", options.logicalBlockSize / B.SECTOR_SIZE);
-  config.set("max_write_zeroes_sectors", MAX_RANGE_SECTORS);
+  config.set("discard_sector_alignment", options.discardGranularity / B.SECTOR_SIZE);
+  config.set("max_write_zeroes_sectors", options.maxWriteZeroesSectors);
   config.set("max_write_zeroes_seg", MAX_RANGES);
   config.set("write_zeroes_may_unmap", 1);
   return config;

@@ -10,7 +10,7 @@ import { SECTOR_SIZE, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from "../../
 import { VIRTIO_ID_BLOCK } from "../../spec/ids.ts";
 import { Turns } from "../../turns.ts";
 import type { QueueSpec, Virtqueue } from "../../virtqueue.ts";
-import { type BlkConfig, type BlkOptions, blkConfig, blkFeatures, MAX_RANGE_SECTORS, MAX_RANGES } from "./config.ts";
+import { type BlkConfig, type BlkOptions, blkConfig, blkFeatures, MAX_RANGES } from "./config.ts";
 import { BlkExecution, type BlkHost, SLICE_BYTES } from "./executor.ts";
 import { type BlkLimits, type BlkRequest, parseBlkRequest } from "./request.ts";
 import { type BlkState, loadBlk, saveBlk } from "./state.ts";
@@ -98,7 +98,7 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
       discard: options.discard,
       writeZeroes: options.writeZeroes,
       maxRanges: MAX_RANGES,
-      maxRangeSectors: MAX_RANGE_SECTORS,
+      maxRangeSectors: { discard: options.maxDiscardSectors, writeZeroes: options.maxWriteZeroesSectors },
     };
   }
 

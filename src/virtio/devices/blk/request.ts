@@ -26,7 +26,8 @@ export interface BlkLimits {
   readonly discard: boolean;
   readonly writeZeroes: boolean;
   readonly maxRanges: number;
-  readonly maxRangeSectors: number;
+  /** Most sectors in one range. */
+  readonly maxRangeSectors: { readonly discard: number; readonly writeZeroes: number };
 }
 
 function refused(status: number, reason: string): BlkRequest {
@@ -99,7 +100,8 @@ function parseRanges(kind: "discard" | "write-zeroes", data: ChainReader, limits
     const flags = view.getUint32(at + 12, true);
     const allowed = kind === "discard" ? 0 : B.BLK_RANGE_FLAG_UNMAP;
     if ((flags & ~allowed) !== 0) return unsupported(`${kind}: flags 0x${flags.toString(16)}`);
-    if (sectors > limits.maxRangeSectors) return ioError(`${kind}: ${sectors} sectors in one range`);
+    const most = kind === "discard" ? limits.maxRangeSectors.discard : limits.maxRangeSectors.writeZeroes;
+    if (sectors > most) return ioError(`${kind}: ${sectors} sectors in one range`);
     const offset = sectorAt(view, at) * B.SECTOR_SIZE;
     const length = sectors * B.SECTOR_SIZE;
     const refusal = outside(offset, length, limits);

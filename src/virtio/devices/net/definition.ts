@@ -1,7 +1,7 @@
 /** The network card as the registry knows it. Property names and defaults are QEMU's. */
 import type { NetBackend } from "../../backends.ts";
 import type { BackendContext, DeviceDefinition } from "../../definition.ts";
-import { DeviceOptionError, type PropertySpec, type PropertyValues } from "../../properties.ts";
+import { accepted, DeviceOptionError, type PropertySpec, type PropertyValues } from "../../properties.ts";
 import { VirtioNet } from "./device.ts";
 import { NET_SWITCHES, type NetSwitch, netFeature } from "./features.ts";
 
@@ -24,6 +24,20 @@ export const NET: DeviceDefinition = {
     rx_queue_size: { type: "pow2", default: 256, min: 64, max: 1024, doc: "descriptors in the receive queue" },
     tx_queue_size: { type: "pow2", default: 256, min: 64, max: 1024, doc: "descriptors in the transmit queue" },
     ...Object.fromEntries(NET_SWITCHES.map((name) => [name, switchProperty(name)])),
+    mq: { type: "fixed", default: "off", doc: "a card has one pair of queues" },
+    rss: { type: "fixed", default: "off", doc: "a card has one pair of queues" },
+    hash: { type: "fixed", default: "off", doc: "a card has one pair of queues" },
+    guest_rsc_ext: { type: "fixed", default: "off", doc: "it is for guests of Windows" },
+    rsc_interval: accepted("int", 300_000, "packets are not gathered"),
+    failover: { type: "fixed", default: "off", doc: "there is no other card to fall back to" },
+    speed: { type: "fixed", default: "-1", doc: "the network has no speed to tell" },
+    duplex: { type: "fixed", default: "", doc: "the network has no speed to tell" },
+    gso: accepted("bool", false, "VIRTIO_NET_F_GSO is of drafts, and not offered"),
+    bootindex: accepted("int", 0, "there is no firmware to boot from it"),
+    tx: accepted("string", "", "packets are sent when the guest says so"),
+    "x-txburst": accepted("int", 256, "packets are sent when the guest says so"),
+    "x-txtimer": accepted("int", 150_000, "packets are sent when the guest says so"),
+    "x-mtu-bypass-backend": accepted("bool", true, "no backend here has an MTU"),
   },
   // Network, Ethernet. A vector for each queue and one for the configuration.
   pci: { deviceClass: 0x0200, vectors: () => 4 },

@@ -5,20 +5,9 @@
 import { type PciAccessSize, PciFunction, type PciRegion } from "../../../pci/function.ts";
 import { type BusEnvironment, VirtioBus } from "../../bus.ts";
 import type { VirtioDevice } from "../../device.ts";
-import { Features } from "../../features.ts";
+import type { Features } from "../../features.ts";
 import type { Fact } from "../../inspection.ts";
 import type { InterfaceMode } from "../../negotiation.ts";
-import {
-  VIRTIO_F_ANY_LAYOUT,
-  VIRTIO_F_EVENT_IDX,
-  VIRTIO_F_IN_ORDER,
-  VIRTIO_F_INDIRECT_DESC,
-  VIRTIO_F_NOTIFICATION_DATA,
-  VIRTIO_F_NOTIFY_ON_EMPTY,
-  VIRTIO_F_RING_PACKED,
-  VIRTIO_F_RING_RESET,
-  VIRTIO_F_VERSION_1,
-} from "../../spec/features.ts";
 import {
   COMMON_DEVICE_STATUS,
   LEGACY_CONFIG,
@@ -29,27 +18,12 @@ import {
 } from "../../spec/pci.ts";
 import { type SavedState, StateReader } from "../../state.ts";
 import type { Virtqueue } from "../../virtqueue.ts";
+import { ringFeatures } from "../ring-features.ts";
 import type { VirtioTransport } from "../transport.ts";
 import * as C from "./capabilities.ts";
 import { CommonConfig } from "./common.ts";
 import { virtioIdentity } from "./identity.ts";
 import { LegacyInterface } from "./legacy.ts";
-
-const MODERN_FEATURES = Features.of(
-  VIRTIO_F_INDIRECT_DESC,
-  VIRTIO_F_EVENT_IDX,
-  VIRTIO_F_VERSION_1,
-  VIRTIO_F_RING_PACKED,
-  VIRTIO_F_IN_ORDER,
-  VIRTIO_F_NOTIFICATION_DATA,
-  VIRTIO_F_RING_RESET,
-);
-const LEGACY_FEATURES = Features.of(
-  VIRTIO_F_NOTIFY_ON_EMPTY,
-  VIRTIO_F_ANY_LAYOUT,
-  VIRTIO_F_INDIRECT_DESC,
-  VIRTIO_F_EVENT_IDX,
-);
 
 /** How a function is made. */
 export interface PciOptions {
@@ -79,7 +53,7 @@ class VirtioPciBus extends VirtioBus {
   }
 
   get transportFeatures(): Features {
-    return this.current === "legacy" ? LEGACY_FEATURES : MODERN_FEATURES;
+    return ringFeatures(this.current);
   }
 
   /** The driver speaks another interface from now on. */

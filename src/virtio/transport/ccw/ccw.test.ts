@@ -1,0 +1,701 @@
+/** Virtio over channel I/O (virtio 1.4, 4.3): channel programs, revisions, indicators, and what is refused. */
+import { describe, expect, it } from "vitest";
+import type { VirtioBlk } from "../../devices/blk/device.ts";
+import { createDevice } from "../../registry.ts";
+import * as C from "../../spec/ccw.ts";
+import * as S from "../../spec/channel-io.ts";
+import { VIRTIO_F_RING_RESET, VIRTIO_F_VERSION_1 } from "../../spec/features.ts";
+import {
+  STATUS_ACKNOWLEDGE,
+  STATUS_DEVICE_NEEDS_RESET,
+  STATUS_DRIVER,
+  STATUS_DRIVER_OK,
+  STATUS_FEATURES_OK,
+} from "../../spec/status.ts";
+import type { CcwDriver, CommandWord } from "../../testing/ccw-driver.ts";
+import { Harness, type TransportName } from "../../testing/harness.ts";
+import { MemoryDisk } from "../../testing/memory-disk.ts";
+import type { VirtioCcw } from "./ccw.ts";
+import { MAX_PROGRAM_WORDS } from "./channel-program.ts";
+import { formatDevno, parseDevno } from "./devno.ts";
+
+const PLAIN = { eventIdx: false, style: "direct" } as const;
+const ENDED = S.DSTAT_CHANNEL_END | S.DSTAT_DEVICE_END;
+const SUBCHANNEL = S.SUBCHANNEL_ID_BASE;
+
+interface Machine {
+  readonly vm: Harness;
+  readonly driver: CcwDriver;
+  readonly transport: VirtioCcw;
+  readonly disk: MemoryDisk;
+}
+
+function machine(name: TransportName = "ccw 2", properties: Record<string, string | number> = {}): Machine {
+  const disk = new MemoryDisk(2 ** 20, { sync: true });
+  const entropy = { fill: (): void => {} };
+  const vm = new Harness(name, "virtio-blk", { drive: "disk", ...properties }, { backends: { block: disk, entropy } });
+  return { vm, driver: vm.driver as CcwDriver, transport: vm.transport as VirtioCcw, disk };
+}
+
+/** The status of a rejected command, and what BASIC SENSE says about it. */
+function expectReject(driver: CcwDriver, words: readonly CommandWord[]): void {
+  const status = driver.run(words);
+  expect(status.device).toBe(ENDED | S.DSTAT_UNIT_CHECK);
+  expect(status.subchannel).toBe(0);
+  expect(status.control & S.SCSW_STCTL_ALERT).not.toBe(0);
+  const sense = driver.send(S.CCW_CMD_BASIC_SENSE, new Uint8Array(S.SENSE_BYTES));
+  expect([...sense.data]).toEqual([S.SENSE_COMMAND_REJECT, ...new Array<number>(S.SENSE_BYTES - 1).fill(0)]);
+  // Taken once, it is gone.
+  expect(driver.send(S.CCW_CMD_BASIC_SENSE, new Uint8Array(S.SENSE_BYTES)).data[0]).toBe(0);
+}
+
+/** A command with bytes as its data. */
+function command(vm: Harness, code: number, bytes: Uint8Array | readonly number[], flags = 0): CommandWord {
+  const data = Uint8Array.from(bytes);
+  return { command: code, count: data.length, address: vm.ram.place(data), flags };
+}
+
+/** The same subchannel, enabled anew: no revision is set. */
+function restart({ driver }: Machine): CcwDriver {
+  driver.enable(false);
+  driver.enable(true);
+  return driver;
+}
+
+describe("4.3.1: a virtio-ccw proxy device", () => {
+  it("SENSE ID tells control unit type 0x3832 and the device's ID as its model", () => {
+    const { driver } = machine();
+    const { data } = driver.send(S.CCW_CMD_SENSE_ID, new Uint8Array(S.SENSE_ID_BYTES).fill(0xaa));
+    expect([...data.subarray(0, 8)]).toEqual([0xff, 0x38, 0x32, 2, 0, 0, 0, 0]);
+    expect(data.subarray(8).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it("the subchannel has one path, a valid device number, and is enabled by MSCH", () => {
+    const { vm, driver } = machine();
+    const at = vm.ram.alloc(S.SCHIB_SIZE, 4);
+    expect(driver.channels.css.storeSubchannel(SUBCHANNEL, at)).toBe(0);
+    const block = vm.ram.bytes(at, S.SCHIB_SIZE);
+    expect([...block.subarray(S.PMCW_FLAGS, S.PMCW_FLAGS + 4)]).toEqual([0x18, 0x81, 0x12, 0x34]);
+    expect(block[S.PMCW_PIM]).toBe(0x80);
+    expect(block[S.PMCW_PAM]).toBe(0x80);
+  });
+
+  it("several devices have a subchannel each, with the first free device numbers or those that are wanted", () => {
+    const { vm, driver } = machine("ccw 1");
+    createDevice("virtio-rng-ccw", { devno: "fe.0.0001" }, vm.context);
+    createDevice("virtio-rng-ccw", {}, vm.context);
+    const at = vm.ram.alloc(S.SCHIB_SIZE, 4);
+    const devno = (number: number): number => {
+      expect(driver.channels.css.storeSubchannel(SUBCHANNEL + number, at)).toBe(0);
+      return vm.ram.u8(at + S.PMCW_DEVNO) * 256 + vm.ram.u8(at + S.PMCW_DEVNO + 1);
+    };
+    expect([0, 1, 2].map(devno)).toEqual([0, 1, 2]);
+    expect(driver.channels.css.storeSubchannel(SUBCHANNEL + 3, at)).toBe(3);
+    expect(() => createDevice("virtio-rng-ccw", { devno: "fe.0.0002" }, vm.context)).toThrow(
+      "virtio-ccw: the device number fe.0.0002 is taken already.",
+    );
+  });
+
+  it("device numbers are read and written as QEMU does", () => {
+    expect(parseDevno("fe.0.00Af")).toBe(0xaf);
+    expect(formatDevno(0xaf)).toBe("fe.0.00af");
+    for (const text of ["0001", "fe.1.0001", "0.0.0001", "fe.0.10000", "fe.0."]) expect(parseDevno(text)).toBe(null);
+    expect(() => machine("ccw 2", { devno: "fd.0.0001" })).toThrow('not "fd.0.0001"');
+  });
+
+  it.each([0x00, 0x05, 0x14, 0x93, 0xff, C.CCW_CMD_READ_STATUS])(
+    "4.3.1.3: command 0x%s that revision 1 does not have is rejected, or is none",
+    (code) => {
+      const { vm, driver } = machine("ccw 1");
+      const words = [command(vm, code, new Uint8Array(8))];
+      if ((code & 0x0f) === 0) expect(driver.run(words).subchannel).toBe(S.CSTAT_PROGRAM_CHECK);
+      else expectReject(driver, words);
+    },
+  );
+});
+
+describe("4.3.1.3: lengths", () => {
+  const SIZES: readonly (readonly [number, number])[] = [
+    [C.CCW_CMD_SET_VQ, 32],
+    [C.CCW_CMD_SET_IND, 8],
+    [C.CCW_CMD_SET_CONF_IND, 8],
+    [C.CCW_CMD_SET_IND_ADAPTER, 25],
+    [C.CCW_CMD_READ_FEAT, 5],
+    [C.CCW_CMD_WRITE_FEAT, 5],
+    [C.CCW_CMD_WRITE_STATUS, 1],
+    [C.CCW_CMD_READ_STATUS, 1],
+    [C.CCW_CMD_READ_VQ_CONF, 4],
+  ];
+
+  it.each(SIZES)("command 0x%s has %i bytes", (code, size) => {
+    const { vm, driver, transport } = machine();
+    const before = transport.bus.status;
+    for (const length of [size - 1, size + 1]) {
+      const status = driver.run([command(vm, code, new Uint8Array(length))]);
+      expect(status.subchannel).toBe(S.CSTAT_INCORRECT_LENGTH);
+      expect(status.device).toBe(ENDED);
+      expect(status.count).toBe(Math.max(0, length - size));
+    }
+    // Length checks suppressed: too little cannot be executed, more is as good.
+    const short = driver.run([command(vm, code, new Uint8Array(size - 1), S.CCW_FLAG_SUPPRESS_LENGTH)]);
+    expect(short.device).toBe(ENDED | S.DSTAT_UNIT_CHECK);
+    expect(transport.bus.status).toBe(before);
+    const long = driver.run([command(vm, C.CCW_CMD_READ_VQ_CONF, new Uint8Array(7), S.CCW_FLAG_SUPPRESS_LENGTH)]);
+    expect([long.device, long.subchannel, long.count]).toEqual([ENDED, 0, 3]);
+  });
+
+  it("the configuration space is read and written from its beginning, as far as the program wants", () => {
+    const { vm, driver, transport } = machine();
+    const bytes = transport.configBytes;
+    const word = command(vm, C.CCW_CMD_READ_CONF, new Uint8Array(8));
+    expect(driver.run([word]).subchannel).toBe(0);
+    expect(vm.ram.u32(word.address as number)).toBe(2 ** 20 / 512);
+    const whole = driver.run([command(vm, C.CCW_CMD_READ_CONF, new Uint8Array(bytes + 3))]);
+    expect([whole.subchannel, whole.count]).toEqual([S.CSTAT_INCORRECT_LENGTH, 3]);
+    const suppressed = command(vm, C.CCW_CMD_READ_CONF, new Uint8Array(256), S.CCW_FLAG_SUPPRESS_LENGTH);
+    expect(driver.run([suppressed])).toMatchObject({ device: ENDED, subchannel: 0, count: 256 - bytes });
+  });
+
+  it("SENSE ID of fewer bytes gives those and reports the length, unless that is suppressed", () => {
+    const { vm, driver } = machine();
+    const word = command(vm, S.CCW_CMD_SENSE_ID, new Uint8Array(7));
+    expect(driver.run([word]).subchannel).toBe(S.CSTAT_INCORRECT_LENGTH);
+    expect([...vm.ram.bytes(word.address as number, 4)]).toEqual([0xff, 0x38, 0x32, 2]);
+    expect(driver.run([{ ...word, flags: S.CCW_FLAG_SUPPRESS_LENGTH }]).subchannel).toBe(0);
+  });
+});
+
+describe("channel programs", () => {
+  it("command chaining runs all commands, transfers in channel among them, until one fails", () => {
+    const { vm, driver, transport } = machine();
+    const second = vm.ram.alloc(16, 8);
+    const write = (value: number, flags = 0): CommandWord => command(vm, C.CCW_CMD_WRITE_STATUS, [value], flags);
+    driver.writeProgram([write(STATUS_ACKNOWLEDGE | STATUS_DRIVER)], second);
+    const chained = S.CCW_FLAG_CHAIN_COMMAND;
+    const status = driver.run([
+      { command: S.CCW_CMD_NOOP, flags: chained },
+      write(STATUS_ACKNOWLEDGE, chained),
+      { command: S.CCW_CMD_TIC, address: second },
+    ]);
+    expect([status.device, status.subchannel, status.address]).toEqual([ENDED, 0, second + 8]);
+    expect(transport.bus.status).toBe(STATUS_ACKNOWLEDGE | STATUS_DRIVER);
+    expectReject(driver, [command(vm, 0x07, [1], chained), write(0)]);
+    expect(transport.bus.status).toBe(STATUS_ACKNOWLEDGE | STATUS_DRIVER);
+  });
+
+  it("data is chained over words, skipped, and found through indirect address words of both formats", () => {
+    const { vm, driver } = machine();
+    const first = vm.ram.place(Uint8Array.of(0, 0));
+    const rest = vm.ram.place(Uint8Array.of(0xee, 0xee, 0));
+    const words = [
+      { command: C.CCW_CMD_READ_FEAT, count: 2, address: first, flags: S.CCW_FLAG_CHAIN_DATA },
+      { command: 0xff, count: 3, address: rest },
+    ];
+    expect(driver.run(words)).toMatchObject({ device: ENDED, subchannel: 0, count: 0 });
+    const low = vm.driver.deviceFeatures().word(0);
+    expect(vm.ram.u16(first) + vm.ram.u16(rest) * 65536).toBe(low >>> 0);
+    // Skipped: nothing is stored.
+    const kept = vm.ram.place(Uint8Array.of(9, 9));
+    const skipping = [
+      { ...(words[0] as CommandWord), address: kept, flags: S.CCW_FLAG_CHAIN_DATA | S.CCW_FLAG_SKIP },
+      words[1] as CommandWord,
+    ];
+    expect(driver.run(skipping).subchannel).toBe(0);
+    expect(vm.ram.u16(kept)).toBe(0x0909);
+    // The block crosses from one 2 KiB, or 4 KiB, block into one somewhere else.
+    for (const [wide, blockBytes] of [
+      [false, 2048],
+      [true, 4096],
+      [true, 2048],
+    ] as const) {
+      const here = vm.ram.alloc(blockBytes, blockBytes) + blockBytes - 3;
+      const there = vm.ram.alloc(blockBytes, blockBytes);
+      vm.ram.setU16(there, 0);
+      const list = driver.bigEndian([here, wide ? 8 : 4], [there, wide ? 8 : 4]);
+      const control = S.ORB_FORMAT_1 | (wide ? S.ORB_INDIRECT_64 : 0) | (blockBytes === 2048 ? S.ORB_INDIRECT_2K : 0);
+      const word = { command: C.CCW_CMD_READ_FEAT, count: 5, address: vm.ram.place(list), flags: S.CCW_FLAG_INDIRECT };
+      expect(driver.run([word], control).subchannel).toBe(0);
+      expect(vm.ram.u8(here) + vm.ram.u16(here + 1) * 256 + vm.ram.u8(there) * 2 ** 24).toBe(low >>> 0);
+    }
+  });
+
+  it("a chain that holds more than the command takes reports its length, also where the check is suppressed", () => {
+    const { vm, driver } = machine();
+    const at = vm.ram.place(new Uint8Array(16));
+    const chain = (last: number): CommandWord[] => [
+      {
+        command: C.CCW_CMD_READ_CONF,
+        count: 4,
+        address: at,
+        flags: S.CCW_FLAG_CHAIN_DATA | S.CCW_FLAG_SUPPRESS_LENGTH,
+      },
+      { command: 0, count: last, address: at + 4, flags: S.CCW_FLAG_SUPPRESS_LENGTH },
+    ];
+    expect(driver.run(chain(8)).subchannel).toBe(0);
+    const { device, subchannel } = driver.run([
+      { command: C.CCW_CMD_READ_STATUS, count: 4, address: at, flags: S.CCW_FLAG_CHAIN_DATA },
+      { command: 0, count: 2, address: at + 4, flags: S.CCW_FLAG_SUPPRESS_LENGTH },
+    ]);
+    expect([device, subchannel]).toEqual([ENDED, S.CSTAT_INCORRECT_LENGTH]);
+  });
+
+  const PROGRAM_CHECKS: readonly (readonly [string, (vm: Harness, driver: CcwDriver) => CommandWord[]])[] = [
+    ["data outside of memory", () => [{ command: C.CCW_CMD_WRITE_STATUS, count: 1, address: 0x1000 }]],
+    ["no data address", () => [{ command: C.CCW_CMD_WRITE_STATUS, count: 1, address: 0 }]],
+    ["an address of 32 bits", () => [{ command: S.CCW_CMD_NOOP, address: 0x8000_0000 }]],
+    ["a transfer in channel first", () => [{ command: S.CCW_CMD_TIC, address: 0x4000_1000 }]],
+    [
+      "two transfers in channel",
+      (vm, driver) => {
+        const at = vm.ram.alloc(16, 8);
+        driver.writeProgram([{ command: S.CCW_CMD_TIC, address: at }], at);
+        return [
+          { command: S.CCW_CMD_NOOP, flags: S.CCW_FLAG_CHAIN_COMMAND },
+          { command: S.CCW_CMD_TIC, address: at },
+        ];
+      },
+    ],
+    [
+      "a transfer in channel with a count",
+      (vm) => [
+        { command: S.CCW_CMD_NOOP, flags: S.CCW_FLAG_CHAIN_COMMAND },
+        { command: S.CCW_CMD_TIC, address: vm.ram.alloc(8, 8), count: 1 },
+      ],
+    ],
+    ["a transfer in channel of format 0", () => [{ command: 0x18, address: 0x4000_1000 }]],
+    ["suspension", () => [{ command: S.CCW_CMD_NOOP, flags: S.CCW_FLAG_SUSPEND }]],
+    ["modified indirect addresses", () => [{ command: S.CCW_CMD_NOOP, flags: S.CCW_FLAG_MODIFIED_INDIRECT }]],
+    ["chained data without a count", () => [{ command: C.CCW_CMD_READ_FEAT, flags: S.CCW_FLAG_CHAIN_DATA }]],
+    [
+      "a misaligned list of addresses",
+      (vm) => [{ command: C.CCW_CMD_READ_FEAT, count: 5, address: vm.ram.alloc(16) + 2, flags: S.CCW_FLAG_INDIRECT }],
+    ],
+    [
+      "a list of addresses outside of memory",
+      () => [{ command: C.CCW_CMD_READ_FEAT, count: 5, address: 0x2000, flags: S.CCW_FLAG_INDIRECT }],
+    ],
+  ];
+
+  it.each(PROGRAM_CHECKS)("%s is a program check, and nothing was done", (_what, words) => {
+    const { vm, driver, transport } = machine();
+    const status = driver.run(words(vm, driver));
+    expect([status.device, status.subchannel]).toEqual([0, S.CSTAT_PROGRAM_CHECK]);
+    expect(status.control & S.SCSW_STCTL_ALERT).not.toBe(0);
+    expect(transport.bus.status).toBe(0);
+  });
+
+  it("an endless program ends", () => {
+    const { vm, driver } = machine();
+    const at = vm.ram.alloc(16, 8);
+    driver.writeProgram(
+      [
+        { command: S.CCW_CMD_NOOP, flags: S.CCW_FLAG_CHAIN_COMMAND },
+        { command: S.CCW_CMD_TIC, address: at },
+      ],
+      at,
+    );
+    expect(driver.start(at)).toBe(0);
+    expect(driver.test()?.subchannel).toBe(S.CSTAT_PROGRAM_CHECK);
+    expect(MAX_PROGRAM_WORDS).toBeLessThan(10_000);
+  });
+
+  it("words of format 0, and words that are not aligned or not in memory, are program checks", () => {
+    const { driver } = machine();
+    for (const [at, control] of [
+      [0x4000_1000, 0],
+      [0x4000_1004, S.ORB_FORMAT_1],
+      [0x1000, S.ORB_FORMAT_1],
+    ] as const) {
+      expect(driver.start(at, control)).toBe(0);
+      expect(driver.test()?.subchannel).toBe(S.CSTAT_PROGRAM_CHECK);
+    }
+  });
+
+  it("a word may ask for an interruption of its own, which comes with the end", () => {
+    const { driver } = machine();
+    const status = driver.run([{ command: S.CCW_CMD_NOOP, flags: S.CCW_FLAG_PCI }]);
+    expect([status.device, status.subchannel]).toEqual([ENDED, S.CSTAT_PCI]);
+    expect(status.control & S.SCSW_STCTL_ALERT).toBe(0);
+  });
+});
+
+describe("instructions", () => {
+  it("name a subchannel that there is, and a block in memory at a multiple of four", () => {
+    const { vm, driver } = machine();
+    const { css } = driver.channels;
+    const at = vm.ram.alloc(64, 8);
+    for (const name of ["storeSubchannel", "modifySubchannel", "startSubchannel", "testSubchannel"] as const) {
+      expect([name, css[name](0, at)]).toEqual([name, "operand"]);
+      expect([name, css[name](SUBCHANNEL, at + 2)]).toEqual([name, "specification"]);
+      expect([name, css[name](SUBCHANNEL, 0x2000)]).toEqual([name, "addressing"]);
+      expect([name, css[name](SUBCHANNEL + 1, at)]).toEqual([name, 3]);
+    }
+    expect(css.haltSubchannel(0x0002_0000)).toBe("operand");
+    expect(css.clearSubchannel(SUBCHANNEL + 7)).toBe(3);
+    expect(css.testPendingInterruption(at + 1, 0xff)).toBe("specification");
+  });
+
+  it("a disabled subchannel takes nothing but STSCH and MSCH", () => {
+    const { vm, driver } = machine();
+    const { css } = driver.channels;
+    driver.enable(false);
+    const at = vm.ram.alloc(64, 8);
+    expect(driver.start(driver.writeProgram([{ command: S.CCW_CMD_NOOP }]))).toBe(3);
+    expect(css.testSubchannel(SUBCHANNEL, at)).toBe(3);
+    expect(css.haltSubchannel(SUBCHANNEL)).toBe(3);
+    expect(css.clearSubchannel(SUBCHANNEL)).toBe(3);
+    expect(css.diagnose(3, SUBCHANNEL, 0)).toBe(C.DIAGNOSE_EINVAL);
+    expect(css.storeSubchannel(SUBCHANNEL, at)).toBe(0);
+  });
+
+  it("a status that is pending keeps others out until it was tested", () => {
+    const { vm, driver } = machine();
+    const { css } = driver.channels;
+    const program = driver.writeProgram([{ command: S.CCW_CMD_NOOP }]);
+    expect(driver.start(program)).toBe(0);
+    expect(driver.start(program)).toBe(1);
+    expect(css.haltSubchannel(SUBCHANNEL)).toBe(1);
+    const at = vm.ram.alloc(S.SCHIB_SIZE, 4);
+    expect(css.storeSubchannel(SUBCHANNEL, at)).toBe(0);
+    expect(css.modifySubchannel(SUBCHANNEL, at)).toBe(1);
+    expect(css.testSubchannel(SUBCHANNEL, vm.ram.alloc(64, 4))).toBe(0);
+    expect(css.testSubchannel(SUBCHANNEL, vm.ram.alloc(64, 4))).toBe(1);
+    expect(css.takeInterruption()).toBe(null);
+  });
+
+  it("HSCH and CSCH end in a status of their own", () => {
+    const { driver } = machine();
+    const { css } = driver.channels;
+    expect(css.haltSubchannel(SUBCHANNEL)).toBe(0);
+    expect(driver.test()?.control).toBe(S.SCSW_FCTL_HALT | S.SCSW_STCTL_PENDING);
+    expect(css.clearSubchannel(SUBCHANNEL)).toBe(0);
+    expect(driver.test()?.control).toBe(S.SCSW_FCTL_CLEAR | S.SCSW_STCTL_PENDING);
+  });
+
+  it("without a path that may be used the condition code comes late", () => {
+    const { driver } = machine();
+    expect(driver.start(driver.writeProgram([{ command: S.CCW_CMD_NOOP }]), S.ORB_FORMAT_1, 0x7f)).toBe(0);
+    const status = driver.test();
+    expect((status?.flags ?? 0) & S.SCSW_FLAG_DEFERRED_CC_3).toBe(S.SCSW_FLAG_DEFERRED_CC_3);
+  });
+
+  it("TPI stores whose interruption it is, of the subclasses that are enabled", () => {
+    const { vm, driver } = machine();
+    const { css } = driver.channels;
+    driver.start(driver.writeProgram([{ command: S.CCW_CMD_NOOP }]));
+    expect(driver.channels.calls).toBeGreaterThan(0);
+    const at = vm.ram.alloc(8, 4);
+    expect(css.testPendingInterruption(at, 0xef)).toBe(0);
+    expect(css.testPendingInterruption(at, 0x10)).toBe(1);
+    expect([...vm.ram.bytes(at, 8)]).toEqual([0, 1, 0, 0, 0x0b, 0xad, 0xca, 0xfe]);
+    expect(css.testPendingInterruption(at, 0xff)).toBe(0);
+  });
+
+  it("concurrent sense: TSCH brings the sense data along", () => {
+    const { vm, driver } = machine();
+    const { css } = driver.channels;
+    const at = vm.ram.alloc(S.SCHIB_SIZE, 4);
+    css.storeSubchannel(SUBCHANNEL, at);
+    vm.ram.setU8(at + S.PMCW_CHARS + 3, S.PMCW_CHARS_CONCURRENT_SENSE);
+    expect(css.modifySubchannel(SUBCHANNEL, at)).toBe(0);
+    driver.start(driver.writeProgram([command(vm, 0x07, [0])]));
+    const irb = vm.ram.alloc(S.IRB_SIZE, 4);
+    expect(css.testSubchannel(SUBCHANNEL, irb)).toBe(0);
+    expect(vm.ram.u8(irb + S.IRB_ECW)).toBe(S.SENSE_COMMAND_REJECT);
+    expect(vm.ram.u8(irb + S.IRB_ESW + 6)).toBe(S.SENSE_BYTES);
+    expect(driver.send(S.CCW_CMD_BASIC_SENSE, new Uint8Array(S.SENSE_BYTES)).data[0]).toBe(0);
+  });
+
+  it("MSCH refuses reserved bits", () => {
+    const { vm, driver } = machine();
+    const at = vm.ram.alloc(S.SCHIB_SIZE, 4);
+    for (const [offset, bits] of [
+      [S.PMCW_FLAGS, 0x04],
+      [S.PMCW_CHARS, 0x80],
+      [S.PMCW_CHARS + 3, 0x08],
+    ] as const) {
+      driver.channels.css.storeSubchannel(SUBCHANNEL, at);
+      vm.ram.setU8(at + offset, vm.ram.u8(at + offset) | bits);
+      expect(driver.channels.css.modifySubchannel(SUBCHANNEL, at)).toBe("operand");
+    }
+  });
+});
+
+describe("4.3.2.1: revisions", () => {
+  const setRevision = (driver: CcwDriver, revision: number, length = 0): boolean =>
+    driver.send(C.CCW_CMD_SET_VIRTIO_REV, driver.bigEndian([revision, 2], [length, 2])).ok;
+
+  it("one is chosen once; those that do not exist, and data that none has, are rejected", () => {
+    const made = machine();
+    const driver = restart(made);
+    expect(setRevision(driver, 3)).toBe(false);
+    expect(setRevision(driver, 0xffff)).toBe(false);
+    expect(setRevision(driver, 1, 1)).toBe(false);
+    expect(made.transport.revision).toBe(null);
+    expect(setRevision(driver, 1)).toBe(true);
+    expect(setRevision(driver, 2)).toBe(false);
+    expect(setRevision(driver, 1)).toBe(false);
+    expect(made.transport.revision).toBe(1);
+    expect(restart(made).revision).toBe(2);
+    expect(made.transport.revision).toBe(null);
+    expect(setRevision(driver, 2)).toBe(true);
+  });
+
+  it("max_revision limits them, and the reset of the device leaves it in force", () => {
+    const made = machine("ccw 1");
+    expect(setRevision(restart(made), 2)).toBe(false);
+    expect(setRevision(made.driver, 1)).toBe(true);
+    made.driver.reset();
+    expect(made.transport.revision).toBe(1);
+  });
+
+  it("a driver that begins with another command is a legacy driver", () => {
+    const made = machine();
+    const driver = restart(made);
+    expect(driver.send(C.CCW_CMD_READ_FEAT, new Uint8Array(5)).ok).toBe(true);
+    expect(made.transport.revision).toBe(0);
+    expect(made.transport.bus.mode).toBe("legacy");
+    expect(setRevision(driver, 0)).toBe(false);
+    expect(setRevision(driver, 2)).toBe(false);
+    expectReject(driver, [command(made.vm, C.CCW_CMD_READ_STATUS, [0])]);
+    // Basic commands say nothing about the driver.
+    restart(made);
+    driver.deviceId();
+    expect(made.transport.revision).toBe(null);
+  });
+
+  it("feature words: little-endian, by index; the legacy revision has one", () => {
+    const word = (driver: CcwDriver, index: number): number => {
+      const { data } = driver.send(C.CCW_CMD_READ_FEAT, Uint8Array.of(0xff, 0xff, 0xff, 0xff, index));
+      return new DataView(data.buffer).getUint32(0, true);
+    };
+    const { driver } = machine();
+    expect(word(driver, 1) & 1).toBe(VIRTIO_F_VERSION_1 - 31);
+    expect(driver.deviceFeatures().has(VIRTIO_F_RING_RESET)).toBe(false);
+    expect([word(driver, 4), word(driver, 255)]).toEqual([0, 0]);
+    const legacy = machine("ccw 0").driver;
+    expect(word(legacy, 0)).not.toBe(0);
+    expect(word(legacy, 1)).toBe(0);
+  });
+
+  it("features in words that do not exist are rejected unless there are none", () => {
+    const { vm, driver } = machine();
+    expect(driver.send(C.CCW_CMD_WRITE_FEAT, Uint8Array.of(0, 0, 0, 0, 9)).ok).toBe(true);
+    expectReject(driver, [command(vm, C.CCW_CMD_WRITE_FEAT, [1, 0, 0, 0, 9])]);
+    expect(vm.log.guestErrors.join()).toContain("features accepted that do not exist");
+  });
+});
+
+describe("4.3.2.3: status", () => {
+  it("a status that cannot be is rejected and leaves the old one", () => {
+    const { vm, driver, transport } = machine();
+    const write = (value: number): CommandWord[] => [command(vm, C.CCW_CMD_WRITE_STATUS, [value])];
+    driver.run(write(STATUS_ACKNOWLEDGE));
+    // No feature was accepted, VIRTIO_F_VERSION_1 among them.
+    expectReject(driver, write(STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK));
+    expect(transport.bus.status).toBe(STATUS_ACKNOWLEDGE);
+    expectReject(driver, write(STATUS_DRIVER));
+    expect(transport.bus.status).toBe(STATUS_ACKNOWLEDGE);
+    expect(driver.status()).toBe(STATUS_ACKNOWLEDGE);
+    expect(driver.run(write(0)).device).toBe(ENDED);
+    expect(transport.bus.status).toBe(0);
+  });
+
+  it("READ_STATUS shows that the device needs a reset, and RESET ends that", async () => {
+    const { vm, driver } = machine();
+    vm.start(PLAIN);
+    vm.splitRing().offer(9999);
+    driver.notify(0);
+    expect(driver.status() & STATUS_DEVICE_NEEDS_RESET).not.toBe(0);
+    expect(driver.takeInterrupts().config).toBe(true);
+    driver.reset();
+    expect(driver.status()).toBe(0);
+    vm.start(PLAIN);
+    expect((await vm.transact([vm.out(new Uint8Array(16)), vm.in(512), vm.in(1)], "direct")).length).toBe(513);
+  });
+});
+
+describe("4.3.2.2: queues", () => {
+  const info = (driver: CcwDriver, fields: readonly (readonly [number, number])[]): Uint8Array =>
+    driver.bigEndian(...fields);
+
+  it("READ_VQ_CONF gives the largest size, 0 for a queue that is not there", () => {
+    const { driver } = machine("ccw 2", { "num-queues": 2, "queue-size": 64 });
+    expect([0, 1, 2, 0xffff].map((index) => driver.queueSizeMax(index))).toEqual([64, 64, 0, 0]);
+  });
+
+  it.each([
+    ["a queue that is not there", { index: 7 }],
+    ["more descriptors than there may be", { num: 512 }],
+    ["no descriptors", { num: 0 }],
+    ["a size that is no power of two", { num: 3 }],
+    ["rings outside of memory", { driver: 0x2000 }],
+    ["rings that are misaligned", { device: 2 }],
+  ])("SET_VQ with %s is rejected", (_what, wrong) => {
+    const { vm, driver, transport } = machine();
+    const page = vm.ram.alloc(3 * 4096, 4096);
+    const good = { index: 0, num: 16, driver: page + 4096, device: page + 8192 };
+    const { index, num, driver: avail, device } = { ...good, ...wrong };
+    const used = device === 2 ? page + 8194 : device;
+    const block = info(driver, [
+      [page, 8],
+      [0, 4],
+      [index, 2],
+      [num, 2],
+      [avail, 8],
+      [used, 8],
+    ]);
+    expectReject(driver, [command(vm, C.CCW_CMD_SET_VQ, block)]);
+    expect(transport.bus.queue(0)?.ready).toBe(false);
+  });
+
+  it("an address of 0 stops a queue", () => {
+    const { vm, driver, transport } = machine();
+    vm.start(PLAIN);
+    expect(transport.bus.queue(0)?.ready).toBe(true);
+    expect(driver.send(C.CCW_CMD_SET_VQ, new Uint8Array(C.VQ_INFO_SIZE)).ok).toBe(true);
+    expect(transport.bus.queue(0)?.ready).toBe(false);
+  });
+
+  it("the legacy block has an alignment, which is 4096", () => {
+    const { vm, driver, transport } = machine("ccw 0");
+    const page = vm.ram.alloc(3 * 4096, 4096);
+    const block = (align: number): Uint8Array =>
+      info(driver, [
+        [page, 8],
+        [align, 4],
+        [0, 2],
+        [16, 2],
+      ]);
+    expectReject(driver, [command(vm, C.CCW_CMD_SET_VQ, block(2048))]);
+    expect(driver.send(C.CCW_CMD_SET_VQ, block(4096)).ok).toBe(true);
+    expect(transport.bus.queue(0)?.ready).toBe(true);
+  });
+});
+
+describe("4.3.2.6: indicators", () => {
+  it("classic and adapter indicators exclude each other, until a reset or an address of 0", () => {
+    const { vm, driver } = machine();
+    const classic = driver.bigEndian([vm.ram.alloc(8), 8]);
+    const adapter = driver.bigEndian([vm.ram.alloc(1), 8], [vm.ram.alloc(8), 8], [3, 8], [1, 1]);
+    expect(driver.send(C.CCW_CMD_SET_IND, classic).ok).toBe(true);
+    expectReject(driver, [command(vm, C.CCW_CMD_SET_IND_ADAPTER, adapter)]);
+    expect(driver.send(C.CCW_CMD_SET_IND, new Uint8Array(8)).ok).toBe(true);
+    expect(driver.send(C.CCW_CMD_SET_IND_ADAPTER, adapter).ok).toBe(true);
+    expectReject(driver, [command(vm, C.CCW_CMD_SET_IND, classic)]);
+    expect(driver.send(C.CCW_CMD_SET_IND_ADAPTER, new Uint8Array(25)).ok).toBe(true);
+    expect(driver.send(C.CCW_CMD_SET_IND, classic).ok).toBe(true);
+    driver.reset();
+    expect(driver.send(C.CCW_CMD_SET_IND_ADAPTER, adapter).ok).toBe(true);
+  });
+
+  it("outside of memory, or in an interruption subclass that does not exist, they are rejected", () => {
+    const { vm, driver } = machine();
+    const ram = vm.ram.alloc(8);
+    expectReject(driver, [command(vm, C.CCW_CMD_SET_IND, driver.bigEndian([0x2000, 8]))]);
+    expectReject(driver, [command(vm, C.CCW_CMD_SET_CONF_IND, driver.bigEndian([vm.ram.end - 7, 8]))]);
+    for (const [summary, area, bit, isc] of [
+      [0x2000, ram, 0, 0],
+      [ram, 0x2000, 0, 0],
+      [ram, ram, 2 ** 40, 0],
+      [ram, ram, 0, 8],
+    ] as const) {
+      const block = driver.bigEndian([summary, 8], [area, 8], [bit, 8], [isc, 1]);
+      expectReject(driver, [command(vm, C.CCW_CMD_SET_IND_ADAPTER, block)]);
+    }
+  });
+
+  it("more than 64 queues have no classic indicators", () => {
+    const { vm, driver, transport } = machine();
+    const { queues } = transport.bus;
+    const many = Array.from({ length: 65 }, () => queues[0]);
+    Object.defineProperty(transport.bus, "queues", { value: many });
+    expectReject(driver, [command(vm, C.CCW_CMD_SET_IND, driver.bigEndian([vm.ram.alloc(8), 8]))]);
+  });
+
+  it("classic: the queue's bit of a big-endian number, and one interruption until its status was taken", async () => {
+    const { vm, driver } = machine("ccw 1", { "num-queues": 12 });
+    vm.start(PLAIN, [0, 9]);
+    const own = vm.ram.alloc(8);
+    driver.send(C.CCW_CMD_SET_IND, driver.bigEndian([own, 8]));
+    driver.test();
+    driver.channels.css.takeInterruption();
+    const chain = () => [vm.out(new Uint8Array(16)), vm.in(512), vm.in(1)];
+    await vm.transact(chain(), "direct", 9);
+    expect([...vm.ram.bytes(own, 8)]).toEqual([0, 0, 0, 0, 0, 0, 2, 0]);
+    await vm.transact(chain(), "direct", 0);
+    expect([...vm.ram.bytes(own, 8)]).toEqual([0, 0, 0, 0, 0, 0, 2, 1]);
+    const { css } = driver.channels;
+    expect(css.takeInterruption()).toEqual({ subchannel: SUBCHANNEL, intparm: 0x0badcafe, word: 3 * 2 ** 27 });
+    expect(css.takeInterruption()).toBe(null);
+    expect(driver.test()?.control).toBe(S.SCSW_STCTL_ALERT | S.SCSW_STCTL_PENDING);
+  });
+
+  it("adapter: bits count from the left, and there is no interruption while the summary is set", async () => {
+    const { vm, driver } = machine("ccw 2", { "num-queues": 12 });
+    driver.reset();
+    vm.start(PLAIN, [0, 9]);
+    driver.takeInterrupts();
+    const [summary, area] = [vm.ram.alloc(1), vm.ram.alloc(8)];
+    driver.send(C.CCW_CMD_SET_IND_ADAPTER, driver.bigEndian([summary, 8], [area, 8], [5, 8], [6, 1]));
+    driver.takeInterrupts();
+    const { css } = driver.channels;
+    const chain = () => [vm.out(new Uint8Array(16)), vm.in(512), vm.in(1)];
+    await vm.transact(chain(), "direct", 9);
+    expect([...vm.ram.bytes(area, 2), vm.ram.u8(summary)]).toEqual([0, 0x02, 1]);
+    expect(css.takeInterruption()).toEqual({ subchannel: 0, intparm: 0, word: 6 * 2 ** 27 + 2 ** 31 });
+    await vm.transact(chain(), "direct", 0);
+    expect([...vm.ram.bytes(area, 2)]).toEqual([0x04, 0x02]);
+    expect(css.takeInterruption()).toBe(null);
+    vm.ram.setU8(summary, 0);
+    await vm.transact(chain(), "direct", 0);
+    expect(css.takeInterruption()?.word).toBe(6 * 2 ** 27 + 2 ** 31);
+  });
+
+  it.each(["ccw 1", "ccw 2"] as const)("%s: configuration changes interrupt the subchannel", (name) => {
+    const { vm, driver, disk } = machine(name);
+    vm.start(PLAIN);
+    driver.takeInterrupts();
+    disk.sizeBytes = 2 ** 21;
+    (vm.created.device as VirtioBlk).resized();
+    expect(driver.takeInterrupts()).toEqual({ used: false, config: true });
+    expect(driver.readConfig(0, 4)).toBe(2 ** 21 / 512);
+  });
+});
+
+describe("4.3.3.2: the hypercall", () => {
+  it("ignores the high half of the register, and refuses what is not there", () => {
+    const { vm, driver } = machine();
+    vm.start(PLAIN);
+    const { css } = driver.channels;
+    expect(css.diagnose(3, SUBCHANNEL + 5 * 2 ** 32, 0)).toBe(0);
+    expect(css.diagnose(3, SUBCHANNEL + 1, 0)).toBe(C.DIAGNOSE_EINVAL);
+    expect(css.diagnose(3, 0, 0)).toBe(C.DIAGNOSE_EINVAL);
+    expect(css.diagnose(2, SUBCHANNEL, 0)).toBe(C.DIAGNOSE_EINVAL);
+    expect(css.diagnose(3, SUBCHANNEL, 77)).toBe(0);
+    expect(vm.log.guestErrors.join()).toContain("queue 77");
+  });
+});
+
+describe("legacy and modern devices", () => {
+  it("max_revision=0 leaves the legacy interface alone", () => {
+    const disk = new MemoryDisk(2 ** 20, { sync: true });
+    const vm = new Harness("ccw 0", "virtio-blk", { drive: "disk", max_revision: 0 }, { backends: { block: disk } });
+    const driver = vm.driver as CcwDriver;
+    driver.enable(false);
+    driver.enable(true);
+    expect(driver.send(C.CCW_CMD_SET_VIRTIO_REV, Uint8Array.of(0, 1, 0, 0)).ok).toBe(false);
+    expect(driver.send(C.CCW_CMD_SET_VIRTIO_REV, Uint8Array.of(0, 0, 0, 0)).ok).toBe(true);
+    vm.start(PLAIN);
+    expect(vm.transport.bus.status & STATUS_DRIVER_OK).not.toBe(0);
+  });
+
+  it("machine reset disables the subchannel and forgets the revision", () => {
+    const { vm, driver, transport } = machine("ccw 0");
+    vm.start(PLAIN);
+    transport.reset();
+    expect(transport.revision).toBe(null);
+    expect(transport.bus.mode).toBe("modern");
+    expect(driver.start(driver.writeProgram([{ command: S.CCW_CMD_NOOP }]))).toBe(3);
+  });
+});
