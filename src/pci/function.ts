@@ -2,11 +2,11 @@
  * One PCI function: configuration space with a type 0 header, base address registers, capabilities, interrupts
  * (PCI Local Bus 3.0, chapter 6). What the function does is in the regions behind its base address registers.
  */
+import { type ConfigHook, type PciAccessSize, PciConfigSpace } from "./config-space.ts";
 import { type MessageSink, Msix } from "./msix.ts";
 import * as R from "./registers.ts";
 
-/** Access sizes in bytes; wider ones arrive as several of these. */
-export type PciAccessSize = 1 | 2 | 4;
+export type { ConfigHook, PciAccessSize } from "./config-space.ts";
 
 /** What a base address register maps; `offset` counts from the beginning of the region. */
 export interface PciRegion {
@@ -53,14 +53,6 @@ export interface PciMapping {
   readonly region: PciRegion;
 }
 
-/** Registers inside a capability that are not just memory. Both are called with whole accesses that touch the range. */
-export interface ConfigHook {
-  readonly offset: number;
-  readonly length: number;
-  beforeRead?(): void;
-  afterWrite?(): void;
-}
-
 const WRITABLE_COMMAND =
   R.PCI_COMMAND_IO | R.PCI_COMMAND_MEMORY | R.PCI_COMMAND_MASTER | R.PCI_COMMAND_SERR | R.PCI_COMMAND_INTX_DISABLE;
 
@@ -69,20 +61,15 @@ export class PciFunction implements MessageSink {
   msix: Msix | null = null;
   /** Called when the guest has changed the command register or MSI-X's control. */
   onControl: () => void = () => undefined;
-  readonly #config = new Uint8Array(R.PCI_CFG_SPACE_SIZE);
-  readonly #view = new DataView(this.#config.buffer);
-  /** Bits that a guest's write changes; all of them are 0 after a reset. */
-  readonly #writable = new Uint8Array(R.PCI_CFG_SPACE_SIZE);
+  readonly #config = new PciConfigSpace();
   readonly #bars: (PciBar | null)[] = new Array<PciBar | null>(R.PCI_NUM_BARS).fill(null);
-  readonly #hooks: ConfigHook[] = [];
   #msixControl = 0;
-  #nextCapability = R.PCI_STD_HEADER_SIZE;
   #interrupt = false;
   #upstream: PciUpstream | null = null;
 
   constructor(identity: PciIdentity | null = null) {
     if (identity !== null) this.identify(identity);
-    const writable = new DataView(this.#writable.buffer);
+    const { writable } = this.#config;
     writable.setUint16(R.PCI_COMMAND, WRITABLE_COMMAND, true);
     writable.setUint8(R.PCI_CACHE_LINE_SIZE, 0xff);
     writable.setUint8(R.PCI_INTERRUPT_LINE, 0xff);
@@ -90,42 +77,43 @@ export class PciFunction implements MessageSink {
 
   /** Fills in what the function is. A function that takes devices knows it only when one was plugged in. */
   identify(identity: PciIdentity): void {
-    this.#view.setUint16(R.PCI_VENDOR_ID, identity.vendorId, true);
-    this.#view.setUint16(R.PCI_DEVICE_ID, identity.deviceId, true);
-    this.#view.setUint32(R.PCI_REVISION_ID, ((identity.classCode << 8) | identity.revisionId) >>> 0, true);
-    this.#view.setUint16(R.PCI_SUBSYSTEM_VENDOR_ID, identity.subsystemVendorId, true);
-    this.#view.setUint16(R.PCI_SUBSYSTEM_ID, identity.subsystemId, true);
+    const { view } = this.#config;
+    view.setUint16(R.PCI_VENDOR_ID, identity.vendorId, true);
+    view.setUint16(R.PCI_DEVICE_ID, identity.deviceId, true);
+    view.setUint32(R.PCI_REVISION_ID, ((identity.classCode << 8) | identity.revisionId) >>> 0, true);
+    view.setUint16(R.PCI_SUBSYSTEM_VENDOR_ID, identity.subsystemVendorId, true);
+    view.setUint16(R.PCI_SUBSYSTEM_ID, identity.subsystemId, true);
   }
 
   /** Other functions may share the slot (bit 7 of the header type). */
   set multiFunction(on: boolean) {
-    this.#config[R.PCI_HEADER_TYPE] = on ? R.PCI_HEADER_TYPE_MULTI_FUNCTION : 0;
+    this.poke(R.PCI_HEADER_TYPE, 1, on ? R.PCI_HEADER_TYPE_MULTI_FUNCTION : 0);
   }
 
   get multiFunction(): boolean {
-    return this.#config[R.PCI_HEADER_TYPE] === R.PCI_HEADER_TYPE_MULTI_FUNCTION;
+    return this.peek(R.PCI_HEADER_TYPE, 1) === R.PCI_HEADER_TYPE_MULTI_FUNCTION;
   }
 
   /** The interrupt pin, 1 = INTA; 0 for none. */
   set interruptPin(pin: number) {
-    this.#config[R.PCI_INTERRUPT_PIN] = pin;
+    this.poke(R.PCI_INTERRUPT_PIN, 1, pin);
   }
 
   get interruptPin(): number {
-    return this.#config[R.PCI_INTERRUPT_PIN] as number;
+    return this.peek(R.PCI_INTERRUPT_PIN, 1);
   }
 
   /** Adds a base address register. */
   addBar(index: number, bar: PciBar): void {
     const at = R.PCI_BASE_ADDRESS_0 + 4 * index;
     const mask = -bar.sizeBytes;
-    const writable = new DataView(this.#writable.buffer);
+    const { view, writable } = this.#config;
     writable.setUint32(at, mask >>> 0, true);
     if (bar.kind === "memory64") {
       const highMask = bar.sizeBytes > 2 ** 32 ? -(bar.sizeBytes / 2 ** 32) >>> 0 : 0xffff_ffff;
       writable.setUint32(at + 4, highMask, true);
     }
-    this.#view.setUint32(at, barFlags(bar), true);
+    view.setUint32(at, barFlags(bar), true);
     this.#bars[index] = bar;
   }
 
@@ -139,21 +127,11 @@ export class PciFunction implements MessageSink {
    * that a guest's write changes. Returns its offset.
    */
   addCapability(id: number, body: Uint8Array, writable?: Uint8Array): number {
-    const at = this.#nextCapability;
-    const end = at + 2 + body.length;
-    if (end > R.PCI_CFG_SPACE_SIZE) throw new Error("the configuration space has no room for another capability");
-    this.#nextCapability = (end + 3) & ~3;
-    this.#config[at] = id;
-    this.#config[at + 1] = this.#config[R.PCI_CAPABILITY_LIST] as number;
-    this.#config.set(body, at + 2);
-    if (writable !== undefined) this.#writable.set(writable, at + 2);
-    this.#config[R.PCI_CAPABILITY_LIST] = at;
-    this.#config[R.PCI_STATUS] = (this.#config[R.PCI_STATUS] as number) | R.PCI_STATUS_CAP_LIST;
-    return at;
+    return this.#config.addCapability(id, body, writable);
   }
 
   addHook(hook: ConfigHook): void {
-    this.#hooks.push(hook);
+    this.#config.addHook(hook);
   }
 
   /** Adds MSI-X with its table and pending bits alone in base address register `bar`. */
@@ -178,7 +156,7 @@ export class PciFunction implements MessageSink {
 
   /** The command register. */
   get command(): number {
-    return this.#view.getUint16(R.PCI_COMMAND, true);
+    return this.peek(R.PCI_COMMAND, 2);
   }
 
   /** Switches bus mastering on without the guest, for drivers that never do. */
@@ -203,8 +181,8 @@ export class PciFunction implements MessageSink {
 
   #driveInterrupt(): void {
     const asserted = this.#interrupt && !this.msixEnabled;
-    const status = this.#config[R.PCI_STATUS] as number;
-    this.#config[R.PCI_STATUS] = asserted ? status | R.PCI_STATUS_INTERRUPT : status & ~R.PCI_STATUS_INTERRUPT;
+    const status = this.peek(R.PCI_STATUS, 1);
+    this.poke(R.PCI_STATUS, 1, asserted ? status | R.PCI_STATUS_INTERRUPT : status & ~R.PCI_STATUS_INTERRUPT);
     const pin = this.interruptPin;
     if (pin === 0) return;
     this.#upstream?.setInterrupt(pin, asserted && (this.command & R.PCI_COMMAND_INTX_DISABLE) === 0);
@@ -217,43 +195,33 @@ export class PciFunction implements MessageSink {
 
   /** A register as the function itself sees it: no hooks, little-endian. */
   peek(offset: number, size: PciAccessSize): number {
-    let value = 0;
-    for (let index = size - 1; index >= 0; --index) value = (value << 8) | (this.#config[offset + index] as number);
-    return value >>> 0;
+    return this.#config.peek(offset, size);
   }
 
   /** Sets a register, also where a guest cannot write. */
   poke(offset: number, size: PciAccessSize, value: number): void {
-    for (let index = 0; index < size; ++index) this.#config[offset + index] = value >>> (8 * index);
+    this.#config.poke(offset, size, value);
   }
 
   /** Load from the configuration space; what is beyond its 256 bytes reads as all ones. */
   read(offset: number, size: PciAccessSize): number {
-    for (const hook of this.#hooks) if (touches(hook, offset, size)) hook.beforeRead?.();
-    let value = 0;
-    for (let index = size - 1; index >= 0; --index) value = (value << 8) | (this.#config[offset + index] ?? 0xff);
-    return value >>> 0;
+    return this.#config.read(offset, size);
   }
 
   /** Store to the configuration space; read-only bits keep their values. */
   write(offset: number, size: PciAccessSize, value: number): void {
-    for (let index = 0; index < size; ++index) {
-      const mask = this.#writable[offset + index] ?? 0;
-      if (mask === 0) continue;
-      const old = this.#config[offset + index] as number;
-      this.#config[offset + index] = (old & ~mask) | ((value >>> (8 * index)) & mask);
-    }
+    this.#config.write(offset, size, value);
     const end = offset + size;
     const command = offset < R.PCI_COMMAND + 2 && end > R.PCI_COMMAND;
     const bars = offset < R.PCI_BASE_ADDRESS_0 + 4 * R.PCI_NUM_BARS && end > R.PCI_BASE_ADDRESS_0;
     if (command || bars) this.#upstream?.mappingsChanged();
     if (command || (this.msix !== null && offset < this.#msixControl + 2 && end > this.#msixControl))
       this.#controlled();
-    for (const hook of this.#hooks) if (touches(hook, offset, size)) hook.afterWrite?.();
+    this.#config.runHooks(offset, size);
   }
 
   #controlled(): void {
-    if (this.msix !== null) this.msix.control = this.#view.getUint16(this.#msixControl, true);
+    if (this.msix !== null) this.msix.control = this.peek(this.#msixControl, 2);
     this.#driveInterrupt();
     this.onControl();
   }
@@ -266,17 +234,15 @@ export class PciFunction implements MessageSink {
       const space = bar.kind === "io" ? "io" : "memory";
       if ((command & (space === "io" ? R.PCI_COMMAND_IO : R.PCI_COMMAND_MEMORY)) === 0) return [];
       const at = R.PCI_BASE_ADDRESS_0 + 4 * index;
-      const low = (this.#view.getUint32(at, true) & -bar.sizeBytes) >>> 0;
-      const high = bar.kind === "memory64" ? this.#view.getUint32(at + 4, true) : 0;
+      const low = (this.peek(at, 4) & -bar.sizeBytes) >>> 0;
+      const high = bar.kind === "memory64" ? this.peek(at + 4, 4) : 0;
       return [{ space, base: high * 2 ** 32 + low, sizeBytes: bar.sizeBytes, region: bar.region }];
     });
   }
 
   /** As after power-on: every register that a guest can write is 0. */
   reset(): void {
-    this.#config.forEach((value, at) => {
-      this.#config[at] = value & ~(this.#writable[at] as number);
-    });
+    this.#config.reset();
     this.msix?.reset();
     this.#interrupt = false;
     this.#upstream?.mappingsChanged();
@@ -285,19 +251,12 @@ export class PciFunction implements MessageSink {
 
   /** The configuration space, for a saved state; MSI-X saves its own. */
   save(): number[] {
-    return Array.from(this.#config);
+    return this.#config.save();
   }
 
   /** Takes it back. False, and nothing changed, when it is of another function. */
   load(saved: readonly number[]): boolean {
-    const same = (value: number, at: number): boolean => {
-      // The interrupt status follows from the device's state.
-      const own = at === R.PCI_STATUS ? R.PCI_STATUS_INTERRUPT : 0;
-      const fixed = ~((this.#writable[at] as number) | own) & 0xff;
-      return (value & fixed) === ((this.#config[at] as number) & fixed);
-    };
-    if (saved.length !== this.#config.length || !saved.every(same)) return false;
-    this.#config.set(saved);
+    if (!this.#config.load(saved)) return false;
     this.#upstream?.mappingsChanged();
     this.#controlled();
     return true;
@@ -310,8 +269,4 @@ function barFlags(bar: PciBar): number {
     (bar.kind === "memory64" ? R.PCI_BASE_ADDRESS_MEM_TYPE_64 : 0) |
     (bar.prefetchable === true ? R.PCI_BASE_ADDRESS_MEM_PREFETCH : 0)
   );
-}
-
-function touches(hook: ConfigHook, offset: number, size: number): boolean {
-  return offset < hook.offset + hook.length && hook.offset < offset + size;
 }

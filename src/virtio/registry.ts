@@ -42,6 +42,8 @@ export interface DeviceContext extends BackendContext {
   readonly defaultTransport: TransportKind;
   /** The empty transport that is asked for, or null when the machine has no more of them. May throw a DeviceOptionError. */
   transport(request: TransportRequest): VirtioTransport | null;
+  /** Kinds of devices beside the registry's own. */
+  readonly devices?: readonly DeviceDefinition[];
   /** Every device made so far; `createDevice` appends. */
   readonly created: CreatedDevice[];
 }
@@ -89,6 +91,9 @@ const COMMON: PropertyTable = {
     default: false,
     doc: "offer VIRTIO_F_ACCESS_PLATFORM, and refuse drivers without it",
   },
+  "use-disabled-flag": accepted("bool", true, "it is about the inside of QEMU"),
+  "use-started": accepted("bool", true, "it is about the inside of QEMU"),
+  "x-disable-legacy-check": accepted("bool", false, "it is about the inside of QEMU"),
 };
 
 const FEATURE_PROPERTIES: readonly { readonly property: string; readonly bit: number }[] = [
@@ -108,24 +113,30 @@ const childCommon = (parent: string): PropertyTable => ({
   bus: { type: "string", default: "", maxBytes: 255, doc: `id of its ${parent} device, also with .0` },
 });
 
-/** Every name that `createDevice` takes. */
-export function deviceNames(): string[] {
-  const devices = DEVICES.flatMap(({ name }) => NAME_SUFFIXES.map(({ suffix }) => name + suffix));
+/** Every name that `createDevice` takes, with those of the kinds that a machine adds. */
+export function deviceNames(added: readonly DeviceDefinition[] = []): string[] {
+  const devices = [...DEVICES, ...added].flatMap(({ name }) => NAME_SUFFIXES.map(({ suffix }) => name + suffix));
   return [...devices, ...CHILDREN.map(({ name }) => name)];
 }
 
 /** The properties that a name takes, or null for an unknown name. */
-export function deviceProperties(name: string, context: Pick<DeviceContext, "defaultTransport">): PropertyTable | null {
+export function deviceProperties(
+  name: string,
+  context: Pick<DeviceContext, "defaultTransport" | "devices">,
+): PropertyTable | null {
   const child = CHILDREN.find((row) => row.name === name);
   if (child !== undefined) return { ...childCommon(child.parent), ...child.properties };
-  const found = findDevice(name);
+  const found = findDevice(name, context.devices);
   if (found === null) return null;
   const ending = findSuffix(found.suffix, context.defaultTransport);
   return { ...COMMON, ...ending?.row.properties, ...found.definition.properties };
 }
 
-function findDevice(name: string): { definition: DeviceDefinition; suffix: string } | null {
-  for (const definition of DEVICES) {
+function findDevice(
+  name: string,
+  added: readonly DeviceDefinition[] = [],
+): { definition: DeviceDefinition; suffix: string } | null {
+  for (const definition of [...DEVICES, ...added]) {
     const row = NAME_SUFFIXES.find(({ suffix }) => definition.name + suffix === name);
     if (row !== undefined) return { definition, suffix: row.suffix };
   }
@@ -176,8 +187,10 @@ function createOnTransport(
   properties: Readonly<Record<string, PropertyValue>>,
   context: DeviceContext,
 ): CreatedDevice {
-  const found = findDevice(name);
-  if (found === null) throw new DeviceOptionError(unknownName("There is no device", name, deviceNames()));
+  const found = findDevice(name, context.devices);
+  if (found === null) {
+    throw new DeviceOptionError(unknownName("There is no device", name, deviceNames(context.devices)));
+  }
   const { definition } = found;
   const { kind, row } = findSuffix(found.suffix, context.defaultTransport) ?? unreachable(name);
   const table = { ...COMMON, ...row.properties, ...definition.properties };
@@ -218,7 +231,7 @@ function createChild(
 
 /** The device that a child goes to: the one that `bus` names, or the last one made. */
 function findParent({ name, parent }: ChildDefinition, bus: string, context: DeviceContext): CreatedDevice {
-  const parents = context.created.filter((row) => findDevice(row.name)?.definition.name === parent);
+  const parents = context.created.filter((row) => findDevice(row.name, context.devices)?.definition.name === parent);
   if (bus === "") {
     const last = parents.at(-1);
     if (last !== undefined) return last;

@@ -10,6 +10,7 @@ import { scsiFeatures } from "../../virtio/devices/scsi/config.ts";
 import { type FeatureRow, RING_FEATURES } from "../../virtio/features.ts";
 import type { PropertySpec, PropertyTable } from "../../virtio/properties.ts";
 import { CHILDREN, DEVICES, deviceProperties } from "../../virtio/registry.ts";
+import { MATRIX, RING_KINDS, ringKinds, TRANSPORTS as MATRIX_TRANSPORTS } from "../../virtio/testing/matrix.ts";
 import { NAME_SUFFIXES } from "../../virtio/transports.ts";
 import { virtioMmioSpi, NUM_GICV2M_SPIS, NUM_PCI_PINS, SPI_MAP } from "./irq-map.ts";
 import { MEMORY_MAP, type MemoryRange, VIRTIO_MMIO_SLOTS, virtioMmioSlot } from "./memory-map.ts";
@@ -104,6 +105,8 @@ describe("docs/devices.md: virtio devices", () => {
       expect(rows(section("### Every device"), "Property")).toEqual(asRows(common));
       const onMmio = propertiesOf(`${name}-device`, { ...properties, ...common });
       expect(rows(section("### On virtio-mmio"), "Property")).toEqual(asRows(onMmio));
+      const onCcw = propertiesOf(`${name}-ccw`, { ...properties, ...common });
+      expect(rows(section("### On virtio-ccw"), "Property")).toEqual(asRows(onCcw));
       const onPci = propertiesOf(`${name}-pci`, { ...properties, ...common });
       expect(rows(section("### On virtio-pci"), "Property")).toEqual(asRows(onPci));
     });
@@ -146,6 +149,60 @@ describe("docs/devices.md: virtio devices", () => {
     expect(written("### virtio-9p")).toEqual(featureRows(ninePFeatures()));
     const ring = rows(section("## virtio transports"), "Bit");
     expect(ring).toEqual(RING_FEATURES.map(({ bit, name, only }) => [String(bit), `\`${name}\``, only ?? "both"]));
+  });
+});
+
+describe("docs/devices.md: where the devices are tested", () => {
+  const tests = section("## Where the devices are tested");
+  const headings = (first: string): string[] =>
+    (tests.split("\n").find((line) => line.startsWith(`| ${first} |`)) ?? "")
+      .split("|")
+      .slice(2, -1)
+      .map((cell) => cell.trim());
+  /** What was counted is the day's; that there is something in every cell is not. */
+  const counts = (first: string): number[][] =>
+    rows(tests, first).map((cells) => cells.slice(1).map((cell) => Number.parseInt(cell, 10)));
+
+  it.each([
+    ["Tests", MATRIX_TRANSPORTS],
+    ["Rings", RING_KINDS],
+  ] as const)("%s: every device in every column", (first, columns) => {
+    expect([...headings(first)].sort()).toEqual([...columns].sort());
+    expect(
+      rows(tests, first)
+        .map((cells) => cells[0])
+        .sort(),
+    ).toEqual(DEVICES.map(({ name }) => name).sort());
+    for (const line of counts(first)) for (const count of line) expect(count).toBeGreaterThan(0);
+  });
+
+  it("rings of every kind are on two transports at least", () => {
+    for (const cells of rows(tests, "Rings")) {
+      for (const cell of cells.slice(1)) expect(Number(/on (\d+)$/.exec(cell)?.[1])).toBeGreaterThanOrEqual(2);
+    }
+    for (const kind of RING_KINDS) {
+      const on = MATRIX.filter((configuration) => ringKinds(configuration).includes(kind));
+      expect(new Set(on.map(({ transport }) => transport)).size).toBeGreaterThanOrEqual(2);
+    }
+  });
+});
+
+describe("docs/devices.md: adding a device", () => {
+  const text = section("## Adding a device");
+  const FILES = ["spec/echo.ts", "devices/echo/device.ts", "devices/echo/definition.ts", "devices/echo/device.test.ts"];
+
+  it.each(FILES)("%s is the file that the tests drive over the matrix", (name) => {
+    const example = readFileSync(new URL(`../../virtio/testing/example/${name}`, import.meta.url), "utf8");
+    // The example lies two folders deeper than a device of the product would.
+    const moved = example.replaceAll("../../../../", "../../").replaceAll("../../../", "../../testing/");
+    expect(text).toContain(`\`\`\`ts\n${moved.trimEnd()}\n\`\`\``);
+  });
+
+  it("the line of the registry is the registry's, with one more", () => {
+    const registry = readFileSync(new URL("../../virtio/registry.ts", import.meta.url), "utf8");
+    const line = /^export const DEVICES: .*$/m.exec(registry)?.[0] ?? "";
+    expect(line).not.toBe("");
+    expect(text).toContain(line.replace("];", ", ECHO];"));
   });
 });
 

@@ -1,6 +1,7 @@
 /** A machine with one virtio transport in a box: real ring walker, real devices, and a driver made by the test. */
 import type { BlockBackend, CharBackend, EntropySource, NetBackend } from "../backends.ts";
 import type { BusEnvironment } from "../bus.ts";
+import type { DeviceDefinition } from "../definition.ts";
 import type { Clock, DeviceLog, IrqLine, Timers } from "../environment.ts";
 import { Features } from "../features.ts";
 import type { FileTree } from "../file-tree.ts";
@@ -25,7 +26,7 @@ import { type ChainStyle, type DriverBuffer, DriverRing, type RingDriver, type U
 import type { DriverTransport } from "./driver-transport.ts";
 import { loadRingEngine } from "./engine.ts";
 import { GuestRam } from "./guest-ram.ts";
-import { type Face, faceOf, type RingConfiguration, type TransportName } from "./matrix.ts";
+import { type Face, faceOf, noteCell, type RingConfiguration, ringKinds, type TransportName } from "./matrix.ts";
 import { MmioDriver } from "./mmio-driver.ts";
 import { PackedDriverRing } from "./packed-driver-ring.ts";
 import { PciDriver, type PciDriverOptions, TestPci } from "./pci-driver.ts";
@@ -102,6 +103,8 @@ export interface Backends {
 export interface HarnessOptions {
   readonly backends?: Backends;
   readonly ramBytes?: number;
+  /** Kinds of devices that the registry does not have. */
+  readonly devices?: readonly DeviceDefinition[];
   /** An engine to use instead of a fresh one. */
   readonly engine?: RingEngine;
 }
@@ -118,6 +121,9 @@ export class Harness {
   readonly created: CreatedDevice;
   readonly context: DeviceContext;
   private readonly rings = new Map<number, RingDriver>();
+  private readonly face: TransportName;
+  /** Name of the device without a transport. */
+  private readonly kind: string;
   /** VIRTIO_F_NOTIFICATION_DATA was taken. */
   private notificationData = false;
 
@@ -127,6 +133,8 @@ export class Harness {
     properties: Readonly<Record<string, PropertyValue>>,
     options: HarnessOptions = {},
   ) {
+    this.face = transport;
+    this.kind = device;
     this.engine = options.engine ?? loadRingEngine(options.ramBytes ?? 0x40_0000);
     this.ram = new GuestRam(this.engine, S390_PAGES * 4096);
     const backends = options.backends ?? {};
@@ -140,6 +148,7 @@ export class Harness {
       clock: this.clock,
       timers: this.clock,
       created: [],
+      devices: options.devices ?? [],
       block: (id) => backends.disks?.[id] ?? (id === "disk" ? (backends.block ?? null) : null),
       char: (id) => backends.char?.[id] ?? null,
       entropy: () => backends.entropy ?? null,
@@ -192,6 +201,7 @@ export class Harness {
     { size = 32, without = [] }: { size?: number; without?: readonly number[] } = {},
   ): void {
     const { driver } = this;
+    noteCell({ device: this.kind, transport: this.face, rings: ringKinds(configuration) });
     driver.reset();
     driver.setStatus(STATUS_ACKNOWLEDGE);
     driver.setStatus(STATUS_ACKNOWLEDGE | STATUS_DRIVER);

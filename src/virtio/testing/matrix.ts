@@ -6,6 +6,7 @@
  * index, are on every transport. Packed rings have all of that on two transports and the two extremes on the
  * other modern ones; in-order and notification data are on every modern transport once with each ring format.
  */
+import { getCurrentTest } from "vitest/suite";
 import type { PropertyValue } from "../properties.ts";
 import type { ChainStyle } from "./driver-ring.ts";
 import type { PciDriverOptions } from "./pci-driver.ts";
@@ -147,3 +148,20 @@ function describeRing({ eventIdx, style, packed, inOrder, notificationData }: Ri
 export const MATRIX: readonly MatrixConfiguration[] = TRANSPORTS.flatMap((transport) =>
   ringsOf(transport).map((ring) => ({ ...ring, transport, ring: describeRing(ring) })),
 );
+
+/** What a test did: a device brought up on a transport, with its rings of these kinds. */
+export interface Cell {
+  readonly device: string;
+  readonly transport: TransportName;
+  readonly rings: readonly RingKind[];
+}
+
+/** Notes on the running test what it drives; scripts/device-matrix.mjs makes the table in docs/devices.md from that. */
+export function noteCell(cell: Cell): void {
+  const meta = getCurrentTest()?.meta as { virtioCells?: Cell[] } | undefined;
+  if (meta === undefined) return;
+  const cells = (meta.virtioCells ??= []);
+  const same = ({ device, transport, rings }: Cell): boolean =>
+    device === cell.device && transport === cell.transport && rings.join() === cell.rings.join();
+  if (!cells.some(same)) cells.push(cell);
+}

@@ -1,5 +1,7 @@
 /** The registers of virtio over MMIO, version 2 and version 1, one by one. */
 import { describe, expect, it } from "vitest";
+import { VirtioDevice } from "../device.ts";
+import { ConfigSpace } from "../layout.ts";
 import { VIRTIO_F_EVENT_IDX, VIRTIO_F_VERSION_1 } from "../spec/features.ts";
 import * as R from "../spec/mmio.ts";
 import { DriverRing } from "../testing/driver-ring.ts";
@@ -126,6 +128,94 @@ describe("registers of both versions", () => {
 });
 
 describe("version 2", () => {
+  it("SHMLen and SHMBase tell where the selected region is, and all ones for one that has no place", () => {
+    const region = (id: number, sizeBytes: number) => ({ id, sizeBytes, read: () => 0, write: () => {} });
+    class WithMemory extends VirtioDevice {
+      readonly id = 26;
+      readonly name = "virtio-fs";
+      readonly legacy = false;
+      readonly features = [];
+      readonly config = new ConfigSpace({});
+      readonly queues = [];
+      override get sharedMemory() {
+        return [region(0, 0x1_2345_6000), region(7, 0x1000), region(200, 0x1000)];
+      }
+      onQueue(): void {}
+      save(): null {
+        return null;
+      }
+      load(): void {}
+      serveRestored(): void {}
+    }
+    const window = new VirtioMmio({
+      engine: loadRingEngine(0x10000),
+      log: new TestLog(),
+      irq: new TestLine(),
+      placeSharedMemory: ({ id }) => (id === 0 ? 0x80_1234_5000 : id === 7 ? 0x5000_0000 : null),
+    });
+    window.bus.plug((bus) => new WithMemory(bus));
+    const read = (id: number): number[] => {
+      window.write(R.MMIO_SHM_SEL, 4, id);
+      const registers = [R.MMIO_SHM_LEN_LOW, R.MMIO_SHM_LEN_HIGH, R.MMIO_SHM_BASE_LOW, R.MMIO_SHM_BASE_HIGH];
+      return registers.map((offset) => window.read(offset, 4));
+    };
+    expect(read(0)).toEqual([0x2345_6000, 1, 0x1234_5000, 0x80]);
+    expect(read(7)).toEqual([0x1000, 0, 0x5000_0000, 0]);
+    const absent = [0xffff_ffff, 0xffff_ffff, 0xffff_ffff, 0xffff_ffff];
+    for (const id of [1, 200, 256, 0xffff_ffff]) expect(read(id)).toEqual(absent);
+    window.write(R.MMIO_STATUS, 4, 0);
+    expect(window.read(R.MMIO_SHM_LEN_HIGH, 4)).toBe(1);
+  });
+
+  /** 4.2.2, table of registers: the direction of each. */
+  const READ_ONLY = [
+    R.MMIO_MAGIC_VALUE,
+    R.MMIO_VERSION,
+    R.MMIO_DEVICE_ID,
+    R.MMIO_VENDOR_ID,
+    R.MMIO_DEVICE_FEATURES,
+    R.MMIO_QUEUE_SIZE_MAX,
+    R.MMIO_INTERRUPT_STATUS,
+    R.MMIO_SHM_LEN_LOW,
+    R.MMIO_SHM_LEN_HIGH,
+    R.MMIO_SHM_BASE_LOW,
+    R.MMIO_SHM_BASE_HIGH,
+    R.MMIO_CONFIG_GENERATION,
+  ];
+  const WRITE_ONLY = [
+    R.MMIO_DEVICE_FEATURES_SEL,
+    R.MMIO_DRIVER_FEATURES,
+    R.MMIO_DRIVER_FEATURES_SEL,
+    R.MMIO_QUEUE_SEL,
+    R.MMIO_QUEUE_SIZE,
+    R.MMIO_QUEUE_NOTIFY,
+    R.MMIO_INTERRUPT_ACK,
+    R.MMIO_QUEUE_DESC_LOW,
+    R.MMIO_QUEUE_DESC_HIGH,
+    R.MMIO_QUEUE_DRIVER_LOW,
+    R.MMIO_QUEUE_DRIVER_HIGH,
+    R.MMIO_QUEUE_DEVICE_LOW,
+    R.MMIO_QUEUE_DEVICE_HIGH,
+    R.MMIO_SHM_SEL,
+  ];
+  const BOTH = [R.MMIO_QUEUE_READY, R.MMIO_STATUS, R.MMIO_QUEUE_RESET];
+
+  it("4.2.2: reading what is written only gives 0, writing what is read only changes nothing; both are noted", () => {
+    const { vm, driver } = disk(false);
+    for (let offset = 0; offset < R.MMIO_CONFIG; offset += 4) {
+      const before = vm.log.guestErrors.length;
+      const value = driver.read(offset);
+      const noted = vm.log.guestErrors.length > before;
+      expect([offset, noted]).toEqual([offset, !READ_ONLY.includes(offset) && !BOTH.includes(offset)]);
+      if (noted) expect([offset, value]).toEqual([offset, 0]);
+      if (WRITE_ONLY.includes(offset) || BOTH.includes(offset)) continue;
+      const old = vm.log.guestErrors.length;
+      driver.write(offset, 0x5a5a_5a5a);
+      expect([offset, driver.read(offset)]).toEqual([offset, value]);
+      expect([offset, vm.log.guestErrors.length > old]).toEqual([offset, true]);
+    }
+  });
+
   it("SHM registers of a region that does not exist read all ones", () => {
     const { driver } = disk(false);
     driver.write(R.MMIO_SHM_SEL, 5);

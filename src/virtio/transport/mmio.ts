@@ -8,6 +8,7 @@ import * as R from "../spec/mmio.ts";
 import { type SavedState, StateReader } from "../state.ts";
 import type { Virtqueue } from "../virtqueue.ts";
 import { LegacyRings } from "./legacy-rings.ts";
+import { MmioSharedMemory, type PlaceSharedMemory } from "./mmio-shared-memory.ts";
 import { ringFeatures } from "./ring-features.ts";
 import type { VirtioTransport } from "./transport.ts";
 
@@ -17,6 +18,8 @@ const VENDOR_ID = 0x554d_4551;
 /** What a window is built with. */
 export interface MmioEnvironment extends BusEnvironment {
   readonly irq: IrqLine;
+  /** Without it no shared memory region has a place. */
+  readonly placeSharedMemory?: PlaceSharedMemory;
 }
 
 export interface MmioOptions {
@@ -38,6 +41,10 @@ class VirtioMmioBus extends VirtioBus {
 
   protected signal(queue: Virtqueue | null): void {
     this.transport.interrupt(queue === null ? R.MMIO_INT_CONFIG_CHANGE : R.MMIO_INT_USED_BUFFER);
+  }
+
+  protected override onPlugged(): void {
+    this.transport.onPlugged();
   }
 
   protected override onReset(): void {
@@ -70,15 +77,17 @@ export class VirtioMmio implements VirtioTransport {
   readonly version: number;
   private readonly irq: IrqLine;
   private readonly rings: LegacyRings | null;
+  private readonly sharedMemory = new MmioSharedMemory();
+  private readonly placeSharedMemory: PlaceSharedMemory | undefined;
   private interruptStatus = 0;
   private deviceFeaturesSel = 0;
   private driverFeaturesSel = 0;
   private queueSel = 0;
-  private shmSel = 0;
 
   constructor(environment: MmioEnvironment, options: MmioOptions = {}) {
     const legacy = options.forceLegacy ?? false;
     this.irq = environment.irq;
+    this.placeSharedMemory = environment.placeSharedMemory;
     this.version = legacy ? R.MMIO_VERSION_LEGACY : R.MMIO_VERSION_MODERN;
     this.bus = new VirtioMmioBus(this, environment, legacy);
     this.rings = legacy ? new LegacyRings() : null;
@@ -137,8 +146,7 @@ export class VirtioMmio implements VirtioTransport {
       case R.MMIO_SHM_LEN_HIGH:
       case R.MMIO_SHM_BASE_LOW:
       case R.MMIO_SHM_BASE_HIGH:
-        // No device here has shared memory regions, and a region that does not exist reads as all ones.
-        return 0xffff_ffff;
+        return this.sharedMemory.read(offset);
       case R.MMIO_QUEUE_RESET:
         // A reset is complete when the write that asked for it returns.
         return 0;
@@ -202,7 +210,7 @@ export class VirtioMmio implements VirtioTransport {
         this.setQueue(offset, (queue) => setAddress(queue, offset, value));
         break;
       case R.MMIO_SHM_SEL:
-        this.shmSel = value;
+        this.sharedMemory.select = value;
         break;
       case R.MMIO_QUEUE_RESET:
         this.resetQueue(value);
@@ -283,13 +291,19 @@ export class VirtioMmio implements VirtioTransport {
     if (this.interruptStatus !== 0) this.irq.set(true);
   }
 
+  /** Called by the bus: shared memory is of the modern interface. */
+  onPlugged(): void {
+    const { device } = this.bus;
+    if (device !== null && this.rings === null) this.sharedMemory.place(device.sharedMemory, this.placeSharedMemory);
+  }
+
   /** Called by the bus. */
   onBusReset(): void {
     this.interruptStatus = 0;
     this.deviceFeaturesSel = 0;
     this.driverFeaturesSel = 0;
     this.queueSel = 0;
-    this.shmSel = 0;
+    this.sharedMemory.select = 0;
     this.rings?.reset();
     this.irq.set(false);
   }
@@ -309,7 +323,7 @@ export class VirtioMmio implements VirtioTransport {
       deviceFeaturesSel: this.deviceFeaturesSel,
       driverFeaturesSel: this.driverFeaturesSel,
       queueSel: this.queueSel,
-      shmSel: this.shmSel,
+      shmSel: this.sharedMemory.select,
       rings: this.rings?.save() ?? null,
       bus: this.bus.save(),
     };
@@ -323,7 +337,7 @@ export class VirtioMmio implements VirtioTransport {
     this.deviceFeaturesSel = state.integer("deviceFeaturesSel", 0, 0xffff_ffff);
     this.driverFeaturesSel = state.integer("driverFeaturesSel", 0, 0xffff_ffff);
     this.queueSel = state.integer("queueSel", 0, 0xffff_ffff);
-    this.shmSel = state.integer("shmSel", 0, 0xffff_ffff);
+    this.sharedMemory.select = state.integer("shmSel", 0, 0xffff_ffff);
     this.rings?.load(state.section("rings"));
     this.irq.set(this.interruptStatus !== 0);
   }

@@ -69,7 +69,7 @@ export class CommonConfig {
       case P.COMMON_DRIVER_FEATURE:
         return bus.driverFeatures(this.driverFeatureSelect);
       case P.COMMON_CONFIG_MSIX_VECTOR:
-        return this.transport.configVector;
+        return this.transport.interrupts.configVector;
       case P.COMMON_NUM_QUEUES:
         return bus.queues.length;
       case P.COMMON_DEVICE_STATUS:
@@ -93,7 +93,7 @@ export class CommonConfig {
       case P.COMMON_QUEUE_SIZE:
         return queue.size;
       case P.COMMON_QUEUE_MSIX_VECTOR:
-        return this.transport.queueVector(queue);
+        return this.transport.interrupts.queueVector(queue);
       case P.COMMON_QUEUE_ENABLE:
         return queue.ready ? 1 : 0;
       case P.COMMON_QUEUE_NOTIFY_OFF:
@@ -129,7 +129,7 @@ export class CommonConfig {
         bus.setDriverFeatures(this.driverFeatureSelect, value);
         break;
       case P.COMMON_CONFIG_MSIX_VECTOR:
-        this.transport.configVector = value;
+        this.transport.interrupts.configVector = value;
         break;
       case P.COMMON_DEVICE_STATUS:
         bus.writeStatus(value);
@@ -147,7 +147,7 @@ export class CommonConfig {
     if (queue === null) return this.ignored(offset);
     switch (offset) {
       case P.COMMON_QUEUE_MSIX_VECTOR:
-        transport.setQueueVector(queue, value);
+        transport.interrupts.setQueueVector(queue, value);
         break;
       case P.COMMON_QUEUE_ENABLE:
         // Only a reset disables a queue (4.1.4.3.2).

@@ -45,11 +45,11 @@ export class LegacyInterface implements PciRegion {
       case P.LEGACY_DEVICE_STATUS:
         return bus.status;
       case P.LEGACY_ISR_STATUS:
-        return this.transport.takeIsr();
+        return this.transport.interrupts.takeIsr();
       case P.LEGACY_CONFIG_MSIX_VECTOR:
-        return this.transport.configVector;
+        return this.transport.interrupts.configVector;
       case P.LEGACY_QUEUE_MSIX_VECTOR:
-        return this.queue === null ? P.VIRTIO_MSI_NO_VECTOR : this.transport.queueVector(this.queue);
+        return this.queue === null ? P.VIRTIO_MSI_NO_VECTOR : this.transport.interrupts.queueVector(this.queue);
       default:
         return this.badRegister("read", offset);
     }
@@ -86,10 +86,10 @@ export class LegacyInterface implements PciRegion {
         this.writeStatus(value & 0xff);
         break;
       case P.LEGACY_CONFIG_MSIX_VECTOR:
-        this.transport.configVector = value & 0xffff;
+        this.transport.interrupts.configVector = value & 0xffff;
         break;
       case P.LEGACY_QUEUE_MSIX_VECTOR:
-        if (this.queue !== null) this.transport.setQueueVector(this.queue, value & 0xffff);
+        if (this.queue !== null) this.transport.interrupts.setQueueVector(this.queue, value & 0xffff);
         break;
       default:
         this.badRegister("written", offset);

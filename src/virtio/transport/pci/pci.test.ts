@@ -129,7 +129,9 @@ describe("notifications", () => {
   it("VIRTIO_F_NOTIFICATION_DATA: offered when asked for; the driver's offset in the value changes nothing", async () => {
     const { vm, driver } = disk(MODERN, { notification_data: "on" });
     expect(driver.deviceFeatures().has(VIRTIO_F_NOTIFICATION_DATA)).toBe(true);
-    expect(disk(MODERN).driver.deviceFeatures().has(VIRTIO_F_NOTIFICATION_DATA)).toBe(false);
+    expect(disk(MODERN, { notification_data: "off" }).driver.deviceFeatures().has(VIRTIO_F_NOTIFICATION_DATA)).toBe(
+      false,
+    );
     vm.start(PLAIN);
     const { bar, offset } = driver.structure(P.VIRTIO_PCI_CAP_NOTIFY_CFG);
     vm.ring(0).add(readSector(vm), "direct");

@@ -8,14 +8,7 @@ import type { VirtioDevice } from "../../device.ts";
 import type { Features } from "../../features.ts";
 import type { Fact } from "../../inspection.ts";
 import type { InterfaceMode } from "../../negotiation.ts";
-import {
-  COMMON_DEVICE_STATUS,
-  LEGACY_CONFIG,
-  LEGACY_CONFIG_MSIX,
-  PCI_ISR_CONFIG,
-  PCI_ISR_QUEUE,
-  VIRTIO_MSI_NO_VECTOR,
-} from "../../spec/pci.ts";
+import { COMMON_DEVICE_STATUS, LEGACY_CONFIG, LEGACY_CONFIG_MSIX, VIRTIO_MSI_NO_VECTOR } from "../../spec/pci.ts";
 import { type SavedState, StateReader } from "../../state.ts";
 import type { Virtqueue } from "../../virtqueue.ts";
 import { ringFeatures } from "../ring-features.ts";
@@ -23,6 +16,7 @@ import type { VirtioTransport } from "../transport.ts";
 import * as C from "./capabilities.ts";
 import { CommonConfig } from "./common.ts";
 import { virtioIdentity } from "./identity.ts";
+import { type InterruptState, PciInterrupts } from "./interrupts.ts";
 import { LegacyInterface } from "./legacy.ts";
 
 /** How a function is made. */
@@ -64,7 +58,7 @@ class VirtioPciBus extends VirtioBus {
   }
 
   protected signal(queue: Virtqueue | null): void {
-    this.transport.interrupt(queue);
+    this.transport.interrupts.signal(queue);
   }
 
   protected override refusal(device: VirtioDevice): string | null {
@@ -84,11 +78,8 @@ class VirtioPciBus extends VirtioBus {
 }
 
 /** Registers as saved: the ones that are not in the bus. */
-interface PciState extends SavedState {
+interface PciState extends SavedState, InterruptState {
   readonly mode: InterfaceMode;
-  readonly isr: number;
-  readonly configVector: number;
-  readonly queueVectors: readonly number[];
   readonly config: readonly number[];
   readonly msix: unknown;
   readonly common: unknown;
@@ -102,15 +93,13 @@ const STATE_VERSION = 1;
 export class VirtioPci implements VirtioTransport {
   readonly kind = "pci";
   readonly function = new PciFunction();
+  readonly interrupts = new PciInterrupts(this.function);
   readonly options: PciOptions;
   private readonly pciBus: VirtioPciBus;
   private readonly common: CommonConfig;
   private readonly legacy: LegacyInterface;
   private hasLegacy = false;
   private notifyMultiplier = C.NOTIFY_MULTIPLIER;
-  private isr = 0;
-  private configVectorNumber = VIRTIO_MSI_NO_VECTOR;
-  private queueVectors = new Uint16Array(0);
 
   constructor(environment: BusEnvironment, options: PciOptions) {
     this.options = options;
@@ -133,7 +122,7 @@ export class VirtioPci implements VirtioTransport {
     const { modern, vectors, classCode, pagePerVq, modernPioNotify } = this.options;
     this.hasLegacy = device.legacy && this.options.legacy !== "off";
     this.function.identify(virtioIdentity(device.id, this.hasLegacy, classCode));
-    this.queueVectors = new Uint16Array(queues.length).fill(VIRTIO_MSI_NO_VECTOR);
+    this.interrupts.plug(queues.length);
     if (this.hasLegacy) {
       const bytes = (vectors > 0 ? LEGACY_CONFIG_MSIX : LEGACY_CONFIG) + device.config.sizeBytes;
       const sizeBytes = 2 ** Math.ceil(Math.log2(bytes));
@@ -172,7 +161,7 @@ export class VirtioPci implements VirtioTransport {
 
   private readModern(offset: number, size: PciAccessSize): number {
     if (offset < C.ISR_OFFSET) return this.uses("modern") ? this.common.read(offset, size) : 0;
-    if (offset < C.DEVICE_OFFSET) return offset === C.ISR_OFFSET ? this.takeIsr() : 0;
+    if (offset < C.DEVICE_OFFSET) return offset === C.ISR_OFFSET ? this.interrupts.takeIsr() : 0;
     if (offset < C.NOTIFY_OFFSET) return this.pciBus.readConfig(offset - C.DEVICE_OFFSET, size);
     return 0;
   }
@@ -196,67 +185,14 @@ export class VirtioPci implements VirtioTransport {
     else this.uses("modern");
   }
 
-  /** The MSI-X vector of configuration changes; one that is not there becomes none. */
-  get configVector(): number {
-    return this.configVectorNumber;
-  }
-
-  set configVector(vector: number) {
-    this.configVectorNumber = this.mapped(vector);
-  }
-
-  queueVector(queue: Virtqueue): number {
-    return this.queueVectors[queue.index] ?? VIRTIO_MSI_NO_VECTOR;
-  }
-
-  setQueueVector(queue: Virtqueue, vector: number): void {
-    this.queueVectors[queue.index] = this.mapped(vector);
-  }
-
-  private mapped(vector: number): number {
-    return vector < (this.function.msix?.vectors ?? 0) ? vector : VIRTIO_MSI_NO_VECTOR;
-  }
-
   /** Queue reset by the register: the vector goes as well. */
   resetQueue(queue: Virtqueue): void {
     this.pciBus.resetQueue(queue);
-    this.queueVectors[queue.index] = VIRTIO_MSI_NO_VECTOR;
-  }
-
-  /** ISR status: reading clears it and lowers the interrupt (4.1.4.5). */
-  takeIsr(): number {
-    const { isr } = this;
-    this.isr = 0;
-    this.function.setInterrupt(false);
-    return isr;
-  }
-
-  /** Called by the bus: a used buffer on `queue`, or a configuration change. With MSI-X the queue bit stays clear (4.1.4.5.1). */
-  interrupt(queue: Virtqueue | null): void {
-    const { msixEnabled, msix } = this.function;
-    if (queue === null) this.isr |= PCI_ISR_CONFIG;
-    else if (!msixEnabled) this.isr |= PCI_ISR_QUEUE;
-    this.function.setInterrupt(this.isr !== 0);
-    const vector = queue === null ? this.configVector : this.queueVector(queue);
-    if (msixEnabled && vector !== VIRTIO_MSI_NO_VECTOR) msix?.notify(vector);
+    this.interrupts.setQueueVector(queue, VIRTIO_MSI_NO_VECTOR);
   }
 
   inspect(): readonly Fact[] {
-    const { msix, msixEnabled, busMaster } = this.function;
-    const vector = (number: number): string => (number === VIRTIO_MSI_NO_VECTOR ? "none" : String(number));
-    const facts: Fact[] = [
-      { name: "Interrupts", value: msixEnabled ? "MSI-X" : "INTx pin" },
-      { name: "ISR status", value: `0x${this.isr.toString(16)}` },
-      { name: "Bus master", value: busMaster ? "on" : "off" },
-    ];
-    if (msix === null || !msixEnabled) return facts;
-    const used = this.pciBus.queues.filter(({ ready }) => ready);
-    return [
-      ...facts,
-      { name: "MSI-X vectors", value: String(msix.vectors) },
-      { name: "Configuration vector", value: vector(this.configVector) },
-      { name: "Queue vectors", value: used.map((queue) => vector(this.queueVector(queue))).join(" ") },
-    ];
+    return this.interrupts.inspect(this.pciBus.queues.filter(({ ready }) => ready));
   }
 
   private onControl(): void {
@@ -265,12 +201,9 @@ export class VirtioPci implements VirtioTransport {
 
   /** Called by the bus. */
   onBusReset(): void {
-    this.isr = 0;
-    this.configVectorNumber = VIRTIO_MSI_NO_VECTOR;
-    this.queueVectors.fill(VIRTIO_MSI_NO_VECTOR);
+    this.interrupts.reset();
     this.common.reset();
     this.legacy.reset();
-    this.function.setInterrupt(false);
   }
 
   /** Machine reset. */
@@ -284,9 +217,7 @@ export class VirtioPci implements VirtioTransport {
       name: STATE_NAME,
       version: STATE_VERSION,
       mode: this.pciBus.mode,
-      isr: this.isr,
-      configVector: this.configVector,
-      queueVectors: Array.from(this.queueVectors),
+      ...this.interrupts.save(),
       config: this.function.save(),
       msix: this.function.msix?.save() ?? null,
       common: this.common.save(),
@@ -312,13 +243,8 @@ export class VirtioPci implements VirtioTransport {
     }
     if (!this.function.load(state.integers("config", -1, 0xff))) throw state.error("it is of another PCI function");
     this.pciBus.load(state.raw("bus"));
-    this.isr = state.integer("isr", 0, PCI_ISR_QUEUE | PCI_ISR_CONFIG);
-    this.configVector = state.integer("configVector", 0, 0xffff);
-    state.integers("queueVectors", this.queueVectors.length, 0xffff).forEach((vector, index) => {
-      this.queueVectors[index] = this.mapped(vector);
-    });
+    this.interrupts.load(state);
     this.common.load(state.section("common"));
     this.legacy.load(state.section("legacy"));
-    this.function.setInterrupt(this.isr !== 0);
   }
 }
