@@ -249,6 +249,8 @@ describe("virtio-blk configuration and durability", () => {
       logical_block_size: 512,
       physical_block_size: "4K",
       packed: false,
+      in_order: false,
+      notification_data: false,
     };
     const vm = machine(ONE, new MemoryDisk(DISK_BYTES), options);
     const features = vm.driver.deviceFeatures().bits();
