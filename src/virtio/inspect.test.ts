@@ -17,7 +17,7 @@ function slow(transport: (typeof MATRIX)[number]["transport"]): Harness {
 const look = (vm: Harness): DeviceInspection => inspectDevice(vm.created, GUEST_RAM_BASE);
 const queue = (vm: Harness): QueueInspection => look(vm).queues[0] as QueueInspection;
 
-describe.each(MATRIX)("inspectDevice, $transport, $style, event index $eventIdx, packed $packed", (configuration) => {
+describe.each(MATRIX)("inspectDevice, $transport, $ring", (configuration) => {
   const { style, eventIdx, packed } = configuration;
 
   it("shows chains in flight with their buffers and age, then what became of them", () => {

@@ -3,7 +3,7 @@
  * it made, and to the machine here, which is put together and looked at without a guest.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -60,10 +60,16 @@ const VIRTIO_TYPE =
 
 function qemu(line: string): Made {
   const board = ["-M", "virt", "-cpu", "cortex-a57", "-m", "64", "-S", "-nodefaults", "-display", "none"];
-  const { stdout, stderr } = spawnSync("qemu-system-aarch64", [...board, "-monitor", "stdio", ...line.split(" ")], {
+  // Into a file: what a full pipe does not take when QEMU quits is lost.
+  const answers = join(folder, "answers");
+  const out = openSync(answers, "w");
+  const { stderr } = spawnSync("qemu-system-aarch64", [...board, "-monitor", "stdio", ...line.split(" ")], {
     input: "info qtree\ninfo pci\nquit\n",
+    stdio: ["pipe", out, "pipe"],
     encoding: "utf8",
   });
+  closeSync(out);
+  const stdout = readFileSync(answers, "utf8");
   if (!stdout.includes("bus: main-system-bus")) throw new Error(`QEMU refuses ${line}: ${stderr}`);
   const types = [...stdout.matchAll(/^\s*dev: ([^,\r\n]+),/gm)].map(([, type = ""]) => type);
   const functions = [...stdout.matchAll(/PCI device (1af4:[0-9a-f]{4})/g)].map(([, ids = ""]) => ids);
@@ -77,6 +83,11 @@ const services: MachineServices = {
   log: { guestError: () => undefined, hostError: () => undefined, info: () => undefined },
   readFile: () => Promise.resolve(arm64Image(4096, 0, 4096)),
   openDisk: () => Promise.resolve(new MemoryDisk(2 ** 20)),
+  network: {
+    openChannel: () => ({ post: () => undefined, close: () => undefined }),
+    openMulticast: null,
+    openCapture: () => ({ write: () => true, close: () => undefined }),
+  },
   entropy: (bytes) => void bytes.fill(1),
   after: () => () => undefined,
   wake: () => undefined,

@@ -37,7 +37,7 @@ function stat(tag: number, value: bigint): number[] {
   return [...new Uint8Array(bytes.buffer)];
 }
 
-describe.each(MATRIX)("virtio-balloon, $transport, $style, event index $eventIdx, packed $packed", (configuration) => {
+describe.each(MATRIX)("virtio-balloon, $transport, $ring", (configuration) => {
   const { style } = configuration;
 
   it("takes pages, clears them and gives them back; what is no RAM is logged and skipped", async () => {

@@ -53,7 +53,7 @@ function range(sector: number, count: number, flags = 0): Uint8Array {
   return bytes;
 }
 
-describe.each(MATRIX)("virtio-blk, $transport, $style, event index $eventIdx", (configuration) => {
+describe.each(MATRIX)("virtio-blk, $transport, $ring", (configuration) => {
   const style = configuration.style;
 
   it("qtest:virtio-blk/basic writes and reads back, in two and three descriptors", async () => {

@@ -94,7 +94,7 @@ class Driver {
   }
 }
 
-describe.each(MATRIX)("virtio-serial, $transport, $style, event index $eventIdx", (configuration) => {
+describe.each(MATRIX)("virtio-serial, $transport, $ring", (configuration) => {
   it("qtest:virtio-serial/nop, 5.3.6: ports are announced, described and opened in the order of the protocol", () => {
     const { vm, console } = machine(configuration);
     const driver = new Driver(vm, configuration);

@@ -70,7 +70,7 @@ const header = (size: number, flags = 0, gso = 0, gsoSize = 0, start = 0, offset
     ),
   ).slice(0, size);
 
-describe.each(MATRIX)("virtio-net, $transport, $style, event index $eventIdx, packed $packed", (configuration) => {
+describe.each(MATRIX)("virtio-net, $transport, $ring", (configuration) => {
   const { style } = configuration;
 
   it("sends a frame that is cut into buffers anyhow, header included", async () => {

@@ -25,7 +25,7 @@ function machine(configuration: Pick<Configuration, "transport">, properties = {
 const counted = (length: number, from = 0): Uint8Array =>
   Uint8Array.from({ length }, (_, index) => (from + index) & 0xff);
 
-describe.each(MATRIX)("virtio-rng, $transport, $style, event index $eventIdx", (configuration) => {
+describe.each(MATRIX)("virtio-rng, $transport, $ring", (configuration) => {
   const { style } = configuration;
 
   it("qtest:virtio-rng/nop is there and fills what it is given", async () => {
