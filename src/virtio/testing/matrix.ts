@@ -6,7 +6,7 @@
  * index, are on every transport. Packed rings have all of that on two transports and the two extremes on the
  * other modern ones; in-order and notification data are on every modern transport once with each ring format.
  */
-import { getCurrentTest } from "vitest/suite";
+import { TestRunner } from "vitest";
 import type { PropertyValue } from "../properties.ts";
 import type { ChainStyle } from "./driver-ring.ts";
 import type { PciDriverOptions } from "./pci-driver.ts";
@@ -158,7 +158,7 @@ export interface Cell {
 
 /** Notes on the running test what it drives; scripts/device-matrix.mjs makes the table in docs/devices.md from that. */
 export function noteCell(cell: Cell): void {
-  const meta = getCurrentTest()?.meta as { virtioCells?: Cell[] } | undefined;
+  const meta = TestRunner.getCurrentTest()?.meta as { virtioCells?: Cell[] } | undefined;
   if (meta === undefined) return;
   const cells = (meta.virtioCells ??= []);
   const same = ({ device, transport, rings }: Cell): boolean =>

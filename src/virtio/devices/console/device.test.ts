@@ -278,7 +278,12 @@ describe("virtio-serial ports", () => {
   });
 
   it("max_ports=1 leaves two queues and no MULTIPORT", () => {
-    const vm = new Harness("mmio v2", "virtio-serial", { max_ports: 1, packed: false });
+    const vm = new Harness("mmio v2", "virtio-serial", {
+      in_order: false,
+      notification_data: false,
+      max_ports: 1,
+      packed: false,
+    });
     expect(vm.driver.deviceFeatures().bits()).toEqual([0, 2, 28, 29, 32, 40]);
     expect(vm.driver.queueSizeMax(1)).toBe(128);
     expect(vm.driver.queueSizeMax(2)).toBe(0);
