@@ -10,6 +10,7 @@ import { VIRTIO_F_RING_PACKED, VIRTIO_F_VERSION_1 } from "./spec/features.ts";
 import { STATUS_DEVICE_NEEDS_RESET, STATUS_FEATURES_OK } from "./spec/status.ts";
 import { GUEST_RAM_BASE } from "./testing/engine.ts";
 import { FUZZ_TIMEOUT_MS, fuzz } from "./testing/fuzz-budget.ts";
+import { CcwDriver } from "./testing/ccw-driver.ts";
 import { Harness, TRANSPORTS, type TransportName } from "./testing/harness.ts";
 import { loadInstrumentedEngine } from "./testing/instrumented.ts";
 import { MemoryDisk } from "./testing/memory-disk.ts";
@@ -90,7 +91,8 @@ class BusModel {
 
 function machine(transport: TransportName, device: (typeof DEVICES)[number]): { vm: Harness; queues: number[] } {
   shadow = new WriteShadow();
-  if (transport === "s390 pages") shadow.allow(GUEST_RAM_BASE + RAM_BYTES - S390_PAGES * 4096, S390_PAGES * 4096);
+  const described = transport === "s390 pages" || transport.startsWith("ccw");
+  if (described) shadow.allow(GUEST_RAM_BASE + RAM_BYTES - S390_PAGES * 4096, S390_PAGES * 4096);
   const disk = new MemoryDisk(2 ** 16, { sync: true });
   const entropy = { fill: (into: Uint8Array): void => void into.fill(0x5a) };
   const properties: Record<string, string | number> = device === "virtio-blk" ? { drive: "disk", "num-queues": 2 } : {};
@@ -105,6 +107,8 @@ function request(vm: Harness, device: (typeof DEVICES)[number], queue: number): 
   vm.ring(queue).add(chain, "direct");
   // The driver of the pages would look up in them, where anything may stand now, what it is to call.
   if (vm.driver instanceof S390Driver) vm.driver.hypervisor.call(0, vm.ring(queue).place.desc);
+  // The subchannel may be disabled now.
+  else if (vm.driver instanceof CcwDriver) vm.driver.call(queue);
   else vm.driver.notify(queue);
   return device === "virtio-blk" ? 513 : 64;
 }

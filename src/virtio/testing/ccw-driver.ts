@@ -106,6 +106,11 @@ export class CcwDriver implements DriverTransport {
     if (revision > 0) this.must(C.CCW_CMD_SET_VIRTIO_REV, this.bigEndian([revision, 2], [0, 2]));
   }
 
+  /** The driver of the same subchannel after a machine reset. */
+  again(): CcwDriver {
+    return new CcwDriver(this.channels, this.ram, this.revision, this.bus);
+  }
+
   get legacy(): boolean {
     return this.revision === 0;
   }
@@ -325,8 +330,13 @@ export class CcwDriver implements DriverTransport {
 
   notify(index: number, position?: number): void {
     const data = position === undefined ? index : notificationOf(index, position);
-    const answer = this.channels.css.diagnose(C.DIAGNOSE_VIRTIO_CCW_NOTIFY, SUBCHANNEL, data);
+    const answer = this.call(data);
     if (answer !== 0) throw new Error(`the hypercall answered ${answer}`);
+  }
+
+  /** The hypercall with any data; returns what it answered. */
+  call(data: number): number {
+    return this.channels.css.diagnose(C.DIAGNOSE_VIRTIO_CCW_NOTIFY, SUBCHANNEL, data);
   }
 
   /** Takes every interruption that waits, and looks into the indicators only where one says so. */

@@ -35,6 +35,7 @@ import { S390_PAGES, S390Driver, TestHypervisor } from "./s390-driver.ts";
 export {
   type Configuration,
   MATRIX,
+  PACKED_TRANSPORTS,
   type RingConfiguration,
   type TransportName,
   TRANSPORTS,

@@ -121,8 +121,8 @@ const ALL_STYLES: readonly RingConfiguration[] = [false, true].flatMap((eventIdx
   STYLES.map((style) => ({ eventIdx, style })),
 );
 
-/** Transports with every way of using a packed ring. */
-const PACKED_WHOLLY: readonly TransportName[] = ["mmio v2", "pci modern"];
+/** Transports with every way of using a packed ring; fuzzers, which take time, have packed rings on these alone. */
+export const PACKED_TRANSPORTS: readonly TransportName[] = ["mmio v2", "pci modern"];
 
 const MODERN_EXTRAS: readonly RingConfiguration[] = [
   { eventIdx: true, style: "mixed", inOrder: true, notificationData: true },
@@ -131,7 +131,7 @@ const MODERN_EXTRAS: readonly RingConfiguration[] = [
 
 function ringsOf(transport: TransportName): readonly RingConfiguration[] {
   if (!faceOf(transport).modern) return ALL_STYLES;
-  const packed = PACKED_WHOLLY.includes(transport)
+  const packed = PACKED_TRANSPORTS.includes(transport)
     ? ALL_STYLES
     : ALL_STYLES.filter(({ eventIdx, style }) => (eventIdx ? style === "mixed" : style === "direct"));
   return [...ALL_STYLES, ...packed.map((ring) => ({ ...ring, packed: true })), ...MODERN_EXTRAS];

@@ -1,9 +1,12 @@
 /** Any access that a guest can make to a transport: the registers' share of the fuzzers. One line a kind of driver. */
+import * as C from "../spec/ccw.ts";
+import * as S from "../spec/channel-io.ts";
 import { VirtioPci } from "../transport/pci/pci.ts";
 import type { DriverTransport } from "./driver-transport.ts";
 import { Features } from "../features.ts";
 import { GUEST_RAM_BASE } from "./engine.ts";
 import type { Harness } from "./harness.ts";
+import { CcwDriver } from "./ccw-driver.ts";
 import { MmioDriver } from "./mmio-driver.ts";
 import { PciDriver } from "./pci-driver.ts";
 import type { Source } from "./ring-program.ts";
@@ -79,6 +82,71 @@ function pokeS390(driver: S390Driver, source: Source): void {
   hypervisor.interrupts.length = 0;
 }
 
+const CCW_COMMANDS: readonly number[] = [
+  S.CCW_CMD_NOOP,
+  S.CCW_CMD_BASIC_SENSE,
+  S.CCW_CMD_TIC,
+  S.CCW_CMD_SENSE_ID,
+  C.CCW_CMD_SET_VQ,
+  C.CCW_CMD_VDEV_RESET,
+  C.CCW_CMD_SET_IND,
+  C.CCW_CMD_SET_CONF_IND,
+  C.CCW_CMD_SET_IND_ADAPTER,
+  C.CCW_CMD_READ_FEAT,
+  C.CCW_CMD_WRITE_FEAT,
+  C.CCW_CMD_READ_CONF,
+  C.CCW_CMD_WRITE_CONF,
+  C.CCW_CMD_WRITE_STATUS,
+  C.CCW_CMD_READ_VQ_CONF,
+  C.CCW_CMD_SET_VIRTIO_REV,
+  C.CCW_CMD_READ_STATUS,
+];
+const INDICATOR_COMMANDS: readonly number[] = [C.CCW_CMD_SET_IND, C.CCW_CMD_SET_CONF_IND, C.CCW_CMD_SET_IND_ADAPTER];
+/** Bytes that a fuzzed command reads and writes, and where indicators may be: in the pages that are the driver's. */
+const CCW_BLOCK = 0x8000;
+
+/** A channel program of a few words with any flags and counts, over a block of any content; or another instruction. */
+function pokeCcw(driver: CcwDriver, source: Source): void {
+  const { ram } = driver;
+  const { css } = driver.channels;
+  const own = ram.end - S390_PAGES * 4096 + CCW_BLOCK;
+  const identification = source.u8() < 250 ? S.SUBCHANNEL_ID_BASE : value(source);
+  const choice = source.u8();
+  if (choice < 20) css.diagnose(choice < 18 ? 3 : choice, identification, value(source));
+  else if (choice < 24) {
+    if (css.storeSubchannel(S.SUBCHANNEL_ID_BASE, own) === 0) ram.setU8(own + S.PMCW_FLAGS + 1, source.u8());
+    css.modifySubchannel(S.SUBCHANNEL_ID_BASE, own);
+  } else if (choice < 28) css.haltSubchannel(identification);
+  else if (choice < 32) css.clearSubchannel(identification);
+  else if (choice < 40) {
+    const address = source.u8() < 200 ? own + 4 * source.u8() : value(source);
+    const instructions = [css.storeSubchannel, css.testSubchannel, css.modifySubchannel, css.startSubchannel];
+    // What is stored elsewhere would be an error of the driver's that nobody else has to notice.
+    const writes = (choice & 3) < 2;
+    instructions[choice & 3]?.call(css, identification, writes ? own + 4 * source.u8() : address);
+  } else {
+    for (let at = 0; at < 40; ++at) ram.setU8(own + at, source.u8() < 160 ? 0 : value(source) & 0xff);
+    const words = Array.from({ length: 1 + (source.u8() & 1) }, (_, index) => {
+      const known = source.u8();
+      const command = known < 230 ? (CCW_COMMANDS[known % CCW_COMMANDS.length] as number) : known;
+      if (INDICATOR_COMMANDS.includes(command)) {
+        const place = driver.bigEndian(
+          [own + 0x1000 + 8 * (known & 7), 8],
+          [own + 0x1800 + (known & 3), 8],
+          [known, 8],
+        );
+        ram.bytes(own, place.length).set(place);
+      }
+      const count = [0, 1, 4, 5, 8, 16, 25, 32][source.u8() & 7] as number;
+      const flags = index === 0 ? source.u8() & ~S.CCW_FLAG_INDIRECT : source.u8() & S.CCW_FLAG_SUPPRESS_LENGTH;
+      return { command, count, address: source.u8() < 250 ? own : 0x1000, flags };
+    });
+    driver.start(driver.writeProgram(words, own + 0x400));
+  }
+  while (css.takeInterruption() !== null);
+  if ((choice & 3) !== 0) driver.test();
+}
+
 /** For a driver that has no registers of its own here: its own steps with any numbers. */
 function pokeDriver(driver: DriverTransport, source: Source): void {
   const features = new Features();
@@ -113,12 +181,14 @@ export function poke(vm: Harness, source: Source): void {
   if (driver instanceof MmioDriver) pokeMmio(driver, source);
   else if (driver instanceof PciDriver && transport instanceof VirtioPci) pokePci(driver, transport, source);
   else if (driver instanceof S390Driver) pokeS390(driver, source);
+  else if (driver instanceof CcwDriver) pokeCcw(driver, source);
   else pokeDriver(driver, source);
 }
 
 /** A machine reset, after which firmware sets the function up again. */
 export function powerCycle(vm: Harness): void {
   vm.transport.reset();
+  if (vm.driver instanceof CcwDriver) vm.driver = vm.driver.again();
   if (!(vm.driver instanceof PciDriver)) return;
   const { pci, options } = vm.driver;
   vm.driver = new PciDriver(pci, vm.line, vm.ram, options);
