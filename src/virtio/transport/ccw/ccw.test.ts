@@ -154,6 +154,7 @@ describe("4.3.2.3: status", () => {
     expectReject(driver, write(STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK));
     expect(transport.bus.status).toBe(STATUS_ACKNOWLEDGE);
     expectReject(driver, write(STATUS_DRIVER));
+    expectReject(driver, write(STATUS_ACKNOWLEDGE | STATUS_DEVICE_NEEDS_RESET));
     expect(transport.bus.status).toBe(STATUS_ACKNOWLEDGE);
     expect(driver.status()).toBe(STATUS_ACKNOWLEDGE);
     expect(driver.run(write(0)).device).toBe(ENDED);

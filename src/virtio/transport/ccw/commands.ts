@@ -77,6 +77,8 @@ function writeStatus({ bus }: VirtioCcw, block: DataView): boolean {
     bus.log.guestError(`${bus.place}: status bits cleared without a reset`, `0x${value.toString(16)}`);
     return false;
   }
+  // Only the device says that it needs a reset.
+  if ((value & ~bus.status & STATUS_DEVICE_NEEDS_RESET) !== 0) return false;
   if ((value & ~bus.status & STATUS_FEATURES_OK) !== 0) {
     bus.writeStatus(kept | STATUS_FEATURES_OK);
     if ((bus.status & STATUS_FEATURES_OK) === 0) return false;
