@@ -14,6 +14,7 @@ describe("the clause table", () => {
       "balloon",
       "basic",
       "blk",
+      "ccw",
       "console",
       "mmio",
       "net",

@@ -1,7 +1,7 @@
 /** Names and properties against those that qemu-system-aarch64 7.2 prints itself. */
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { DEVICES, deviceNames, deviceProperties, PORTS } from "./registry.ts";
+import { CHILDREN, DEVICES, deviceNames, deviceProperties } from "./registry.ts";
 
 function qemuHelp(device: string): string {
   const { stdout } = spawnSync("qemu-system-aarch64", ["-M", "virt", "-device", device], { encoding: "utf8" });
@@ -19,7 +19,7 @@ const names = [
   ...DEVICES.flatMap(({ name }) =>
     ["-device", "-pci", "-pci-transitional", "-pci-non-transitional"].map((end) => name + end),
   ),
-  ...PORTS.map(({ name }) => name),
+  ...CHILDREN.map(({ name }) => name).filter((name) => name.startsWith("virt")),
 ];
 
 describe("QEMU 7.2", () => {

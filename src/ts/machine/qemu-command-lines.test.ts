@@ -7,7 +7,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { PORTS } from "../../virtio/registry.ts";
+import { CHILDREN } from "../../virtio/registry.ts";
 import { MemoryDisk } from "../../virtio/testing/memory-disk.ts";
 import { VirtioPci } from "../../virtio/transport/pci/pci.ts";
 import { parseCommandLine } from "../config/command-line.ts";
@@ -40,6 +40,8 @@ const LINES: readonly string[] = [
   `${DRIVE} -device virtio-blk-pci-transitional,drive=hd0,addr=0x1e,multifunction=on -device virtio-rng-pci,addr=1e.1`,
   `${DRIVE} -device virtio-blk-pci,drive=hd0,write-cache=on,logical_block_size=512,physical_block_size=4096,werror=report`,
   `${DRIVE} -device virtio-blk-pci,drive=hd0,disable-modern=on,vectors=0,ioeventfd=off,event_idx=off`,
+  `-device virtio-scsi-pci,id=scsi0 ${DRIVE} -device scsi-hd,drive=hd0,bus=scsi0.0,serial=1234,scsi-id=2`,
+  `-device virtio-scsi-device,num_queues=2,cmd_per_lun=16 ${DRIVE} -device scsi-cd,drive=hd0`,
   "-device virtio-balloon-pci,deflate-on-oom=on,free-page-reporting=on",
   "-device virtio-balloon-device,id=balloon0",
   "-chardev null,id=qga0 -device virtio-serial-pci -device virtserialport,chardev=qga0,name=org.qemu.guest_agent.0",
@@ -56,7 +58,7 @@ interface Made {
 }
 
 const VIRTIO_TYPE =
-  /^(virtio-(blk|net|scsi|balloon|rng|serial|9p)-device|virtio-9p-device|virtconsole|virtserialport)$/;
+  /^(virtio-(blk|net|scsi|balloon|rng|serial|9p)-device|virtio-9p-device|virtconsole|virtserialport|scsi-hd|scsi-cd)$/;
 
 function qemu(line: string): Made {
   const board = ["-M", "virt", "-cpu", "cortex-a57", "-m", "64", "-S", "-nodefaults", "-display", "none"];
@@ -95,10 +97,10 @@ const services: MachineServices = {
 
 async function armlet(line: string): Promise<Made> {
   const machine = await Machine.create(parseCommandLine(`-M virt -m 64 -kernel Image ${line}`), services);
-  const isPort = (name: string): boolean => PORTS.some((port) => port.name === name);
-  const types = machine.devices.map(({ name, device }) => (isPort(name) ? name : `${device.name}-device`));
+  const isChild = (name: string): boolean => CHILDREN.some((child) => child.name === name);
+  const types = machine.devices.map(({ name, device }) => (isChild(name) ? name : `${device.name}-device`));
   const functions = machine.devices
-    .filter(({ name }) => !isPort(name))
+    .filter(({ name }) => !isChild(name))
     .flatMap(({ transport }) => (transport instanceof VirtioPci ? [transport.function] : []))
     .map((target) => [target.peek(0, 2), target.peek(2, 2)].map((id) => id.toString(16)).join(":"));
   machine.dispose();

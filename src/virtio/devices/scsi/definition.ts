@@ -1,5 +1,6 @@
 /** The SCSI host as the registry knows it. Property names are QEMU's. */
 import type { DeviceDefinition } from "../../definition.ts";
+import { accepted } from "../../properties.ts";
 import { SCSI_REQUESTQ } from "../../spec/scsi.ts";
 import { VQ_SIZE_MAX } from "../../spec/walker.ts";
 import { VirtioScsi } from "./device.ts";
@@ -15,6 +16,7 @@ export const SCSI: DeviceDefinition = {
     cmd_per_lun: { type: "int", default: 128, min: 1, max: 0xffff_ffff, doc: "commands at a time for one unit" },
     hotplug: { type: "bool", default: true, doc: "tell the guest of disks that come and go" },
     param_change: { type: "bool", default: true, doc: "tell the guest of disks that change" },
+    iothread: accepted("string", "", "the machine has one thread"),
   },
   // Mass storage, SCSI. A vector for each queue and one for the configuration.
   pci: { deviceClass: 0x0100, vectors: (properties) => properties.int("num_queues") + SCSI_REQUESTQ + 1 },

@@ -129,7 +129,7 @@ const eventOf = (event: number, target: number, lun: number, reason: number): nu
   return [...bytes];
 };
 
-describe.each(MATRIX)("virtio-scsi, $transport, $style, event index $eventIdx, packed $packed", (configuration) => {
+describe.each(MATRIX)("virtio-scsi, $transport, $ring", (configuration) => {
   const { style } = configuration;
 
   it("writes and reads back, a disk and a unit with a flat address; used.len, residual and data agree", async () => {
