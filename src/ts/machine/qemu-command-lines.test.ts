@@ -10,6 +10,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { CHILDREN } from "../../virtio/registry.ts";
 import { MemoryDisk } from "../../virtio/testing/memory-disk.ts";
 import { VirtioPci } from "../../virtio/transport/pci/pci.ts";
+import { MemoryTree } from "../files/memory-tree.ts";
 import { parseCommandLine } from "../config/command-line.ts";
 import { arm64Image } from "../loader/testing/samples.ts";
 import { Machine } from "./machine.ts";
@@ -42,6 +43,8 @@ const LINES: readonly string[] = [
   `${DRIVE} -device virtio-blk-pci,drive=hd0,disable-modern=on,vectors=0,ioeventfd=off,event_idx=off`,
   `-device virtio-scsi-pci,id=scsi0 ${DRIVE} -device scsi-hd,drive=hd0,bus=scsi0.0,serial=1234,scsi-id=2`,
   `-device virtio-scsi-device,num_queues=2,cmd_per_lun=16 ${DRIVE} -device scsi-cd,drive=hd0`,
+  `-fsdev local,id=fsdev0,path=${folder},security_model=none -device virtio-9p-pci,fsdev=fsdev0,mount_tag=hostshare`,
+  `-fsdev local,id=test_dev,path=${folder},security_model=mapped-xattr,readonly=on -device virtio-9p-device,fsdev=test_dev,mount_tag=test_mount`,
   "-device virtio-balloon-pci,deflate-on-oom=on,free-page-reporting=on",
   "-device virtio-balloon-device,id=balloon0",
   "-chardev null,id=qga0 -device virtio-serial-pci -device virtserialport,chardev=qga0,name=org.qemu.guest_agent.0",
@@ -90,6 +93,7 @@ const services: MachineServices = {
     openMulticast: null,
     openCapture: () => ({ write: () => true, close: () => undefined }),
   },
+  openFiles: () => Promise.resolve(new MemoryTree()),
   entropy: (bytes) => void bytes.fill(1),
   after: () => () => undefined,
   wake: () => undefined,
@@ -120,6 +124,7 @@ describe("QEMU's command lines", () => {
     ["-device virtio-balloon"],
     ["-chardev null,id=c -device virtio-serial -device virtconsole,chardev=c"],
     [`-drive format=raw,if=virtio,file=${disk}`],
+    [`-virtfs local,path=${folder},mount_tag=host0,security_model=mapped,id=host0`],
   ])("%s: the same devices, which go to mmio here and to PCI in QEMU (docs/devices.md)", async (line) => {
     const theirs = qemu(line);
     expect(theirs.functions).not.toEqual([]);

@@ -25,7 +25,7 @@ function client(vm: Harness, style: ChainStyle): NinePClient {
   });
 }
 
-describe.each(MATRIX)("virtio-9p, $transport, $style, event index $eventIdx, packed $packed", (configuration) => {
+describe.each(MATRIX)("virtio-9p, $transport, $ring", (configuration) => {
   const { style } = configuration;
 
   it("tells its mount tag, and serves files", async () => {
