@@ -138,8 +138,7 @@ describe.each(["mmio v2", "pci modern"] as const)("VIRTIO_F_IN_ORDER on %s", (tr
     async (packed) => {
       const { vm, disk } = machine(transport, { in_order: true });
       disk.manual = true;
-      const ring = { ...PLAIN, packed, inOrder: true };
-      vm.start(ring);
+      vm.start({ ...PLAIN, packed, inOrder: true });
       expect(vm.transport.bus.has(VIRTIO_F_IN_ORDER)).toBe(true);
       const slow = vm.send(readSector(vm), "direct");
       // Answered at once, and still second.
