@@ -84,8 +84,14 @@ export class SyncContents implements Contents {
   }
 }
 
-/** What is written of a file is put down when so much has come together. */
+/** What is written of a file is put down when so much has come together, in it or in all files of a tree. */
 const DIRTY_BYTES = 16 * 1024 * 1024;
+const TOTAL_DIRTY_BYTES = 64 * 1024 * 1024;
+
+/** What was written of a tree's files and is not put down. */
+export interface DirtyCount {
+  bytes: number;
+}
 
 interface Piece {
   readonly offset: number;
@@ -98,6 +104,7 @@ interface Piece {
  */
 export class BufferedContents implements Contents {
   readonly #handle: FileHandle;
+  readonly #total: DirtyCount;
   #file: Blob;
   #sizeBytes: number;
   /** How much of the file as it is on the computer still counts. */
@@ -106,15 +113,17 @@ export class BufferedContents implements Contents {
   #dirtyBytes = 0;
   #isResized = false;
 
-  private constructor(handle: FileHandle, file: Blob) {
+  private constructor(handle: FileHandle, file: Blob, total: DirtyCount) {
     this.#handle = handle;
+    this.#total = total;
     this.#file = file;
     this.#sizeBytes = file.size;
     this.#baseBytes = file.size;
   }
 
-  static async open(handle: FileHandle): Promise<BufferedContents> {
-    return new BufferedContents(handle, await handle.getFile());
+  /** `total` counts for all files of a tree; without it the file is alone. */
+  static async open(handle: FileHandle, total: DirtyCount = { bytes: 0 }): Promise<BufferedContents> {
+    return new BufferedContents(handle, await handle.getFile(), total);
   }
 
   get sizeBytes(): number {
@@ -139,7 +148,7 @@ export class BufferedContents implements Contents {
   async write(offset: number, from: Uint8Array): Promise<void> {
     this.#add({ offset, bytes: from.slice() });
     this.#sizeBytes = Math.max(this.#sizeBytes, offset + from.length);
-    if (this.#dirtyBytes > DIRTY_BYTES) await this.flush();
+    if (this.#dirtyBytes > DIRTY_BYTES || this.#total.bytes > TOTAL_DIRTY_BYTES) await this.flush();
   }
 
   #add(piece: Piece): void {
@@ -147,10 +156,21 @@ export class BufferedContents implements Contents {
     // The same place again, as a guest writes that appends to a page.
     if (last !== undefined && last.offset === piece.offset && last.bytes.length <= piece.bytes.length) {
       this.#pieces.pop();
-      this.#dirtyBytes -= last.bytes.length;
+      this.#count(-last.bytes.length);
     }
     this.#pieces.push(piece);
-    this.#dirtyBytes += piece.bytes.length;
+    this.#count(piece.bytes.length);
+  }
+
+  #count(bytes: number): void {
+    this.#dirtyBytes += bytes;
+    this.#total.bytes += bytes;
+  }
+
+  /** What was written is not wanted any more. */
+  forget(): void {
+    this.#pieces = [];
+    this.#count(-this.#dirtyBytes);
   }
 
   async resize(sizeBytes: number): Promise<void> {
@@ -179,8 +199,7 @@ export class BufferedContents implements Contents {
     await writable.close();
     this.#file = await this.#handle.getFile();
     this.#baseBytes = this.#sizeBytes;
-    this.#pieces = [];
-    this.#dirtyBytes = 0;
+    this.forget();
     this.#isResized = false;
   }
 

@@ -53,6 +53,17 @@ describe.each([
     expect(await text("file")).toBe("CLOSED");
   });
 
+  it("what is written of many files does not come together in memory without end", async () => {
+    const root = new FakeFolder("root", isPrivate);
+    const tree = new HandleTree(root);
+    const piece = new Uint8Array(4 * 1024 * 1024);
+    for (let index = 0; index < 20; ++index) await (await tree.create([`f${index}`], CREATION)).write(0, piece);
+    let stored = 0;
+    for (const handle of root.children.values()) if (handle.kind === "file") stored += (await handle.getFile()).size;
+    expect(stored).toBeGreaterThanOrEqual((20 * 4 - 68) * 1024 * 1024);
+    await tree.close();
+  });
+
   it("a file that is written while it is renamed loses nothing", async () => {
     const tree = new HandleTree(new FakeFolder("root", isPrivate));
     await tree.makeDirectory(["a"], CREATION);

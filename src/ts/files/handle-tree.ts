@@ -22,6 +22,7 @@ import {
   BufferedContents,
   type Contents,
   copyContents,
+  type DirtyCount,
   type FileHandle,
   type FolderHandle,
   OrphanContents,
@@ -69,6 +70,7 @@ export class HandleTree implements FileTree {
   /** When folders changed, which their handles do not tell. */
   readonly #startedMs: number;
   #orphanBytes = 0;
+  readonly #dirty: DirtyCount = { bytes: 0 };
 
   constructor(root: FolderHandle, { nowMs = () => Date.now(), estimate }: HandleTreeOptions = {}) {
     this.#root = root;
@@ -283,7 +285,7 @@ export class HandleTree implements FileTree {
   async #contents(entry: OpenEntry): Promise<Contents> {
     if (entry.contents === null) {
       if (entry.path === null) throw new TreeError("ESTALE");
-      entry.contents = await openContents(await this.#fileHandle(entry.path));
+      entry.contents = await openContents(await this.#fileHandle(entry.path), this.#dirty);
     }
     return entry.contents;
   }
@@ -331,6 +333,7 @@ export class HandleTree implements FileTree {
       entry.contents = orphan;
       // Nothing of it is to be put down any more; what cannot be closed is gone anyway.
       if (old instanceof SyncContents) old.close();
+      if (old instanceof BufferedContents) old.forget();
     });
   }
 
@@ -493,14 +496,14 @@ export class HandleTree implements FileTree {
   }
 }
 
-async function openContents(handle: FileHandle): Promise<Contents> {
-  if (handle.createSyncAccessHandle === undefined) return await BufferedContents.open(handle);
+async function openContents(handle: FileHandle, dirty?: DirtyCount): Promise<Contents> {
+  if (handle.createSyncAccessHandle === undefined) return await BufferedContents.open(handle, dirty);
   try {
     return new SyncContents(await handle.createSyncAccessHandle());
   } catch (error) {
     // Only the origin private file system has them, though the method is there for every file.
     if (!hasName(error, "InvalidStateError") && !hasName(error, "NotSupportedError")) throw error;
-    return await BufferedContents.open(handle);
+    return await BufferedContents.open(handle, dirty);
   }
 }
 

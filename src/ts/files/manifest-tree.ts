@@ -56,6 +56,9 @@ export class ManifestTree implements FileTree {
   private readonly cache = new Map<Node, Uint8Array>();
   private cachedBytes = 0;
   private readonly loading = new Map<Node, Promise<Uint8Array>>();
+  /** Bytes of the files that are on their way; who would be too much waits for one of them to be done. */
+  private loadingBytes = 0;
+  private readonly waiting: (() => void)[] = [];
 
   private constructor(listUrl: string, files: readonly ListedFile[], host: HttpSourceHost) {
     this.listUrl = listUrl;
@@ -171,7 +174,7 @@ export class ManifestTree implements FileTree {
   private load(node: Node): Promise<Uint8Array> {
     const running = this.loading.get(node);
     if (running !== undefined) return running;
-    const loading = this.fetch(node.file)
+    const loading = this.admitted(node.file.sizeBytes, () => this.fetch(node.file))
       .then((contents) => {
         this.keep(node, contents);
         return contents;
@@ -179,6 +182,20 @@ export class ManifestTree implements FileTree {
       .finally(() => this.loading.delete(node));
     this.loading.set(node, loading);
     return loading;
+  }
+
+  /** Loads no more at a time than is kept. */
+  private async admitted(sizeBytes: number, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    while (this.loadingBytes > 0 && this.loadingBytes + sizeBytes > CACHE_BYTES) {
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    this.loadingBytes += sizeBytes;
+    try {
+      return await load();
+    } finally {
+      this.loadingBytes -= sizeBytes;
+      for (const go of this.waiting.splice(0)) go();
+    }
   }
 
   private async fetch({ url: name, sizeBytes, sha256: expected }: ListedFile): Promise<Uint8Array> {
