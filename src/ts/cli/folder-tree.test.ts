@@ -53,7 +53,15 @@ const isRoot = process.getuid?.() === 0;
 
 describe.each(["none", "passthrough", "mapped-file", "mapped-xattr"] as const)("a folder of the host, %s", (model) => {
   const isMapped = model.startsWith("mapped");
-  const abilities = { hardLinks: true, nodes: isMapped, attributes: isMapped || isRoot, times: true, anyName: true };
+  const abilities = {
+    hardLinks: true,
+    nodes: isMapped,
+    attributes: isMapped || isRoot,
+    times: true,
+    oddNames: true,
+    manyFiles: true,
+    anyName: true,
+  };
   const checks = TREE_CHECKS.filter(({ needs }) => needs === undefined || abilities[needs]);
 
   it.each(checks)("$name", async (check) => {

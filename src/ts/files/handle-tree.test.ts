@@ -7,7 +7,15 @@ import { TREE_CHECKS } from "./testing/tree-contract.ts";
 
 const CREATION = { mode: 0o644, uid: 0, gid: 0 };
 const BOTH = { read: true, write: true, truncate: false };
-const ABILITIES = { hardLinks: false, nodes: true, attributes: true, times: false, anyName: false };
+const ABILITIES = {
+  hardLinks: false,
+  nodes: true,
+  attributes: true,
+  times: false,
+  oddNames: false,
+  manyFiles: true,
+  anyName: false,
+};
 const CHECKS = TREE_CHECKS.filter(({ needs }) => needs === undefined || ABILITIES[needs]);
 
 describe.each([

@@ -10,7 +10,15 @@ interface Result {
 }
 
 const FOLDER = "files-contract";
-const ABILITIES = { hardLinks: false, nodes: true, attributes: true, times: false, anyName: false };
+const ABILITIES = {
+  hardLinks: false,
+  nodes: true,
+  attributes: true,
+  times: false,
+  oddNames: false,
+  manyFiles: false,
+  anyName: false,
+};
 
 /** The same folder without access handles, as folders of the user's computer are: files are written in whole versions. */
 function withoutAccess(folder: FolderHandle): FolderHandle {
