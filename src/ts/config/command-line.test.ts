@@ -124,6 +124,28 @@ describe("-m", () => {
 });
 
 describe("drives", () => {
+  it("with if=scsi bring a disk or CD drive of their number, and a host unless there is one", () => {
+    const { devices } = parse("-drive if=scsi,index=3,file=a.iso,media=cdrom -drive if=scsi,file=b.img");
+    expect(devices).toEqual([
+      { name: "virtio-scsi-device", properties: {} },
+      { name: "scsi-hd", properties: { drive: "scsi0", "scsi-id": "0" } },
+      { name: "scsi-cd", properties: { drive: "scsi3", "scsi-id": "3" } },
+    ]);
+    const own = parse("-device virtio-scsi-pci,id=s0 -drive if=scsi,file=a");
+    expect(own.devices.map(({ name }) => name)).toEqual(["virtio-scsi-pci", "scsi-hd"]);
+    expect(() => parse("-drive if=scsi,index=256,file=a")).toThrow("from 0 to 255");
+  });
+
+  it("QEMU's words for SCSI disks name the host, the drive and the place", () => {
+    const words =
+      "-device virtio-scsi-pci,id=scsi0,num_queues=2 -drive if=none,id=hd0,file=a -device scsi-hd,bus=scsi0.0,drive=hd0,scsi-id=1,lun=2,serial=S1";
+    const properties = { bus: "scsi0.0", drive: "hd0", "scsi-id": "1", lun: "2", serial: "S1" };
+    expect(parse(words).devices[1]).toEqual({ name: "scsi-hd", properties });
+    expect(() => parse("-device scsi-hd,drive=hd9")).toThrow('no drive with the id "hd9"');
+    expect(() => parse("-device scsi-hd")).toThrow("scsi-hd needs drive=");
+    expect(() => parse("-device scsi-disk,drive=x")).toThrow("scsi-disk");
+  });
+
   it("with if=virtio, or without it, bring a device, after those that are named", () => {
     const { drives, devices } = parse("-drive file=a.img -drive if=virtio,file=b.img -device virtio-rng-device");
     expect(drives.map(({ id }) => id)).toEqual(["virtio0", "virtio1"]);

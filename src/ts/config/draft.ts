@@ -5,7 +5,7 @@ import { suggestion } from "./values.ts";
 
 /** A drive, and whether it brings a device of its own. */
 export interface DraftDrive extends DriveConfig {
-  readonly interface: "none" | "virtio";
+  readonly interface: "none" | "virtio" | "scsi";
   /** Number among the drives of its interface. */
   readonly unit: number;
 }
@@ -30,14 +30,28 @@ export function settle(draft: Draft): MachineConfig {
     snapshot: drive.snapshot || draft.snapshot,
   }));
   // As in QEMU, these devices come after those that are named.
-  const implied = draft.drives
-    .filter((drive) => drive.interface === "virtio")
-    .map((drive): DeviceConfig => ({ name: "virtio-blk-device", properties: { drive: drive.id } }));
-  const devices = [...draft.config.devices, ...implied];
+  const devices = [...draft.config.devices, ...impliedDevices(draft)];
   const config: MachineConfig = { ...draft.config, drives, devices, serial: serialOf(draft) };
   checkReferences(config);
   checkMonitor(config);
   return config;
+}
+
+/** The devices of drives that bring their own. */
+function impliedDevices({ drives, config }: Draft): DeviceConfig[] {
+  const blk = drives
+    .filter((drive) => drive.interface === "virtio")
+    .map((drive): DeviceConfig => ({ name: "virtio-blk-device", properties: { drive: drive.id } }));
+  const scsi = drives
+    .filter((drive) => drive.interface === "scsi")
+    .sort((a, b) => a.unit - b.unit)
+    .map((drive): DeviceConfig => {
+      const name = drive.media === "cdrom" ? "scsi-cd" : "scsi-hd";
+      return { name, properties: { drive: drive.id, "scsi-id": String(drive.unit) } };
+    });
+  const hasHost = config.devices.some(({ name }) => name.startsWith("virtio-scsi"));
+  const host: DeviceConfig[] = scsi.length === 0 || hasHost ? [] : [{ name: "virtio-scsi-device", properties: {} }];
+  return [...blk, ...host, ...scsi];
 }
 
 function serialOf({ serials, config }: Draft): MachineConfig["serial"] {

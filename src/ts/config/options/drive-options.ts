@@ -9,8 +9,8 @@ import type { KeySpec, OptionGroup, OptionSpec } from "./option.ts";
 const DRIVE_KEYS = [
   {
     key: "if",
-    values: "virtio|none",
-    doc: "virtio (without it): a virtio-blk-device comes with it; none: a -device names it",
+    values: "virtio|scsi|none",
+    doc: "virtio (without it): a virtio-blk-device comes with it; scsi: a scsi-hd or scsi-cd, and a virtio-scsi-device where there is none; none: a -device names it",
   },
   { key: "id", values: "ID", doc: "what a -device calls it by" },
   {
@@ -30,7 +30,9 @@ const DRIVE_KEYS = [
 ] as const satisfies readonly KeySpec[];
 
 const KEYS = DRIVE_KEYS.map(({ key }) => key);
-const INTERFACES = ["virtio", "none"] as const;
+const INTERFACES = ["virtio", "scsi", "none"] as const;
+/** A SCSI drive's number is its target. */
+const MAX_SCSI_INDEX = 255;
 /** QEMU's drives have small numbers, too. */
 const MAX_INDEX = 999;
 
@@ -68,6 +70,9 @@ function unitOf({ drives }: Draft, where: string, kind: DraftDrive["interface"],
   const unit = Number(index);
   if (!/^\d{1,3}$/.test(index)) {
     throw new ConfigError(`${where} index is a number from 0 to ${MAX_INDEX}, not "${index}".`);
+  }
+  if (kind === "scsi" && unit > MAX_SCSI_INDEX) {
+    throw new ConfigError(`${where} index is a number from 0 to ${MAX_SCSI_INDEX} with if=scsi, not "${index}".`);
   }
   if (taken.has(unit)) {
     throw new ConfigError(`${where}: there is a drive with the number ${unit} already. -hda is 0, -hdb 1, -cdrom 2.`);
