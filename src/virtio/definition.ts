@@ -42,6 +42,17 @@ export interface DeviceDefinition {
   make(bus: VirtioBus, properties: PropertyValues, context: BackendContext): VirtioDevice;
 }
 
+/** What can be done to a child while the machine runs; null for what cannot. */
+export interface ChildControls {
+  /** Takes it away; resolves when nothing of it is in use. */
+  readonly unplug: (() => Promise<void>) | null;
+  /** Takes its medium out. False where the guest prevents that, which it is told of, unless it is forced. */
+  readonly eject: ((force: boolean) => boolean) | null;
+}
+
+/** Of a child that stays as it is. */
+export const NO_CONTROLS: ChildControls = { unplug: null, eject: null };
+
 /** Something that lives on another device rather than on a transport: a port of virtio-serial, a disk of virtio-scsi. */
 export interface ChildDefinition<Parent extends VirtioDevice = VirtioDevice> {
   readonly name: string;
@@ -50,6 +61,6 @@ export interface ChildDefinition<Parent extends VirtioDevice = VirtioDevice> {
   readonly properties: PropertyTable;
   /** Name of the device that it needs, without a transport. */
   readonly parent: string;
-  /** Adds it; returns how it is taken away again while the machine runs, or null where it cannot be. */
-  add(parent: Parent, properties: PropertyValues, context: BackendContext): (() => Promise<void>) | null;
+  /** Adds it; returns what can be done to it while the machine runs. */
+  add(parent: Parent, properties: PropertyValues, context: BackendContext): ChildControls;
 }

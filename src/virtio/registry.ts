@@ -2,7 +2,13 @@
  * The one list of devices, and the one door through which they are made. Device tree nodes, forms, documentation and
  * saved states follow from it. To add a device: its folder, and one entry here.
  */
-import type { BackendContext, ChildDefinition, DeviceDefinition } from "./definition.ts";
+import {
+  type BackendContext,
+  type ChildControls,
+  type ChildDefinition,
+  type DeviceDefinition,
+  NO_CONTROLS,
+} from "./definition.ts";
 import type { VirtioDevice } from "./device.ts";
 import { NINEP } from "./devices/9p/definition.ts";
 import { BALLOON } from "./devices/balloon/definition.ts";
@@ -49,7 +55,7 @@ export interface DeviceContext extends BackendContext {
 }
 
 /** A device that exists. */
-export interface CreatedDevice {
+export interface CreatedDevice extends ChildControls {
   /** The user's id; "" for none. */
   readonly id: string;
   /** The name that it was made by. */
@@ -57,8 +63,6 @@ export interface CreatedDevice {
   readonly device: VirtioDevice;
   /** The transport that it was plugged into; for a child, the one of its parent. */
   readonly transport: VirtioTransport;
-  /** Takes it away while the machine runs; resolves when nothing of it is in use. null where it cannot be. */
-  readonly unplug: (() => Promise<void>) | null;
 }
 
 /** A compatibility row: machines older than `before` have another default. */
@@ -201,7 +205,7 @@ function createOnTransport(
   if (transport === null) throw new DeviceOptionError(`${name}: no free virtio-${kind} slot is left on this machine.`);
   const withheld = FEATURE_PROPERTIES.filter(({ property }) => !values.bool(property)).map(({ bit }) => bit);
   const device = transport.bus.plug((bus) => definition.make(bus, values, context), withheld);
-  return { id, name, device, transport, unplug: null };
+  return { id, name, device, transport, ...NO_CONTROLS };
 }
 
 function unreachable(name: string): never {
@@ -219,14 +223,14 @@ function createChild(
   const id = values.string("id");
   checkId(id, context);
   const { device, transport } = findParent(definition, values.string("bus"), context);
-  const remove = definition.add(device, values, context);
+  const { unplug: remove, eject } = definition.add(device, values, context);
   const unplug = async (): Promise<void> => {
     const at = context.created.findIndex((row) => row.unplug === unplug);
     if (at < 0) return;
     context.created.splice(at, 1);
     await remove?.();
   };
-  return { id, name, device, transport, unplug: remove === null ? null : unplug };
+  return { id, name, device, transport, unplug: remove === null ? null : unplug, eject };
 }
 
 /** The device that a child goes to: the one that `bus` names, or the last one made. */

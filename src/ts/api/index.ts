@@ -21,6 +21,7 @@ export { compileEngine } from "./engine.ts";
 export type { MachinePort } from "./machine-port.ts";
 export type { SerialListener, SerialPort } from "./serial-port.ts";
 export type {
+  AttachDiskOptions,
   MachineCrash,
   MachineLog,
   MachineStats,

@@ -39,6 +39,27 @@ export interface VirtualMachineOptions {
   readonly rows?: number;
 }
 
+/** A disk that is put into a machine while it runs. */
+export interface AttachDiskOptions {
+  /**
+   * What is on it: a file of the page, an address, or `disk:ID`, a disk that the browser keeps. What the guest writes over a
+   * file is forgotten with the machine.
+   */
+  readonly file: Blob | string;
+  /** A name for people of a `Blob` that is no `File`. */
+  readonly name?: string;
+  /** `cdrom`: a CD drive with it; `disk` unless given. */
+  readonly media?: "disk" | "cdrom";
+  /** What the drive is called by; the first free one (`hot0`, `hot1`, …) unless given. */
+  readonly id?: string;
+  /** What the guest writes is kept in memory and forgotten. */
+  readonly snapshot?: boolean;
+  /** The guest cannot write. A CD is read-only in any case. */
+  readonly readOnly?: boolean;
+  /** The file under a kept disk (`DiskLibrary.files`), for `disk:ID` that lies over one. */
+  readonly base?: Blob;
+}
+
 /** A change of `state`. */
 export interface StateChange {
   readonly state: MachineState;

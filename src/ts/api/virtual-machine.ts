@@ -1,7 +1,13 @@
 import { type Disposable, Emitter } from "../lib/emitter.ts";
 import type { DiskStatus } from "../protocol/disk-status.ts";
 import { FailureError, failureOf } from "../protocol/failure.ts";
-import type { BalloonStatus, MachineInspection, MachineRequestName, MachineRequests } from "../protocol/inspection.ts";
+import type {
+  BalloonStatus,
+  DiskToAttach,
+  MachineInspection,
+  MachineRequestName,
+  MachineRequests,
+} from "../protocol/inspection.ts";
 import {
   type CaptureDescription,
   type ControlAction,
@@ -17,7 +23,7 @@ import { MachinePort } from "./machine-port.ts";
 import { disposedError, notStartedError, PendingStart } from "./pending-start.ts";
 import { composeReport } from "./report.ts";
 import { SerialPort } from "./serial-port.ts";
-import type { MachineStats, VirtualMachineEvents, VirtualMachineOptions } from "./types.ts";
+import type { AttachDiskOptions, MachineStats, VirtualMachineEvents, VirtualMachineOptions } from "./types.ts";
 import { Typist } from "./typist.ts";
 import { type MachineEvent, WorkerLink } from "./worker-link.ts";
 
@@ -69,6 +75,8 @@ export class VirtualMachine {
   #captures: readonly CaptureDescription[] = [];
   #portList: readonly PortDescription[] = [];
   readonly #ports = new Map<string, MachinePort>();
+  /** Files that were attached, for their names. */
+  #attached = 0;
   /** The browser may end a page that is not seen without a word. */
   readonly #onHidden = (): void => {
     if (document.visibilityState === "hidden") this.#link?.post({ kind: "control", id: UNASKED, action: "flush" });
@@ -232,6 +240,42 @@ export class VirtualMachine {
    */
   async setLink(name: string, up: boolean): Promise<void> {
     await this.#request("set-link", { cable: name, up });
+  }
+
+  /**
+   * Plugs a disk or CD drive into the machine's SCSI host (`-device virtio-scsi-device`) while it runs: the guest finds it
+   * without looking. Resolves with the id of the drive. Rejects with a FailureError, as for a machine without such a host.
+   */
+  async attachDisk(options: AttachDiskOptions): Promise<string> {
+    const { file, media = "disk", id = null, snapshot = false, readOnly = false, base = null } = options;
+    const isFile = file instanceof Blob;
+    const disk: DiskToAttach = {
+      id,
+      file: isFile
+        ? `attached:${this.#attached++}/${options.name ?? (file instanceof File ? file.name : "disk")}`
+        : file,
+      content: isFile ? file : base,
+      media,
+      snapshot,
+      readOnly: readOnly || media === "cdrom",
+    };
+    return await this.#request("attach-disk", { disk });
+  }
+
+  /**
+   * Takes out a disk of the SCSI host, whether or not the guest uses it: what it still asks of it fails. Resolves when what
+   * was written is durable.
+   */
+  async detachDisk(drive: string): Promise<void> {
+    await this.#request("detach-disk", { drive });
+  }
+
+  /**
+   * Opens the tray of a CD drive. False where the guest holds it closed, as one does with a disc that is mounted; the guest
+   * is told that somebody wants the disc. With `force` it opens all the same.
+   */
+  async ejectDisk(drive: string, options: { readonly force?: boolean } = {}): Promise<boolean> {
+    return await this.#request("eject-disk", { drive, force: options.force ?? false });
   }
 
   /** The captures of packets that the command line asks for (`-object filter-dump`); empty before the start. */

@@ -53,10 +53,9 @@ export class WorkerLink {
     params: MachineRequests[Name]["params"],
   ): Promise<MachineRequests[Name]["result"]> {
     const request = { name, ...params } as MachineRequest;
-    return (await this.#ask(
-      (id) => ({ kind: "request", id, request }),
-      name !== "files",
-    )) as MachineRequests[Name]["result"];
+    // A disk may have to be opened, or made durable; files are as large as they are.
+    const isQuick = name !== "attach-disk" && name !== "detach-disk" && name !== "files";
+    return (await this.#ask((id) => ({ kind: "request", id, request }), isQuick)) as MachineRequests[Name]["result"];
   }
 
   #ask(message: (id: number) => ToWorker, isQuick: boolean): Promise<unknown> {

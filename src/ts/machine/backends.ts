@@ -20,15 +20,21 @@ export function openNetworks(config: MachineConfig, services: MachineServices): 
   return Networks.open(config, { services: network, clock, entropy: (into) => services.entropy(into) });
 }
 
-/** Opens every drive and file tree; gives devices their backends by id. Rejects with a sentence for the user. */
+/** Opens every drive of a machine, by id. Rejects with a sentence for the user. */
+export async function openDisks(config: MachineConfig, services: MachineServices): Promise<Map<string, BlockBackend>> {
+  const disks = new Map<string, BlockBackend>();
+  for (const drive of config.drives) disks.set(drive.id, await services.openDisk(drive));
+  return disks;
+}
+
+/** Opens every file tree; gives devices their backends by id. Rejects with a sentence for the user. */
 export async function openBackends(
   config: MachineConfig,
   services: MachineServices,
   terminal: MachineConsole,
   networks: Networks,
+  disks: ReadonlyMap<string, BlockBackend>,
 ): Promise<Pick<BackendContext, "block" | "char" | "entropy" | "net" | "files" | "macAddress">> {
-  const disks = new Map<string, BlockBackend>();
-  for (const drive of config.drives) disks.set(drive.id, await services.openDisk(drive));
   const trees = new Map<string, FileTree>();
   for (const fsdev of config.fsdevs) trees.set(fsdev.id, await services.openFiles(fsdev));
   const entropy: EntropySource = { fill: (into) => services.entropy(into) };

@@ -5,7 +5,7 @@
 import { inspectDevice } from "../../virtio/inspect.ts";
 import type { VirtioDevice } from "../../virtio/device.ts";
 import { type ErrorRecord, ErrorTally } from "../../virtio/error-tally.ts";
-import { createDevice, type CreatedDevice, type DeviceContext } from "../../virtio/registry.ts";
+import type { CreatedDevice, DeviceContext } from "../../virtio/registry.ts";
 import type { BalloonStatus, MachineInspection } from "../protocol/inspection.ts";
 import type { MachineConfig } from "../config/machine-config.ts";
 import type { Networks } from "../net/networks.ts";
@@ -16,13 +16,14 @@ import { loadBootPlan } from "./boot.ts";
 import { MachineConsole } from "./console.ts";
 import { type Engine, EVENT_SYSTEM_OFF, MAX_RAM_BYTES, MemoryError, RUN_OFF, RUN_WFI, startEngine } from "./engine.ts";
 import { guestErrorPlace } from "./guest-error.ts";
+import { HotDisks } from "./hot-disks.ts";
 import { spiToIntid } from "./irq-map.ts";
 import { MEMORY_MAP } from "./memory-map.ts";
 import { Pacing, TICKS_PER_MS } from "./pacing.ts";
 import { machineReport } from "./report.ts";
 import type { MachineServices } from "./services.ts";
 import { SystemBus } from "./system-bus.ts";
-import { openBackends, openNetworks } from "./backends.ts";
+import { openBackends, openDisks, openNetworks } from "./backends.ts";
 import { VirtioTransports } from "./virtio-transports.ts";
 import { type BootPlan, writeBootPlan } from "../loader/boot-plan.ts";
 
@@ -49,8 +50,10 @@ export class Machine {
     onOutput: (bytes: Uint8Array) => void;
     receive(bytes: Uint8Array): number;
   };
-  /** Every virtio device, in the order of the command line. */
+  /** Every virtio device, in the order of the command line; then those that were put in later. */
   readonly devices: readonly CreatedDevice[];
+  /** The drives; disks can be put in and taken out while the machine runs. */
+  readonly disks: HotDisks;
   readonly #engine: Engine;
   readonly #services: MachineServices;
   readonly #board: Board;
@@ -74,6 +77,7 @@ export class Machine {
     this.#log = parts.log;
     this.#event = parts.event;
     this.devices = parts.devices;
+    this.disks = parts.disks;
     const terminal = parts.console;
     this.serial = {
       get onOutput() {
@@ -145,8 +149,9 @@ export class Machine {
       highmem: config.highmem,
     });
     const created: CreatedDevice[] = [];
+    const backends = await openDisks(config, services);
     const context: DeviceContext = {
-      ...(await openBackends(config, services, terminal, networks)),
+      ...(await openBackends(config, services, terminal, networks, backends)),
       clock: services.clock,
       timers: { after: (delayMs, callback) => services.after(delayMs, callback) },
       machineVersion: config.armletVersion,
@@ -154,7 +159,8 @@ export class Machine {
       created,
       transport: (request) => transports.make(request),
     };
-    for (const device of config.devices) createDevice(device.name, device.properties, context);
+    const disks = new HotDisks(services, context, backends);
+    for (const device of config.devices) disks.create(device);
     transports.placeMmioWindows();
     for (const { base, sizeBytes } of bus.windows) {
       const words = [base, sizeBytes].flatMap((value) => [value >>> 0, Math.floor(value / 2 ** 32)]);
@@ -176,6 +182,7 @@ export class Machine {
       log,
       event,
       devices: created,
+      disks,
     });
   }
 
@@ -344,6 +351,7 @@ interface MachineParts {
   readonly log: CountingLog;
   readonly event: PendingEvent;
   readonly devices: readonly CreatedDevice[];
+  readonly disks: HotDisks;
 }
 
 /** Passes messages on, counting guest errors and showing each place once. */

@@ -24,6 +24,8 @@ export interface MachineServices {
   readFile(name: string): Promise<Uint8Array>;
   /** The disk of a `-drive`. Rejects with a sentence for the user. */
   openDisk(drive: DriveConfig): Promise<BlockBackend>;
+  /** Lets go of the disk of a drive that is taken out; absent where none ever is. */
+  closeDisk?(drive: string): Promise<void>;
   /** What the machine's networks lead to. */
   readonly network: NetworkServices;
   /** The files of an `-fsdev`. Rejects with a sentence for the user. */

@@ -46,6 +46,19 @@ export interface BalloonStatus {
   readonly stats: Readonly<Record<string, number>>;
 }
 
+/** A disk that is put in while the machine runs. */
+export interface DiskToAttach {
+  /** The drive's id; null for the first free one. */
+  readonly id: string | null;
+  /** As `-drive file=`: an address, or `disk:ID`. Of a file of the page its name. */
+  readonly file: string;
+  /** The file of the page; null for an address or a kept disk. */
+  readonly content: Blob | null;
+  readonly media: "disk" | "cdrom";
+  readonly snapshot: boolean;
+  readonly readOnly: boolean;
+}
+
 /** What a machine can be asked for with words of its own, by name: the question, and what comes back. */
 export interface MachineRequests {
   inspect: { readonly params: object; readonly result: MachineInspection };
@@ -56,6 +69,12 @@ export interface MachineRequests {
   balloon: { readonly params: { readonly memoryBytes: number | null }; readonly result: BalloonStatus | null };
   /** Pulls out or plugs in the cable of a network or of a network card, by the id of either. */
   "set-link": { readonly params: { readonly cable: string; readonly up: boolean }; readonly result: null };
+  /** Plugs a disk into the machine's SCSI host; its drive's id comes back. */
+  "attach-disk": { readonly params: { readonly disk: DiskToAttach }; readonly result: string };
+  /** Takes a disk out; answered when what was written is durable. */
+  "detach-disk": { readonly params: { readonly drive: string }; readonly result: null };
+  /** Opens the tray of a drive; false where the guest prevents it and it is not forced. */
+  "eject-disk": { readonly params: { readonly drive: string; readonly force: boolean }; readonly result: boolean };
   /** What the capture with that id has until now; of a machine that is off, too. */
   capture: { readonly params: { readonly capture: string }; readonly result: Blob };
   /** Something about the shared files with that id (`-fsdev`): a list, a file's contents, or null. */

@@ -3,7 +3,7 @@ import type { Failure } from "./failure.ts";
 import type { MachineRequest } from "./inspection.ts";
 
 /** Raised with every change of a message's shape: a worker from another deployment refuses to talk. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** What the machine does at the moment, as the public API names it. */
 export const MACHINE_STATES = ["loading", "running", "idle", "paused", "stopped", "crashed"] as const;

@@ -1,4 +1,10 @@
+import type { DriveConfig } from "../config/machine-config.ts";
 import type { BalloonStatus, MachineInspection } from "../protocol/inspection.ts";
+
+/** A drive that is put in; without an id it gets the first free one. */
+export interface NewDrive extends Omit<DriveConfig, "id"> {
+  readonly id: string | null;
+}
 
 /** What one slice came to. */
 export interface SliceResult {
@@ -27,6 +33,14 @@ export interface GuestMachine extends Runnable {
   pressPowerKey(): void;
   /** Pulls out or plugs in the cable of a network or a network card; false where there is none of that name. */
   setLink(name: string, up: boolean): boolean;
+  /** Disks that are put in and taken out while the machine runs. Each rejects or throws with a sentence for the user. */
+  readonly disks: {
+    /** Returns the id of the drive. */
+    attach(disk: NewDrive): Promise<string>;
+    detach(drive: string): Promise<void>;
+    /** False where the guest prevents it, unless it is forced. */
+    eject(drive: string, force: boolean): boolean;
+  };
   dispose(): void;
   stats(): { readonly instructions: number; readonly guestErrors: number };
   report(): string;

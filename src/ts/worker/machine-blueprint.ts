@@ -28,7 +28,9 @@ export function machineBlueprint(config: MachineConfig): Blueprint {
         const openFiles = (fsdev: FsdevConfig): Promise<FileTree> => services.trees.open(fsdev, services);
         const streams = new Set(portsOf(config).map(({ id }) => id));
         const character = (id: string): CharBackend | null => (streams.has(id) ? services.port(id) : null);
-        return await Machine.create(config, { ...services, openDisk, openFiles, character }, signal);
+        const closeDisk = (drive: string): Promise<void> => services.disks.closeOne(drive);
+        await services.disks.retain(config.drives.map(({ id }) => id));
+        return await Machine.create(config, { ...services, openDisk, openFiles, character, closeDisk }, signal);
       } catch (error) {
         throw explained(error, services);
       }

@@ -28,7 +28,8 @@ export class MachineDisks {
   readonly #openDrive: OpenDrive;
   readonly #reports: DiskReports;
   readonly #opening = new Map<string, Promise<MachineDisk>>();
-  readonly #disks: MachineDisk[] = [];
+  /** By drive. */
+  readonly #disks = new Map<string, MachineDisk>();
   /** Drives that are open or being opened, and the images that they read or write in place. */
   readonly #images = new Map<DriveConfig, string>();
   #reported = "";
@@ -55,7 +56,7 @@ export class MachineDisks {
 
   /** Makes everything durable that was written; rejects with the first error after all were tried. */
   async flush(): Promise<void> {
-    await allTried(this.#disks.map(async (disk) => await disk.flushNow()));
+    await allTried([...this.#disks.values()].map(async (disk) => await disk.flushNow()));
     await this.#report();
   }
 
@@ -65,7 +66,25 @@ export class MachineDisks {
     this.#cancelReport?.();
     this.#opening.clear();
     this.#images.clear();
-    await allTried(this.#disks.splice(0).map(async (disk) => await disk.close()));
+    const disks = [...this.#disks.values()];
+    this.#disks.clear();
+    await allTried(disks.map(async (disk) => await disk.close()));
+  }
+
+  /** Makes durable what was written to one drive, and lets go of its disk. */
+  async closeOne(drive: string): Promise<void> {
+    const disk = this.#disks.get(drive);
+    this.#opening.delete(drive);
+    this.#disks.delete(drive);
+    for (const image of this.#images.keys()) if (image.id === drive) this.#images.delete(image);
+    this.#changed();
+    await disk?.close();
+  }
+
+  /** Lets go of all disks but those of `drives`: a machine that is built anew has none that were put in later. */
+  async retain(drives: readonly string[]): Promise<void> {
+    const others = [...this.#disks.keys()].filter((drive) => !drives.includes(drive));
+    await allTried(others.map(async (drive) => await this.closeOne(drive)));
   }
 
   async #open(drive: DriveConfig, services: WorkerServices): Promise<MachineDisk> {
@@ -78,7 +97,7 @@ export class MachineDisks {
       this.#images.delete(drive);
       throw error;
     });
-    this.#disks.push(disk);
+    this.#disks.set(drive.id, disk);
     this.#changed();
     return disk;
   }
@@ -107,7 +126,7 @@ export class MachineDisks {
   }
 
   async #report(): Promise<void> {
-    const status = await Promise.all(this.#disks.map(async (disk) => await disk.status()));
+    const status = await Promise.all([...this.#disks.values()].map(async (disk) => await disk.status()));
     // What is in a cache becomes durable by itself, without anything to be seen from here.
     if (status.some(({ dirtyBytes }) => dirtyBytes > 0)) this.#changed();
     const text = JSON.stringify(status);

@@ -11,6 +11,9 @@ import { Scheduler } from "./scheduler.ts";
 import type { Turns } from "./turns.ts";
 import { unknownName } from "./unknown-name.ts";
 
+/** What a question of the page comes to. */
+export type MachineResult = MachineRequests[MachineRequestName]["result"];
+
 export interface RunningMachineHost {
   readonly turns: Turns;
   post(message: FromWorker): void;
@@ -161,10 +164,8 @@ export class RunningMachine {
     this.#host.onHalted();
   }
 
-  /** The machine's answer to a question of the page. */
-  answer(
-    request: Exclude<MachineRequest, { name: "capture" | "files" }>,
-  ): MachineRequests[MachineRequestName]["result"] {
+  /** The machine's answer to a question of the page, at once if it can. Throws or rejects with a sentence for the user. */
+  answer(request: Exclude<MachineRequest, { name: "capture" | "files" }>): MachineResult | Promise<MachineResult> {
     const guest = this.#guest;
     if (guest === null) throw new Error("the machine is gone");
     switch (request.name) {
@@ -176,6 +177,14 @@ export class RunningMachine {
         if (!guest.setLink(request.cable, request.up)) throw unknownName("network", request.cable, "-netdev …,id=");
         this.wake();
         return null;
+      case "attach-disk": {
+        const { content: _, ...disk } = request.disk;
+        return guest.disks.attach({ ...disk, format: null, sha256: null });
+      }
+      case "detach-disk":
+        return guest.disks.detach(request.drive).then(() => null);
+      case "eject-disk":
+        return guest.disks.eject(request.drive, request.force);
     }
   }
 

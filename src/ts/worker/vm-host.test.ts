@@ -372,4 +372,26 @@ describe("VmHost", () => {
       expect(reply).toMatchObject({ ok: false, failure: { message: expect.stringContaining(`“${name}”`) } });
     }
   });
+
+  it("puts disks in, takes them out and opens trays; a file comes with its disk", async () => {
+    const { host, machines, posted, open } = setUp();
+    await open("");
+    const disk = { id: null, file: "local:a.iso", media: "cdrom", snapshot: false, readOnly: true } as const;
+    const content = new Blob(["disc"]);
+    host.handle({ kind: "request", id: 93, request: { name: "attach-disk", disk: { ...disk, content } } });
+    host.handle({ kind: "request", id: 94, request: { name: "attach-disk", disk: { ...disk, content: null } } });
+    host.handle({ kind: "request", id: 95, request: { name: "eject-disk", drive: "locked", force: false } });
+    await vi.waitFor(() => expect(posted).toContainEqual({ kind: "answer", id: 93, result: "hot0" }));
+    expect(machines.at(-1)?.drives.get("hot0")).toEqual({ ...disk, format: null, sha256: null });
+    expect(machines.at(-1)?.file("local:a.iso")).toBe(content);
+    expect(posted).toContainEqual({ kind: "answer", id: 95, result: false });
+    const refused = posted.find((message) => message.kind === "reply" && message.id === 94);
+    expect(refused).toMatchObject({
+      ok: false,
+      failure: { code: "command-line", message: expect.stringContaining("hot0") },
+    });
+    host.handle({ kind: "request", id: 96, request: { name: "detach-disk", drive: "hot0" } });
+    await vi.waitFor(() => expect(posted).toContainEqual({ kind: "answer", id: 96, result: null }));
+    expect(machines.at(-1)?.drives.size).toBe(0);
+  });
 });

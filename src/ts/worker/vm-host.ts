@@ -1,3 +1,4 @@
+import { DeviceOptionError } from "../../virtio/properties.ts";
 import { FailureError, failureOf } from "../protocol/failure.ts";
 import type { NetworkServices } from "../net/network.ts";
 import {
@@ -7,7 +8,7 @@ import {
   type StopReason,
   type ToWorker,
 } from "../protocol/messages.ts";
-import type { MachineRequest } from "../protocol/inspection.ts";
+import type { DiskToAttach, MachineRequest } from "../protocol/inspection.ts";
 import type { FilesAction } from "../protocol/shared-files.ts";
 import type { Blueprint, ReadCommandLine, WorkerServices } from "./blueprint.ts";
 import { FileLoader, type FileLoaderHost } from "./file-loader.ts";
@@ -44,7 +45,7 @@ interface Session {
   readonly blueprint: Blueprint;
   readonly loader: FileLoader;
   /** Of the page, by name. */
-  readonly files: ReadonlyMap<string, Blob>;
+  readonly files: Map<string, Blob>;
   readonly abort: AbortController;
 }
 
@@ -223,11 +224,13 @@ export class VmHost {
 
   #answer({ id, request }: Extract<ToWorker, { kind: "request" }>): void {
     const answer = (result: unknown): void => this.#environment.post({ kind: "answer", id, result });
-    const refuse = (error: unknown): void =>
-      this.#environment.post({ kind: "reply", id, ok: false, failure: failureOf(error, "internal") });
+    const refuse = (error: unknown): void => {
+      const failure = failureOf(error, error instanceof DeviceOptionError ? "command-line" : "internal");
+      this.#environment.post({ kind: "reply", id, ok: false, failure });
+    };
     try {
       const result = this.#resultOf(request);
-      // Only files take their time.
+      // Files and disks take their time.
       if (result instanceof Promise) result.then(answer, refuse);
       else answer(result);
     } catch (error) {
@@ -241,6 +244,9 @@ export class VmHost {
         return this.#captured(request.capture);
       case "files":
         return this.#files(request.tree, request.action);
+      case "attach-disk":
+        this.#takeFile(request.disk);
+        return this.#ready().answer(request);
       default:
         return this.#ready().answer(request);
     }
@@ -252,6 +258,11 @@ export class VmHost {
     const result = await answerFiles(await tree, action);
     this.#machine?.wake();
     return result;
+  }
+
+  /** A file that comes with a disk is one of the page's, like those that came with the machine. */
+  #takeFile({ file, content }: DiskToAttach): void {
+    if (content !== null) this.#session?.files.set(file, content);
   }
 
   #captured(capture: string): Blob {

@@ -1,10 +1,13 @@
 import type { BalloonStatus, MachineInspection } from "../../protocol/inspection.ts";
 import type { DriveConfig } from "../../config/machine-config.ts";
 import type { Blueprint, WorkerServices } from "../blueprint.ts";
-import type { GuestMachine, SliceResult } from "../guest-machine.ts";
+import { DeviceOptionError } from "../../../virtio/properties.ts";
+import type { GuestMachine, NewDrive, SliceResult } from "../guest-machine.ts";
 
 /** Instructions that a slice of this machine counts. */
 const INSTRUCTIONS_PER_SLICE = 1_000_000;
+
+type EchoServices = Pick<WorkerServices, "clock"> & Partial<Pick<WorkerServices, "file">>;
 
 /**
  * A machine without a CPU, for tests of what is around one: echoes its serial port, line by line, and knows a few
@@ -27,9 +30,9 @@ export class EchoMachine implements GuestMachine {
   #mode: "boot" | "wait" | "spin" | "flood" | "trap" | "off" = "boot";
   #line = "";
   #instructions = 0;
-  readonly #services: Pick<WorkerServices, "clock">;
+  readonly #services: EchoServices;
 
-  constructor(services: Pick<WorkerServices, "clock">) {
+  constructor(services: EchoServices) {
     this.#services = services;
   }
 
@@ -62,6 +65,27 @@ export class EchoMachine implements GuestMachine {
     if (name === "net0") this.linkUp = up;
     return name === "net0";
   }
+
+  /** A file of the page, as this machine's services have it. */
+  file(name: string): Blob | null {
+    return this.#services.file?.(name) ?? null;
+  }
+
+  /** Its drives, by what they were attached with; "locked" cannot be ejected. */
+  readonly drives = new Map<string, NewDrive>();
+  readonly disks = {
+    attach: (disk: NewDrive): Promise<string> => {
+      const id = disk.id ?? "hot0";
+      if (this.drives.has(id)) return Promise.reject(new DeviceOptionError(`There is a drive “${id}” already.`));
+      this.drives.set(id, disk);
+      return Promise.resolve(id);
+    },
+    detach: (drive: string): Promise<void> => {
+      this.drives.delete(drive);
+      return Promise.resolve();
+    },
+    eject: (drive: string, force: boolean): boolean => force || drive !== "locked",
+  };
 
   resizeConsole(columns: number, rows: number): void {
     this.sizes.push(`${columns}x${rows}`);

@@ -1,7 +1,7 @@
 /** The console device and its ports as the registry knows them. Property names are QEMU's. */
 import type { CharBackend } from "../../backends.ts";
 import { DeviceOptionError, type PropertyTable, type PropertyValues } from "../../properties.ts";
-import type { BackendContext, ChildDefinition, DeviceDefinition } from "../../definition.ts";
+import { type BackendContext, type ChildDefinition, type DeviceDefinition, NO_CONTROLS } from "../../definition.ts";
 import { VirtioConsole } from "./device.ts";
 
 /** QEMU's default, and its limit on port numbers. */
@@ -59,7 +59,7 @@ function portDefinition(name: string, doc: string, isConsole: boolean): ChildDef
       if (nr === 0 && !isConsole) throw new DeviceOptionError(`${name}: port 0 is kept for a virtconsole.`);
       if (device.port(nr) !== null) throw new DeviceOptionError(`${name}: port ${nr} is in use.`);
       device.addPort({ nr, name: properties.string("name"), isConsole, backend: backendOf(name, properties, context) });
-      return null;
+      return NO_CONTROLS;
     },
   };
 }

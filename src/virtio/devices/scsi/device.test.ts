@@ -499,6 +499,34 @@ describe("virtio-scsi configuration", () => {
     expect(vm.driver.readConfig(V.SCSI_CONFIG_CDB_SIZE, 4)).toBe(32);
   });
 
+  it("gigabytes of buffers cost what the command moves, either way", async () => {
+    const { box, disk } = await machine(ONE);
+    const { vm } = box;
+    const length = 0x20_0000;
+    const count = 1000;
+    const huge = (write: boolean) => {
+      const address = vm.ram.alloc(4096);
+      vm.ram.bytes(address, 1024).fill(0xee);
+      return { buffers: Array.from({ length: count }, () => ({ address, length, write })) };
+    };
+    const into = huge(true);
+    disk.bytes.fill(0x5a, 0, 512);
+    const response = vm.in(108);
+    const read = [vm.out(box.header(lunOf(0, 0), read10(0, 1))), response, ...into.buffers];
+    expect((await vm.transact(read, "indirect", 2)).length).toBe(108 + 512);
+    expect(box.answer(response)).toMatchObject({ response: 0, status: 0, residual: count * length - 512 });
+    const from = huge(false);
+    const wrote = vm.in(108);
+    await vm.transact([vm.out(box.header(lunOf(0, 0), write10(1, 1))), ...from.buffers, wrote], "indirect", 2);
+    expect(box.answer(wrote)).toMatchObject({ response: 0, status: 0, residual: count * length - 512 });
+    expect(disk.bytes.slice(512, 1024)).toEqual(new Uint8Array(512).fill(0xee));
+    // As much as the largest command says there is: refused before anything is moved.
+    const beyond = vm.in(108);
+    const most = [0xa8, 0, 0, 0, 0, 0, 0, 0x3e, 0x80, 0, 0, 0];
+    await vm.transact([vm.out(box.header(lunOf(0, 0), most)), beyond, ...into.buffers], "indirect", 2);
+    expect(keyOf(box.answer(beyond))).toEqual([5, 0x21, 0]);
+  });
+
   it("tells of another size with PARAM_CHANGE and a unit attention", async () => {
     const { box, disk } = await machine(ONE);
     const buffer = offerEvent(box);

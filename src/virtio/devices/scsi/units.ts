@@ -5,7 +5,7 @@ import { ScsiDisk } from "../../../scsi/disk.ts";
 import type { ScsiDomain, UnitAddress } from "../../../scsi/domain.ts";
 import { LUN_MAX } from "../../../scsi/spec.ts";
 import type { BlockBackend } from "../../backends.ts";
-import type { BackendContext, ChildDefinition } from "../../definition.ts";
+import type { BackendContext, ChildControls, ChildDefinition } from "../../definition.ts";
 import { DeviceOptionError, type PropertyTable, type PropertyValues } from "../../properties.ts";
 import type { VirtioScsi } from "./device.ts";
 
@@ -125,11 +125,19 @@ function chooseAddress(name: string, domain: ScsiDomain<BlockUnit>, values: Prop
   return address;
 }
 
-/** Puts the unit in; returns how it is taken out. */
-function attach(name: string, scsi: VirtioScsi, values: PropertyValues, unit: BlockUnit): (() => Promise<void>) | null {
+/** Puts the unit in. */
+function attach(name: string, scsi: VirtioScsi, values: PropertyValues, unit: BlockUnit): ChildControls {
   const address = chooseAddress(name, scsi.domain, values);
   scsi.attach(address, unit);
-  return scsi.hotplug ? async () => await scsi.detach(address) : null;
+  const eject = (force: boolean): boolean => {
+    if (!force) return scsi.requestEject(address);
+    scsi.changeMedium(address, null);
+    return true;
+  };
+  return {
+    unplug: scsi.hotplug ? async () => await scsi.detach(address) : null,
+    eject: unit.options.removable ? eject : null,
+  };
 }
 
 export const SCSI_HD: ChildDefinition<VirtioScsi> = {
