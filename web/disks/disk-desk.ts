@@ -9,6 +9,7 @@ import type { MachineStore } from "../machine-store.ts";
 import { Arrivals } from "./arrivals.ts";
 import { DiskStore } from "./disk-store.ts";
 import { DropZone, type Dropped } from "./drop-zone.ts";
+import { HotPlug } from "./hot-plug.ts";
 import type { NextMachine } from "./next-machine.ts";
 
 /** What the page does for its disks. */
@@ -26,6 +27,11 @@ export class DiskDesk {
   readonly #host: DeskHost;
   readonly #overlay = new DropOverlay();
   readonly #input = document.createElement("input");
+  /** Disks for the machine that runs. */
+  readonly hotPlug = new HotPlug(
+    () => this.machine,
+    () => this.disks.library.files,
+  );
   #store: DiskStore | null = null;
   #arrivals: Arrivals | null = null;
   #standard: GuestProfile | null = null;

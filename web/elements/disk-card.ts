@@ -13,7 +13,7 @@ const STORE_NAMES: Record<DiskInfo["store"], string> = {
   opfs: "in this browser (its private file system)",
 };
 
-/** One disk of this browser, and what can be done with it. Emits `use` and `export` when those are asked for. */
+/** One disk of this browser, and what can be done with it. Emits `use`, `export` and `detach` when those are asked for. */
 export class DiskCard extends LitElement {
   static override styles = [
     controls,
@@ -58,6 +58,7 @@ export class DiskCard extends LitElement {
     task: { attribute: false },
     failure: { attribute: false },
     missing: { attribute: false },
+    detachable: { attribute: false },
     renaming: { state: true },
   };
 
@@ -70,6 +71,8 @@ export class DiskCard extends LitElement {
   declare failure: Failure | null;
   /** The file under it has to be given again. */
   declare missing: boolean;
+  /** It can be taken out of the machine while that runs. */
+  declare detachable: boolean;
   declare private renaming: boolean;
   disks: DiskStore | null = null;
   readonly #file = document.createElement("input");
@@ -81,6 +84,7 @@ export class DiskCard extends LitElement {
     this.task = null;
     this.failure = null;
     this.missing = false;
+    this.detachable = false;
     this.renaming = false;
     this.#file.type = "file";
     this.#file.addEventListener("change", () => this.#giveFile());
@@ -107,6 +111,7 @@ export class DiskCard extends LitElement {
             ? html`<button class="small primary" @click=${() => this.#file.click()}>Give the file…</button>`
             : html`<button class="small" ?disabled=${this.status !== null} @click=${() => this.#emit("use")}>Start with it…</button>`
         }
+        ${this.detachable ? html`<button class="small" @click=${() => this.#emit("detach")}>Take out…</button>` : nothing}
         <button class="small" ?disabled=${missing || task !== null} @click=${() => this.#emit("export")}>Save as a file…</button>
         ${
           disk.base.kind === "none"
@@ -200,7 +205,7 @@ export class DiskCard extends LitElement {
     void disks.do(disk.id, () => disks.library.giveFile(disk.id, file));
   }
 
-  #emit(name: "use" | "export"): void {
+  #emit(name: "use" | "export" | "detach"): void {
     this.dispatchEvent(new CustomEvent(name, { detail: this.disk }));
   }
 }

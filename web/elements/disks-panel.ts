@@ -123,7 +123,8 @@ export class DisksPanel extends LitElement {
     const { tasks, failures } = this.#disks;
     return html`<li><disk-card .disk=${disk} .disks=${this.#disks} .status=${status}
       .task=${tasks.get(disk.id) ?? null} .failure=${failures.get(disk.id) ?? null} .missing=${this.#disks.isMissingFile(disk)}
-      @use=${() => void this.#use(disk)} @export=${() => void this.#export(disk)}></disk-card></li>`;
+      .detachable=${status !== null && this.#desk.hotPlug.has(status.drive)}
+      @detach=${() => void this.#detach(disk, status)} @use=${() => void this.#use(disk)} @export=${() => void this.#export(disk)}></disk-card></li>`;
   }
 
   #damagedCard({ id, reason }: DamagedDisk): TemplateResult {
@@ -142,6 +143,21 @@ export class DisksPanel extends LitElement {
 
   async #use(disk: DiskInfo): Promise<void> {
     await this.#desk.use(disk);
+  }
+
+  /** It goes as if somebody pulled its cable. */
+  async #detach({ name }: DiskInfo, status: DiskStatus | null): Promise<void> {
+    if (status === null) return;
+    const agreed = await ask({
+      title: `Take out ${name}?`,
+      text: "If the guest still uses it, unmount it there first: what it has not written yet would be missing on the disk.",
+      confirm: "Take it out",
+      danger: true,
+    });
+    if (!agreed) return;
+    const trouble = await this.#desk.hotPlug.detach(status.drive);
+    if (trouble !== null) await ask({ title: `${name} is still in the machine`, text: trouble, confirm: "Close" });
+    await this.#refresh();
   }
 
   async #export(disk: DiskInfo): Promise<void> {

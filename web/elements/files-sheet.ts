@@ -10,6 +10,9 @@ import {
   proposals,
   warnings,
 } from "../disks/next-machine.ts";
+import { FailureError } from "../../src/ts/api/index.ts";
+import { sentences } from "../disks/hot-plug.ts";
+import { takesDisks } from "../disks/takes-disks.ts";
 import { closeIcon } from "../icons.ts";
 import { StoreController } from "../store-controller.ts";
 import { controls } from "../styles/controls.ts";
@@ -111,6 +114,12 @@ export class FilesSheet extends LitElement {
     return beginningsOf(this.#desk.machine?.profile ?? null, this.#desk.standard);
   }
 
+  /** Whether there is a machine that disks can be plugged into now. */
+  get #takesDisks(): boolean {
+    const { machine } = this.#desk;
+    return machine?.isOn === true && takesDisks(machine.profile.args);
+  }
+
   #machine(): TemplateResult {
     const parts = partsOf(this.#arrivals.list);
     const isEmpty = parts.disks.length === 0 && parts.files.length === 0;
@@ -129,6 +138,11 @@ export class FilesSheet extends LitElement {
         ${this.trouble === null ? nothing : html`<p class="trouble" role="alert">${this.trouble}</p>`}
         <div class="actions">
           <button class="primary" ?disabled=${waiting || chosen === null} @click=${() => void this.#start()}>Start the machine with ${this.#arrivals.list.length === 1 ? "it" : "these"}</button>
+          ${
+            parts.disks.length > 0 && this.#takesDisks
+              ? html`<button ?disabled=${waiting} @click=${() => void this.#attach()}>Attach ${parts.disks.length === 1 ? "the disk" : "the disks"} now</button>`
+              : nothing
+          }
           ${
             parts.disks.some(({ key }) => this.#isNew(key))
               ? html`<button ?disabled=${waiting} @click=${() => void this.#keep()}>Only keep ${parts.disks.length === 1 ? "the disk" : "the disks"}</button>`
@@ -182,6 +196,21 @@ export class FilesSheet extends LitElement {
     if (!(await this.#takeIn())) return;
     this.#dialog?.close();
     void this.#desk.showPanel();
+  }
+
+  /** Plugs the disks into the machine that runs. */
+  async #attach(): Promise<void> {
+    if (!(await this.#takeIn())) return;
+    this.busy = true;
+    try {
+      await this.#desk.hotPlug.attach(partsOf(this.#arrivals.list).disks);
+      this.#dialog?.close();
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      this.trouble = sentences(error);
+    } finally {
+      this.busy = false;
+    }
   }
 
   async #start(): Promise<void> {
