@@ -168,14 +168,11 @@ describe.skipIf(!existsSync(manifestFile))("Debian's kernel and a SCSI host", ()
     const { createHash } = await import("node:crypto");
     expect(await shell.run("sha256sum /dev/sdb")).toContain(createHash("sha256").update(stick.bytes).digest("hex"));
     // A disk that is in use goes, too: its user gets an error and the guest lives on.
-    await shell.run("exec 3</dev/sdb");
+    await shell.run("exec 3<>/dev/sdb");
     await shell.machine.disks.detach(id);
     expect(closed).toEqual(["hot0"]);
     await shell.eventually("ls /sys/block", /^(?![^]*sdb)/);
-    await shell.run("echo 3 > /proc/sys/vm/drop_caches");
-    expect(await shell.run("dd bs=4096 skip=100 count=1 <&3 >/dev/null 2>/tmp/e || cat /tmp/e")).toMatch(
-      /error|No such/i,
-    );
+    expect(await shell.run("dd if=/dev/zero bs=512 count=1 >&3 2>/tmp/e || cat /tmp/e")).toMatch(/rror|No space/);
     await shell.run("exec 3<&-");
     await shell.machine.disks.attach({ ...drive, media: "cdrom" });
     await shell.eventually("ls /sys/block", /sr1/);

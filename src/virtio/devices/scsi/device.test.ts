@@ -499,6 +499,21 @@ describe("virtio-scsi configuration", () => {
     expect(vm.driver.readConfig(V.SCSI_CONFIG_CDB_SIZE, 4)).toBe(32);
   });
 
+  it("tells nothing that was not negotiated, and never of CD drives with PARAM_CHANGE", async () => {
+    const { box } = await machine(ONE);
+    const none = (): void => expect(box.vm.ring(1).take()).toBe(null);
+    offerEvent(box);
+    box.scsi.resized({ target: 5, lun: 0 });
+    none();
+    const without = { size: 64, without: [V.VIRTIO_SCSI_F_HOTPLUG, V.VIRTIO_SCSI_F_CHANGE] };
+    box.vm.start(ONE, [0, 1, 2], without);
+    offerEvent(box);
+    const made = box.plug("scsi-hd", { drive: "usb", "scsi-id": 2 });
+    await made.unplug?.();
+    box.scsi.resized({ target: 0, lun: 0 });
+    none();
+  });
+
   it("gigabytes of buffers cost what the command moves, either way", async () => {
     const { box, disk } = await machine(ONE);
     const { vm } = box;
