@@ -13,7 +13,6 @@ const DEVICES = {
     properties: { netdev: "net", host_mtu: 1500 },
     bits: [0, 1, 2, 3, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 23],
   },
-  "virtio-scsi": { properties: {}, bits: [1, 2] },
   "virtio-serial": { properties: {}, bits: [0, 1, 2] },
   "virtio-rng": { properties: {}, bits: [] },
   // Never bidirectional commands, nor protection information.

@@ -101,6 +101,7 @@ describe.skipIf(!existsSync(manifestFile))("Debian's kernel and a SCSI host", ()
       clock: { nowMs: () => performance.now(), wallMs: () => Date.now() },
       readFile: async (name) => new Uint8Array(await readFile(name)),
       openDisk: ({ file }) => Promise.resolve(disks[file] as MemoryDisk),
+      openFiles: () => Promise.reject(new Error("no shared files here")),
       closeDisk: (drive) => {
         closed.push(drive);
         return Promise.resolve();
