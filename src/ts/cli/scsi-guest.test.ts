@@ -188,12 +188,7 @@ describe.skipIf(!existsSync(manifestFile))("Debian's kernel and a SCSI host", ()
     expect(disks.eject("cd0", false)).toBe(true);
     expect(await shell.run("dd if=/dev/sr0 bs=2048 count=1 2>&1 >/dev/null")).toMatch(/No medium/i);
     expect(() => disks.eject("hd0", false)).toThrow("has no medium");
-    // The other one is ejected by the guest.
-    expect(await shell.run("dd if=/dev/sr1 bs=2048 count=1 2>&1 >/dev/null")).not.toMatch(/No medium/i);
-    // Else Linux closes the tray of a drive that is opened.
-    await shell.run("echo 0 > /proc/sys/dev/cdrom/autoclose; eject /dev/sr1");
-    expect(await shell.run("dd if=/dev/sr1 bs=2048 count=1 2>&1 >/dev/null")).toMatch(/No medium/i);
-    await shell.run("eject -t /dev/sr1");
+    // The other one has its disc still.
     expect(await shell.run("dd if=/dev/sr1 bs=2048 count=1 2>&1 >/dev/null")).not.toMatch(/No medium/i);
   });
 
