@@ -1,6 +1,6 @@
 /**
  * Debian's kernel and a SCSI host, in one boot: a disk, a CD drive, a disk that is put in and taken out while the guest runs, a
- * tray that the guest locks and opens. What the kernel says of the drives is what it says of QEMU's.
+ * tray that the guest locks. What the kernel says of the drives is what it says of QEMU's.
  */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
