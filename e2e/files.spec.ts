@@ -60,8 +60,9 @@ test("files written through 9P are in the host's folder and back, whatever they 
   const hash = sha256(big);
   const twice = await guest.run("sha256sum big & sha256sum big; wait", 120);
   expect(twice.match(new RegExp(hash, "g"))).toHaveLength(2);
-  const copy = "dd if=big of=copy bs=512k conv=fsync; dd if=big of=/dev/null bs=512k";
-  console.log((await guest.run(copy, 120)).match(/.*copied.*/g)?.join("\n"));
+  const startedMs = Date.now();
+  await guest.run("dd if=big of=copy bs=512k conv=fsync", 120);
+  console.log(`64 MiB read and written through 9P in ${((Date.now() - startedMs) / 1000).toFixed(1)} s`);
   expect(sha256(readFileSync(join(host, "copy")))).toBe(hash);
 
   // Names.

@@ -22,7 +22,8 @@ it("are written, listed, read and removed by their paths", async () => {
   expect(await (await files.readFile("/a/b/file.txt")).text()).toBe("other");
   const large = new Uint8Array(3_000_000).map((_, index) => index & 0xff);
   await files.writeFile("large", large);
-  expect(new Uint8Array(await (await files.readFile("large")).arrayBuffer())).toEqual(large);
+  const back = new Uint8Array(await (await files.readFile("large")).arrayBuffer());
+  expect(back.length === large.length && back.every((byte, index) => byte === large[index])).toBe(true);
   await files.remove("a/b/file.txt");
   await files.remove("a/b");
   expect(await files.list("a")).toHaveLength(2);
