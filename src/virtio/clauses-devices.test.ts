@@ -166,6 +166,27 @@ describe("virtio-net", () => {
     expect(net.sent).toEqual([wirePacket(frame(9014))]);
   });
 
+  it("received packets longer than the MTU do not reach the guest", () => {
+    const { vm, net } = machine({ host_mtu: 1400 });
+    expect(receive(vm, net, wirePacket(frame(1414)))).toHaveLength(1);
+    expect(receive(vm, net, wirePacket(frame(1415)))).toEqual([]);
+    // A VLAN tag belongs to the Ethernet header.
+    const tagged = frame(1418);
+    tagged.set([0x81, 0, 0, 0], 12);
+    vm.start({ ...PLAIN }, [0, 1, 2], { without: [N.VIRTIO_NET_F_CTRL_VLAN] });
+    expect(receive(vm, net, wirePacket(tagged))).toHaveLength(1);
+    // Segments are no single packets of a wire.
+    const segment: NetPacket = {
+      bytes: tcp(3000),
+      checksum: { start: 34, offset: 16 },
+      segmentation: { kind: "tcp4", sizeBytes: 1200, ecn: false },
+    };
+    expect(receive(vm, net, segment)).toHaveLength(1);
+    // Who did not negotiate the MTU has none.
+    vm.start({ ...PLAIN }, [0, 1, 2], { without: [N.VIRTIO_NET_F_MTU] });
+    expect(receive(vm, net, wirePacket(frame(1415)))).toHaveLength(1);
+  });
+
   it("unknown header flags are ignored", async () => {
     const { vm, net } = machine();
     await send(vm, head(0xf8), frame(60));

@@ -55,6 +55,19 @@ export function isSound({ bytes, checksum, segmentation }: NetPacket): boolean {
   return (segmentation.kind === "udp" ? udpLayout : tcpLayout)(bytes, segmentation) !== null;
 }
 
+/** The frame without its Ethernet header and VLAN tags: what an MTU limits. */
+export function payloadBytes(frame: Uint8Array): number {
+  return frame.length - ipOffset(frame);
+}
+
+/** The headers of a sound segment, which every piece of it begins with; 0 of what is no segment. */
+export function segmentHeaderBytes({ bytes, segmentation }: NetPacket): number {
+  if (segmentation === null) return 0;
+  if (segmentation.kind !== "udp") return tcpLayout(bytes, segmentation)?.payload ?? 0;
+  const udp = udpLayout(bytes, segmentation)?.udp;
+  return udp === undefined ? 0 : udp + UDP_HEADER_BYTES;
+}
+
 /** A copy of the frame with its checksum in place. */
 function withChecksum({ bytes, checksum }: NetPacket): Uint8Array {
   if (checksum === null) return bytes;

@@ -158,7 +158,7 @@ describe.each(MATRIX)("virtio-net, $transport, $ring", (configuration) => {
     vm.send([whole], style, 0);
     net.device.receive(packet);
     expect((await vm.receive(0)).length).toBe(12 + sent.length);
-    expect([...vm.content(whole).subarray(0, 12)]).toEqual([1, 1, 0, 0, 1448 & 255, 1448 >> 8, 34, 0, 16, 0, 1, 0]);
+    expect([...vm.content(whole).subarray(0, 12)]).toEqual([1, 1, 54, 0, 1448 & 255, 1448 >> 8, 34, 0, 16, 0, 1, 0]);
     vm.start(configuration, QUEUES, {
       without: [N.VIRTIO_NET_F_GUEST_TSO4, N.VIRTIO_NET_F_GUEST_TSO6, N.VIRTIO_NET_F_GUEST_ECN],
     });
@@ -216,7 +216,7 @@ describe.each(MATRIX)("virtio-net, $transport, $ring", (configuration) => {
     vm.send([whole], style, 0);
     net.device.receive(packet);
     expect((await vm.receive(0)).length).toBe(12 + sent.length);
-    expect([...vm.content(whole).subarray(0, 2)]).toEqual([1, N.VIRTIO_NET_HDR_GSO_UDP]);
+    expect([...vm.content(whole).subarray(0, 4)]).toEqual([1, N.VIRTIO_NET_HDR_GSO_UDP, 42, 0]);
     vm.start(configuration, QUEUES, { without: [N.VIRTIO_NET_F_GUEST_UFO] });
     for (let index = 0; index < 3; ++index) vm.send([vm.in(2000)], style, 0);
     net.device.receive(packet);

@@ -96,7 +96,8 @@ export class VirtioNet extends VirtioDevice implements NetFrontend {
     if (!this.linkUp || queue?.ready !== true || !this.bus.live) return;
     if (!this.filter.accepts(packet.bytes, this.mac)) return;
     const has = (bit: number): boolean => ((this.offloads >>> bit) & 1) === 1;
-    for (const piece of packetsFor(packet, has)) this.receiver.push(piece);
+    const mtu = this.bus.has(N.VIRTIO_NET_F_MTU) ? this.config.get("mtu") : Number.POSITIVE_INFINITY;
+    for (const piece of packetsFor(packet, { has, mtu })) this.receiver.push(piece);
     this.counters.rxPackets += 1;
     this.counters.rxBytes += packet.bytes.length;
     this.deliver(queue);

@@ -1,7 +1,7 @@
 /** From packets to chains of the receive queue. */
 import type { NetPacket } from "../../backends.ts";
 import type { Chain } from "../../chain.ts";
-import { isSound, wireFrames, wirePacket } from "../../net-packet.ts";
+import { isSound, payloadBytes, segmentHeaderBytes, wireFrames, wirePacket } from "../../net-packet.ts";
 import * as N from "../../spec/net.ts";
 import type { Virtqueue } from "../../virtqueue.ts";
 import { SEGMENTS } from "./features.ts";
@@ -18,10 +18,19 @@ function takesAsIs({ checksum, segmentation }: NetPacket, has: (bit: number) => 
   return SEGMENTS.some(({ kind, guest }) => kind === segmentation.kind && has(guest));
 }
 
-/** The packet in pieces that the guest takes; none of a packet that is not sound. */
-export function packetsFor(packet: NetPacket, has: (bit: number) => boolean): readonly NetPacket[] {
+/** What the guest takes. */
+export interface RxLimits {
+  /** Its GUEST_* offloads. */
+  has(bit: number): boolean;
+  /** The longest IP packet that is no segment (5.1.4.1); infinite where no MTU was negotiated. */
+  readonly mtu: number;
+}
+
+/** The packet in pieces that the guest takes; none of a packet that is not sound, or too long for it. */
+export function packetsFor(packet: NetPacket, { has, mtu }: RxLimits): readonly NetPacket[] {
   if (!isSound(packet)) return [];
-  return takesAsIs(packet, has) ? [packet] : wireFrames(packet).map(wirePacket);
+  const pieces = takesAsIs(packet, has) ? [packet] : wireFrames(packet).map(wirePacket);
+  return pieces.filter(({ bytes, segmentation }) => segmentation !== null || payloadBytes(bytes) <= mtu);
 }
 
 function header(packet: NetPacket, headerBytes: number, buffers: number): Uint8Array {
@@ -36,6 +45,7 @@ function header(packet: NetPacket, headerBytes: number, buffers: number): Uint8A
   if (segmentation !== null) {
     const type = SEGMENTS.find(({ kind }) => kind === segmentation.kind)?.gsoType ?? N.VIRTIO_NET_HDR_GSO_NONE;
     view.setUint8(N.NET_HDR_GSO_TYPE, type | (segmentation.ecn ? N.VIRTIO_NET_HDR_GSO_ECN : 0));
+    view.setUint16(N.NET_HDR_HDR_LEN, segmentHeaderBytes(packet), true);
     view.setUint16(N.NET_HDR_GSO_SIZE, segmentation.sizeBytes, true);
   }
   if (headerBytes > N.NET_HDR_NUM_BUFFERS) view.setUint16(N.NET_HDR_NUM_BUFFERS, buffers, true);
