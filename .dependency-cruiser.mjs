@@ -16,10 +16,15 @@ const rule = (name, comment, from, to) => ({
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
-    rule("no-cycles", "Two files that import each other are one.", "^(src/ts|src/pci|src/scsi|src/virtio|web|scripts|guest)", {
-      circular: true,
-      viaOnly: { dependencyTypesNot: ["type-only"] },
-    }),
+    rule(
+      "no-cycles",
+      "Two files that import each other are one.",
+      "^(src/ts|src/pci|src/scsi|src/virtio|web|scripts|guest)",
+      {
+        circular: true,
+        viaOnly: { dependencyTypesNot: ["type-only"] },
+      },
+    ),
     rule("wasm-is-closed", "The engine imports only itself and the constants of the specification.", "^src/wasm", {
       pathNot: "^src/wasm|^src/virtio/spec",
     }),

@@ -115,7 +115,9 @@ test("a second tab gets a view of a disk that is open, and a sentence", async ()
   await run(page, `${MOUNT}; echo first > /tmp/d/who; sync`);
   const other = await context.newPage();
   await machine(other, address);
-  await expect(other.locator("body")).toContainText("is open in another tab or machine: what is written here is not kept");
+  await expect(other.locator("body")).toContainText(
+    "is open in another tab or machine: what is written here is not kept",
+  );
   expect(await run(other, `${MOUNT}; cat /tmp/d/who`)).toMatch(/mounted\s+first/);
   await run(other, "echo second > /tmp/d/who; sync; umount /tmp/d");
   expect(await run(page, "cat /tmp/d/who")).toContain("first");

@@ -329,7 +329,9 @@ describe("an image on a server", () => {
     const browser = diskBrowser();
     const first = await openMachine(browser, {}, { server: server() });
     const second = await openMachine(browser, {}, { server: server() });
-    expect(second.said).toEqual(["“debian disk.img” is open in another tab or machine: what is written here is not kept."]);
+    expect(second.said).toEqual([
+      "“debian disk.img” is open in another tab or machine: what is written here is not kept.",
+    ]);
     await write(first.disk, 0, "1");
     await write(second.disk, 0, "2");
     await first.close();

@@ -152,7 +152,9 @@ class DriveOpening {
   async #liveView(record: DiskRecord, base: BlockSource | null, store: ChunkStore): Promise<MachineDisk> {
     const lock = await DiskLock.acquire(record.id, this.#locks(), 0);
     if (lock === null) {
-      this.#say(`“${record.name}” is large, and is read while another machine writes it: the guest may find it damaged.`);
+      this.#say(
+        `“${record.name}” is large, and is read while another machine writes it: the guest may find it damaged.`,
+      );
     }
     const source = await StoreSource.open(store, base, record.sizeBytes);
     return this.#inMemory(source, record.name, async () => {
