@@ -19,13 +19,15 @@ const CHUNK_BYTES = 64 * 1024;
 const MAX_UNPACKED_BYTES = 1024 * 1024 * 1024;
 
 interface OpenFile {
+  /** Its drive's id. */
+  readonly drive: string;
   readonly image: ImageFile;
   readonly writable: boolean;
 }
 
 /** The disks of one machine, from when they are opened until they are closed. */
 export class Disks {
-  readonly #open: OpenFile[] = [];
+  #open: OpenFile[] = [];
 
   /**
    * Opens the disk of a `-drive`, once its image was found to be the one that its hash was given for. Only raw images are
@@ -39,8 +41,19 @@ export class Disks {
     }
     const writable = !drive.readOnly && !drive.snapshot;
     const image = ImageFile.open(drive.file, writable);
-    const other = this.#open.find((row) => row.image.identity === image.identity);
-    this.#open.push({ image, writable });
+    const file: OpenFile = { drive: drive.id, image, writable };
+    this.#open.push(file);
+    try {
+      return await this.#use(drive, file);
+    } catch (error) {
+      this.#open = this.#open.filter((row) => row !== file);
+      await image.close();
+      throw error;
+    }
+  }
+
+  async #use(drive: DriveConfig, { image, writable }: OpenFile): Promise<BlockBackend> {
+    const other = this.#open.find((row) => row.image !== image && row.image.identity === image.identity);
     if (other !== undefined && (writable || other.writable)) {
       throw new HostError(
         `The file ${drive.file} is the disk of two drives, and one writes it: give one a copy, or both snapshot=on.`,
@@ -62,19 +75,29 @@ export class Disks {
 
   /** Makes everything durable that was written, then closes the files. Rejects with a HostError after all were tried. */
   async close(): Promise<void> {
-    const images = this.#open.splice(0);
-    const results = await Promise.allSettled(
-      images.map(async ({ image, writable }) => {
-        try {
-          if (writable) await image.sync();
-        } finally {
-          await image.close();
-        }
-      }),
-    );
-    const failed = results.find((result) => result.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    await closeAll(this.#open.splice(0));
   }
+
+  /** The same with the files of one drive. */
+  async closeOne(drive: string): Promise<void> {
+    const closing = this.#open.filter((row) => row.drive === drive);
+    this.#open = this.#open.filter((row) => row.drive !== drive);
+    await closeAll(closing);
+  }
+}
+
+async function closeAll(images: readonly OpenFile[]): Promise<void> {
+  const results = await Promise.allSettled(
+    images.map(async ({ image, writable }) => {
+      try {
+        if (writable) await image.sync();
+      } finally {
+        await image.close();
+      }
+    }),
+  );
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** A disk whose image the guest writes. */

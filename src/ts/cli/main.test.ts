@@ -119,6 +119,52 @@ describe("a run", { timeout: 60_000 }, () => {
     expect((await running.ended).status).toBe(0);
   });
 
+  it("puts disks in and takes them out at the monitor's word, one command after the other", async () => {
+    writeFileSync(join(folder, "stick.img"), new Uint8Array(4096));
+    const running = start(["-kernel", "wait", "-device", "virtio-scsi-device"], folder);
+    await running.until(/waiting> /);
+    const lines = [
+      "drive_add 0 if=none,id=d,file=nowhere.img,format=raw",
+      "drive_add 0 id=d,file=stick.img,format=raw",
+      "drive_add 0 if=none,id=d,file=stick.img,format=raw",
+      "drive_add 0 if=none,id=e,file=stick.img,format=raw",
+      "device_add virtio-rng-device",
+      "device_add scsi-hd,drive=e,id=x",
+      "device_add scsi-hd,drive=d,id=x",
+      "device_add scsi-hd,drive=d,id=y",
+      "info block",
+      "eject d",
+      "device_del y",
+      "device_del x",
+      "info block",
+      // The file is free again.
+      "drive_add 0 if=none,id=e,file=stick.img,format=raw",
+      "nonsense",
+    ];
+    running.send(`\x01c${lines.join("\r")}\r`);
+    await running.until(/unknown command: 'nonsense'/);
+    const answers = running.stdout.split("(qemu) ").map((text) => text.split("\r\n").slice(1).join("\n").trim());
+    expect(answers.slice(1, 1 + lines.length)).toEqual([
+      expect.stringMatching(/^Error: .*nowhere\.img/),
+      "Error: the drive needs if=none: device_add makes its device",
+      "OK",
+      expect.stringMatching(/^Error: The file stick\.img is the disk of two drives/),
+      expect.stringMatching(/^Error: A virtio-rng-device cannot be put in while the machine runs/),
+      expect.stringMatching(/^Error: .*no drive with the id "e"/),
+      "",
+      'Error: The drive "d" belongs to a device already.',
+      "d: stick.img (raw)",
+      'Error: The drive "d" has no medium that could be taken out.',
+      'Error: There is no device with the id "y" that has a drive.',
+      "",
+      "",
+      "OK",
+      "unknown command: 'nonsense'",
+    ]);
+    running.send("quit\r");
+    expect((await running.ended).status).toBe(0);
+  });
+
   it("has a monitor on a UNIX socket, which waits for nobody and takes one at a time", async () => {
     const path = join(folder, "monitor.sock");
     const running = start(["-kernel", "wait", "-monitor", `unix:${path},server,nowait`], folder);

@@ -57,6 +57,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
       clock: { nowMs: () => performance.now(), wallMs: () => Date.now() },
       readFile: readWhole,
       openDisk: (drive) => disks.open(drive),
+      closeDisk: (drive) => disks.closeOne(drive),
       network: nodeNetwork((sentence) => terminal.message(sentence)),
       openFiles: (fsdev) => trees.open(fsdev),
       entropy(bytes) {

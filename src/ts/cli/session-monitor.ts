@@ -1,9 +1,15 @@
 /** The monitor of a machine in a terminal: behind Ctrl-A C, and on the character device that -mon names. */
-import type { CharDeviceConfig, DriveConfig, MachineConfig } from "../config/machine-config.ts";
+import { DeviceOptionError } from "../../virtio/properties.ts";
+import { parseCommandLine } from "../config/command-line.ts";
+import { ConfigError } from "../config/config-error.ts";
+import type { CharDeviceConfig, DeviceConfig, DriveConfig, MachineConfig } from "../config/machine-config.ts";
+import { parseOptionList } from "../config/option-list.ts";
+import { HashMismatchError } from "../machine/checked-file.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { MonitorHost } from "../monitor/commands.ts";
+import { MonitorError, type MonitorHost } from "../monitor/commands.ts";
 import { Monitor } from "../monitor/monitor.ts";
 import type { Character } from "./characters.ts";
+import { HostError } from "./host-error.ts";
 
 /** What the monitor does to the session. */
 export type SessionControls = Pick<MonitorHost, "paused" | "pause" | "resume" | "reset" | "quit">;
@@ -12,6 +18,7 @@ export type SessionControls = Pick<MonitorHost, "paused" | "pause" | "resume" | 
 const BACKLOG_BYTES = 1024 * 1024;
 
 export function monitorHost(machine: Machine, config: MachineConfig, controls: SessionControls): MonitorHost {
+  const drives = new Map(config.drives.map((drive) => [drive.id, drive]));
   return {
     get paused() {
       return controls.paused;
@@ -23,9 +30,63 @@ export function monitorHost(machine: Machine, config: MachineConfig, controls: S
     inspect: () => machine.inspect(),
     balloon: (memoryBytes) => machine.balloon(memoryBytes),
     pressPowerKey: () => machine.pressPowerKey(),
-    drives: () => config.drives.map(driveLine),
+    drives: () => Array.from(drives.values(), driveLine),
     characters: () => config.chardevs.map(characterLine),
+    addDrive: (options) =>
+      attempt(async () => {
+        const drive = newDrive(options);
+        await machine.disks.open(drive);
+        drives.set(drive.id, drive);
+      }),
+    addDevice(options) {
+      try {
+        machine.disks.plug(newDevice(options));
+      } catch (error) {
+        throw explained(error);
+      }
+    },
+    removeDevice: (id) =>
+      attempt(async () => {
+        const drive = machine.disks.driveOf(id);
+        await machine.disks.detach(drive);
+        drives.delete(drive);
+      }),
+    eject(drive, force) {
+      try {
+        return machine.disks.eject(drive, force);
+      } catch (error) {
+        throw explained(error);
+      }
+    },
   };
+}
+
+async function attempt(action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+/** What the monitor says of an error, unless the error is ours. */
+function explained(error: unknown): unknown {
+  const isTheirs = [DeviceOptionError, ConfigError, HostError, HashMismatchError].some((kind) => error instanceof kind);
+  return isTheirs && error instanceof Error ? new MonitorError(error.message, { cause: error }) : error;
+}
+
+function newDrive(options: string): DriveConfig {
+  const { drives, devices } = parseCommandLine(["-drive", options]);
+  const [drive] = drives;
+  if (drive === undefined) throw new MonitorError("these options make no drive");
+  if (devices.length > 0) throw new MonitorError("the drive needs if=none: device_add makes its device");
+  return drive;
+}
+
+function newDevice(options: string): DeviceConfig {
+  const { driver, ...properties } = Object.fromEntries(parseOptionList(options, "driver"));
+  if (driver === undefined) throw new MonitorError("Parameter 'driver' is missing");
+  return { name: driver, properties };
 }
 
 function driveLine({ id, file, format, readOnly }: DriveConfig): string {

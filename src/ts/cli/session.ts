@@ -23,7 +23,10 @@ export const EXIT_ENGINE = 2;
 const INPUT_POLL_MS = 200;
 
 export interface SessionHost
-  extends Pick<MachineServices, "wasm" | "readFile" | "openDisk" | "openFiles" | "entropy" | "clock" | "network"> {
+  extends Pick<
+    MachineServices,
+    "wasm" | "readFile" | "openDisk" | "closeDisk" | "openFiles" | "entropy" | "clock" | "network"
+  > {
   readonly turns: Turns;
   readonly terminal: Terminal;
   /** The character devices of the command line that are files of this computer, by their ids. */
@@ -62,13 +65,14 @@ export class Session {
   /** Builds the machine and sets it going. Rejects with an error whose message is a sentence for the user. */
   async start(): Promise<void> {
     const { terminal, turns, clock } = this.#host;
-    const { wasm, readFile, openDisk, openFiles, entropy, network, characters } = this.#host;
+    const { wasm, readFile, openDisk, closeDisk, openFiles, entropy, network, characters } = this.#host;
     const machine = await Machine.create(this.#config, {
       wasm,
       clock: this.#clock,
       character: (id) => characters.get(id) ?? null,
       readFile,
       openDisk,
+      ...(closeDisk === undefined ? {} : { closeDisk }),
       openFiles,
       entropy,
       network,

@@ -11,6 +11,9 @@ export interface NewDisk extends Omit<DriveConfig, "id"> {
   readonly id: string | null;
 }
 
+/** Devices that may come and go: those of a SCSI host. */
+const PLUGGABLE: readonly string[] = ["scsi-hd", "scsi-cd"];
+
 /** The drives of a machine by their ids, and the devices that they belong to. */
 export class HotDisks {
   readonly #services: MachineServices;
@@ -37,19 +40,52 @@ export class HotDisks {
    */
   async attach(disk: NewDisk): Promise<string> {
     const id = disk.id ?? this.#freeId();
-    if (this.#backends.has(id)) throw new DeviceOptionError(`There is a drive with the id "${id}" already.`);
-    const backend = await this.#services.openDisk({ ...disk, id });
-    // Another one of that name may have come meanwhile; it has the same disk then.
-    if (this.#backends.has(id)) throw new DeviceOptionError(`There is a drive with the id "${id}" already.`);
-    this.#backends.set(id, backend);
+    await this.open({ ...disk, id });
     try {
-      this.create({ name: disk.media === "cdrom" ? "scsi-cd" : "scsi-hd", properties: { drive: id } });
+      this.plug({ name: disk.media === "cdrom" ? "scsi-cd" : "scsi-hd", properties: { drive: id } });
     } catch (error) {
       await this.#close(id);
+      throw error;
+    }
+    return id;
+  }
+
+  /** Opens a disk for a device to come. Rejects with a sentence for the user, and nothing is changed. */
+  async open(drive: DriveConfig): Promise<void> {
+    const { id } = drive;
+    const check = (): void => {
+      if (this.#backends.has(id)) throw new DeviceOptionError(`There is a drive with the id "${id}" already.`);
+    };
+    check();
+    const backend = await this.#services.openDisk(drive);
+    // Another one of that name may have come meanwhile; it has the same disk then.
+    check();
+    this.#backends.set(id, backend);
+  }
+
+  /** Puts a SCSI disk or CD drive in, whose drive is open. Throws a DeviceOptionError, and nothing is changed. */
+  plug(device: DeviceConfig): void {
+    const { name, properties } = device;
+    if (!PLUGGABLE.includes(name)) {
+      throw new DeviceOptionError(
+        `A ${name} cannot be put in while the machine runs: only ${PLUGGABLE.join(" and ")} can.`,
+      );
+    }
+    if (this.#devices.has(properties.drive ?? "")) {
+      throw new DeviceOptionError(`The drive "${properties.drive}" belongs to a device already.`);
+    }
+    try {
+      this.create(device);
+    } catch (error) {
       throw explained(error);
     }
     this.#services.wake();
-    return id;
+  }
+
+  /** The drive of the device with that id. Throws a DeviceOptionError where there is none. */
+  driveOf(device: string): string {
+    for (const [drive, { id }] of this.#devices) if (id === device && id !== "") return drive;
+    throw new DeviceOptionError(`There is no device with the id "${device}" that has a drive.`);
   }
 
   /**

@@ -15,6 +15,14 @@ export interface MonitorHost {
   quit(): void;
   /** Drives by their ids: one line each, for people. */
   drives(): readonly string[];
+  /** Opens the disk that `options` describe as `-drive` would. As the next three rejects or throws a MonitorError. */
+  addDrive(options: string): Promise<void>;
+  /** Puts in what `options` describe as `-device` would. */
+  addDevice(options: string): void;
+  /** Takes a device out, and its drive with it. */
+  removeDevice(id: string): Promise<void>;
+  /** Opens the tray of a drive; false where the guest prevents it. */
+  eject(drive: string, force: boolean): boolean;
   /** Character devices, the same. */
   characters(): readonly string[];
 }
@@ -29,8 +37,8 @@ export interface MonitorCommand {
   /** Its arguments, as help shows them. */
   readonly usage: string;
   readonly doc: string;
-  /** Does it; returns what is shown. Throws MonitorError. */
-  run(host: MonitorHost, args: readonly string[]): string;
+  /** Does it; returns what is shown. Throws MonitorError, or rejects with one. */
+  run(host: MonitorHost, args: readonly string[]): string | Promise<string>;
 }
 
 const MIB = 2 ** 20;
@@ -111,6 +119,49 @@ export const COMMANDS: readonly MonitorCommand[] = [
       return "";
     },
   },
+  {
+    names: ["drive_add"],
+    usage: "0 if=none,id=ID,file=FILE[,OPTION…]",
+    doc: "open a disk for device_add, with the options of -drive",
+    async run(host, [, options]) {
+      if (options === undefined) throw new MonitorError("the drive's options are needed, after a number");
+      await host.addDrive(options);
+      return "OK";
+    },
+  },
+  {
+    names: ["device_add"],
+    usage: "scsi-hd|scsi-cd,drive=ID,id=ID[,OPTION…]",
+    doc: "put a disk or CD drive into the machine's SCSI host",
+    run(host, [options]) {
+      if (options === undefined) throw new MonitorError("Parameter 'driver' is missing");
+      host.addDevice(options);
+      return "";
+    },
+  },
+  {
+    names: ["device_del"],
+    usage: "ID",
+    doc: "take the device out that device_add put in, or that the machine began with",
+    async run(host, [id]) {
+      if (id === undefined) throw new MonitorError("Parameter 'id' is missing");
+      await host.removeDevice(id);
+      return "";
+    },
+  },
+  {
+    names: ["eject"],
+    usage: "[-f] DRIVE",
+    doc: "open the tray of a CD drive; with -f also where the guest has locked it",
+    run(host, args) {
+      const drive = args.find((word) => word !== "-f");
+      if (drive === undefined) throw new MonitorError("Parameter 'device' is missing");
+      if (host.eject(drive, args.includes("-f"))) return "";
+      throw new MonitorError(
+        `Device '${drive}' is locked and force was not specified, wait for tray to open and try again`,
+      );
+    },
+  },
   { names: ["stop", "s"], usage: "", doc: "stop the guest where it is", run: act((host) => host.pause()) },
   { names: ["cont", "c"], usage: "", doc: "go on after stop", run: act((host) => host.resume()) },
   { names: ["system_reset"], usage: "", doc: "press the reset button", run: act((host) => host.reset()) },
@@ -134,14 +185,14 @@ function help(name: string | undefined): string {
   return rows.map((row) => line(row, "")).join("\n");
 }
 
-/** Runs one line and returns what it shows, which is empty for most. Never throws for what was typed. */
-export function runCommand(host: MonitorHost, text: string): string {
+/** Runs one line; resolves with what it shows, which is empty for most. Never rejects for what was typed. */
+export async function runCommand(host: MonitorHost, text: string): Promise<string> {
   const [name, ...args] = words(text);
   if (name === undefined) return "";
   const row = COMMANDS.find(({ names }) => names.includes(name));
   if (row === undefined) return `unknown command: '${name}'`;
   try {
-    return row.run(host, args);
+    return await row.run(host, args);
   } catch (error) {
     if (error instanceof MonitorError) return `Error: ${error.message}`;
     throw error;

@@ -5,6 +5,8 @@ import { runCommand, type MonitorHost } from "./commands.ts";
 const PROMPT = "(qemu) ";
 /** Longer lines are no commands. */
 const MAX_LINE_LENGTH = 4096;
+/** What is typed while a command runs waits; more than so much is dropped. */
+const MAX_WAITING_LENGTH = 65_536;
 const BACKSPACE = /[\b\x7f]/;
 
 /** One connection with a monitor. What it shows has "\r\n" at the ends of lines, as raw terminals want it. */
@@ -13,6 +15,8 @@ export class Monitor {
   readonly #show: (text: string) => void;
   #line = "";
   #wasReturn = false;
+  #isRunning = false;
+  #waiting = "";
 
   constructor(host: MonitorHost, show: (text: string) => void) {
     this.#host = host;
@@ -32,7 +36,16 @@ export class Monitor {
 
   /** Takes what is typed. */
   type(text: string): void {
-    for (const character of text) this.#take(character);
+    if (this.#waiting.length + text.length <= MAX_WAITING_LENGTH) this.#waiting += text;
+    this.#takeWaiting();
+  }
+
+  #takeWaiting(): void {
+    while (!this.#isRunning && this.#waiting !== "") {
+      const [character = ""] = this.#waiting;
+      this.#waiting = this.#waiting.slice(character.length);
+      this.#take(character);
+    }
   }
 
   #take(character: string): void {
@@ -40,7 +53,7 @@ export class Monitor {
     // Terminals send a return, scripts a line feed, some both.
     const isEnd = isReturn || (character === "\n" && !this.#wasReturn);
     this.#wasReturn = isReturn;
-    if (isEnd) this.#enter();
+    if (isEnd) void this.#enter();
     else if (BACKSPACE.test(character)) this.#erase();
     else if (character >= " " && this.#line.length < MAX_LINE_LENGTH) {
       this.#line += character;
@@ -54,12 +67,15 @@ export class Monitor {
     this.#show("\b \b");
   }
 
-  #enter(): void {
+  async #enter(): Promise<void> {
     const line = this.#line;
     this.#line = "";
     this.#show("\r\n");
-    const answer = runCommand(this.#host, line);
+    this.#isRunning = true;
+    const answer = await runCommand(this.#host, line);
+    this.#isRunning = false;
     if (answer !== "") this.#show(`${answer.replaceAll("\n", "\r\n")}\r\n`);
     this.#show(PROMPT);
+    this.#takeWaiting();
   }
 }
