@@ -110,14 +110,15 @@ export class VirtioMmio implements VirtioTransport {
       this.bus.writeConfig(offset - R.MMIO_CONFIG, size, value);
       return;
     }
-    if (!this.isRegister(offset, size) || this.bus.device === null) return;
+    if (!this.isRegister(offset, size, value) || this.bus.device === null) return;
     this.writeRegister(offset, value >>> 0);
   }
 
   /** Registers are 32 bits wide and aligned (4.2.2.2). */
-  private isRegister(offset: number, size: number): boolean {
+  private isRegister(offset: number, size: number, written?: number): boolean {
     if (size === 4 && (offset & 3) === 0) return true;
-    this.bus.log.guestError("virtio-mmio: register access that is not 32 bits wide", `${size} bytes at ${hex(offset)}`);
+    const access = `${size} bytes at ${place(offset, written)}`;
+    this.bus.log.guestError("virtio-mmio: register access that is not 32 bits wide", access);
     return false;
   }
 
@@ -174,7 +175,7 @@ export class VirtioMmio implements VirtioTransport {
         this.queueSel = value;
         break;
       case R.MMIO_QUEUE_SIZE:
-        this.setQueue(offset, (queue) => {
+        this.setQueue(offset, value, (queue) => {
           queue.size = value;
         });
         break;
@@ -207,7 +208,7 @@ export class VirtioMmio implements VirtioTransport {
       case R.MMIO_QUEUE_DRIVER_HIGH:
       case R.MMIO_QUEUE_DEVICE_LOW:
       case R.MMIO_QUEUE_DEVICE_HIGH:
-        this.setQueue(offset, (queue) => setAddress(queue, offset, value));
+        this.setQueue(offset, value, (queue) => setAddress(queue, offset, value));
         break;
       case R.MMIO_SHM_SEL:
         this.sharedMemory.select = value;
@@ -216,7 +217,7 @@ export class VirtioMmio implements VirtioTransport {
         this.resetQueue(value);
         break;
       default:
-        this.badRegister("written", offset);
+        this.badRegister("written", offset, value);
     }
   }
 
@@ -226,13 +227,13 @@ export class VirtioMmio implements VirtioTransport {
         rings.setPageSize(value);
         break;
       case R.MMIO_QUEUE_ALIGN:
-        this.setQueue(offset, (queue) => rings.setAlign(queue, value));
+        this.setQueue(offset, value, (queue) => rings.setAlign(queue, value));
         break;
       case R.MMIO_QUEUE_PFN:
         if (this.queue !== null) rings.setPfn(this.bus, this.queue, value);
         break;
       default:
-        this.badRegister("written", offset);
+        this.badRegister("written", offset, value);
     }
   }
 
@@ -242,10 +243,10 @@ export class VirtioMmio implements VirtioTransport {
   }
 
   /** Queue registers are ignored for a queue that does not exist or is in use. */
-  private setQueue(offset: number, set: (queue: Virtqueue) => void): void {
-    const queue = this.queue;
+  private setQueue(offset: number, value: number, set: (queue: Virtqueue) => void): void {
+    const { queue, bus } = this;
     if (queue !== null && !queue.ready) set(queue);
-    else this.bus.log.guestError(`${this.bus.place}: queue register ignored`, `${hex(offset)}, queue ${this.queueSel}`);
+    else bus.log.guestError(`${bus.place}: queue register ignored`, `${place(offset, value)}, queue ${this.queueSel}`);
   }
 
   private setReady(value: number): void {
@@ -262,8 +263,9 @@ export class VirtioMmio implements VirtioTransport {
     else this.bus.log.guestError(`${this.bus.place}: QueueReset without VIRTIO_F_RING_RESET`, `queue ${this.queueSel}`);
   }
 
-  private badRegister(how: string, offset: number): 0 {
-    this.bus.log.guestError(`virtio-mmio: register ${how} that version ${this.version} does not have`, hex(offset));
+  private badRegister(how: string, offset: number, written?: number): 0 {
+    const what = `virtio-mmio: register ${how} that version ${this.version} does not have`;
+    this.bus.log.guestError(what, place(offset, written));
     return 0;
   }
 
@@ -352,4 +354,9 @@ function setAddress(queue: Virtqueue, offset: number, value: number): void {
 
 function hex(value: number): string {
   return `0x${value.toString(16)}`;
+}
+
+/** A register for the log, with what was written to it. */
+function place(offset: number, written: number | undefined): string {
+  return written === undefined ? hex(offset) : `${hex(offset)} = ${hex(written >>> 0)}`;
 }

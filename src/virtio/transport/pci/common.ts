@@ -114,7 +114,7 @@ export class CommonConfig {
     if (WIDTHS.get(offset) !== size) {
       bus.log.guestError(
         "virtio-pci: common configuration written with another width",
-        `${size} bytes at ${hex(offset)}`,
+        `${size} bytes at ${hex(offset)} = ${hex(value >>> 0)}`,
       );
       return;
     }
@@ -144,7 +144,7 @@ export class CommonConfig {
 
   private writeQueueRegister(offset: number, value: number): void {
     const { queue, transport } = this;
-    if (queue === null) return this.ignored(offset);
+    if (queue === null) return this.ignored(offset, value);
     switch (offset) {
       case P.COMMON_QUEUE_MSIX_VECTOR:
         transport.interrupts.setQueueVector(queue, value);
@@ -152,14 +152,14 @@ export class CommonConfig {
       case P.COMMON_QUEUE_ENABLE:
         // Only a reset disables a queue (4.1.4.3.2).
         if (value === 1 && !queue.ready) transport.bus.enableQueue(queue);
-        else if (value !== 1) this.ignored(offset);
+        else if (value !== 1) this.ignored(offset, value);
         break;
       case P.COMMON_QUEUE_RESET:
         if (value === 1 && transport.bus.has(VIRTIO_F_RING_RESET)) transport.resetQueue(queue);
-        else this.ignored(offset);
+        else this.ignored(offset, value);
         break;
       case P.COMMON_QUEUE_SIZE:
-        if (queue.ready) this.ignored(offset);
+        if (queue.ready) this.ignored(offset, value);
         else queue.size = value;
         break;
       case P.COMMON_QUEUE_DESC:
@@ -168,18 +168,19 @@ export class CommonConfig {
       case P.COMMON_QUEUE_DRIVER + 4:
       case P.COMMON_QUEUE_DEVICE:
       case P.COMMON_QUEUE_DEVICE + 4:
-        if (queue.ready) this.ignored(offset);
+        if (queue.ready) this.ignored(offset, value);
         else if ((offset & 4) === 0) addressOf(queue, offset).low = value;
         else addressOf(queue, offset).high = value;
         break;
       default:
-        this.ignored(offset);
+        this.ignored(offset, value);
     }
   }
 
-  private ignored(offset: number): void {
+  private ignored(offset: number, value: number): void {
     const { bus } = this.transport;
-    bus.log.guestError(`${bus.place}: queue register ignored`, `${hex(offset)}, queue ${this.queueSelect}`);
+    const what = `${hex(offset)} = ${hex(value >>> 0)}, queue ${this.queueSelect}`;
+    bus.log.guestError(`${bus.place}: queue register ignored`, what);
   }
 
   private get queue(): Virtqueue | null {

@@ -92,7 +92,7 @@ export class LegacyInterface implements PciRegion {
         if (this.queue !== null) this.transport.interrupts.setQueueVector(this.queue, value & 0xffff);
         break;
       default:
-        this.badRegister("written", offset);
+        this.badRegister("written", offset, value);
     }
   }
 
@@ -106,9 +106,10 @@ export class LegacyInterface implements PciRegion {
     return this.transport.bus.queue(this.queueSelect);
   }
 
-  private badRegister(how: string, offset: number): 0 {
+  private badRegister(how: string, offset: number, written?: number): 0 {
     const { log } = this.transport.bus;
-    log.guestError(`virtio-pci: legacy register ${how} that does not exist`, `0x${offset.toString(16)}`);
+    const value = written === undefined ? "" : ` = 0x${(written >>> 0).toString(16)}`;
+    log.guestError(`virtio-pci: legacy register ${how} that does not exist`, `0x${offset.toString(16)}${value}`);
     return 0;
   }
 
