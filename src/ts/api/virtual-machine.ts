@@ -1,25 +1,20 @@
 import { type Disposable, Emitter } from "../lib/emitter.ts";
 import type { DiskStatus } from "../protocol/disk-status.ts";
 import { FailureError, failureOf } from "../protocol/failure.ts";
-import type {
-  BalloonStatus,
-  DiskToAttach,
-  MachineInspection,
-  MachineRequestName,
-  MachineRequests,
-} from "../protocol/inspection.ts";
+import type { BalloonStatus, MachineInspection, MachineRequestName, MachineRequests } from "../protocol/inspection.ts";
 import {
   type CaptureDescription,
   type ControlAction,
   type MachineState,
-  type PortDescription,
   PROTOCOL_VERSION,
   type StopReason,
 } from "../protocol/messages.ts";
 import { ConsoleWatch } from "./console-watch.ts";
+import { diskToAttach } from "./disk-to-attach.ts";
 import { compileEngine } from "./engine.ts";
 import { MachineFiles } from "./machine-files.ts";
-import { MachinePort } from "./machine-port.ts";
+import type { MachinePort } from "./machine-port.ts";
+import { MachinePorts } from "./machine-ports.ts";
 import { disposedError, notStartedError, PendingStart } from "./pending-start.ts";
 import { composeReport } from "./report.ts";
 import { SerialPort } from "./serial-port.ts";
@@ -73,8 +68,7 @@ export class VirtualMachine {
   #disposed = false;
   #disks: readonly DiskStatus[] = [];
   #captures: readonly CaptureDescription[] = [];
-  #portList: readonly PortDescription[] = [];
-  readonly #ports = new Map<string, MachinePort>();
+  readonly #ports = new MachinePorts((message) => this.#link?.post(message));
   /** Files that were attached, for their names. */
   #attached = 0;
   /** The browser may end a page that is not seen without a word. */
@@ -247,18 +241,7 @@ export class VirtualMachine {
    * without looking. Resolves with the id of the drive. Rejects with a FailureError, as for a machine without such a host.
    */
   async attachDisk(options: AttachDiskOptions): Promise<string> {
-    const { file, media = "disk", id = null, snapshot = false, readOnly = false, base = null } = options;
-    const isFile = file instanceof Blob;
-    const disk: DiskToAttach = {
-      id,
-      file: isFile
-        ? `attached:${this.#attached++}/${options.name ?? (file instanceof File ? file.name : "disk")}`
-        : file,
-      content: isFile ? file : base,
-      media,
-      snapshot,
-      readOnly: readOnly || media === "cdrom",
-    };
+    const disk = diskToAttach(options, this.#attached++);
     return await this.#request("attach-disk", { disk });
   }
 
@@ -317,14 +300,7 @@ export class VirtualMachine {
    * port as connected. Throws a FailureError where there is none, and before the start.
    */
   port(name: string): MachinePort {
-    const description =
-      this.#portList.find((port) => port.name === name) ?? this.#portList.find(({ id }) => id === name);
-    const link = this.#link;
-    if (description === undefined || link === null) throw noPortError(name, this.#portList);
-    const { id } = description;
-    const port = this.#ports.get(id) ?? new MachinePort(id, (message) => link.post(message));
-    this.#ports.set(id, port);
-    return port;
+    return this.#ports.get(name);
   }
 
   /**
@@ -423,7 +399,7 @@ export class VirtualMachine {
       case "described":
         this.#typist.begin([...message.typed, ...(this.#options.type ?? [])]);
         this.#captures = message.captures;
-        this.#portList = message.ports;
+        this.#ports.describe(message.ports);
         this.#stats = { ...this.#stats, memoryBytes: message.memoryBytes, cpuCount: message.cpuCount };
         this.#emitter.emit("stats", this.#stats);
         break;
@@ -436,13 +412,9 @@ export class VirtualMachine {
         this.#onOutput(this.serial.deliver(message.bytes));
         break;
       case "port-output":
-        this.#ports.get(message.port)?.deliver(message.bytes);
-        break;
       case "port-taken":
-        this.#ports.get(message.port)?.taken(message.byteCount);
-        break;
       case "port-guest":
-        this.#ports.get(message.port)?.setGuestOpen(message.open);
+        this.#ports.onMessage(message);
         break;
       case "metrics": {
         const { instructions, mips, cpuShare, guestErrors } = message;
@@ -508,8 +480,7 @@ export class VirtualMachine {
   #drop(error: FailureError): void {
     this.#link?.dispose(error);
     this.#link = null;
-    for (const port of this.#ports.values()) port.end(error);
-    this.#ports.clear();
+    this.#ports.end(error);
     this.#disks = [];
   }
 
@@ -529,16 +500,6 @@ function noBalloonError(): FailureError {
     code: "unsupported",
     message: "This machine has no memory balloon.",
     advice: "Add -device virtio-balloon-device to its command line.",
-    url: null,
-  });
-}
-
-function noPortError(name: string, ports: readonly PortDescription[]): FailureError {
-  const known = ports.map((port) => `"${port.name === "" ? port.id : port.name}"`).join(", ");
-  return new FailureError({
-    code: "not-found",
-    message: `This machine has no port "${name}" that the page could use.${known === "" ? "" : ` It has ${known}.`}`,
-    advice: `A port is made by -device virtio-serial-device -chardev socket,id=p,path=p -device virtserialport,chardev=p,name=${name} and is there once the machine was started.`,
     url: null,
   });
 }
