@@ -204,6 +204,13 @@ async function probe(target: Victim, device: Device): Promise<void> {
   } else if (device === "virtio-balloon") {
     // One page that exists: it comes back.
     expect((await vm.transact([vm.out([0, 4, 4, 0])], "mixed")).length).toBe(0);
+  } else if (device === "virtio-9p") {
+    // Tversion: a new session, whatever state the old one is in.
+    const version = ascii("9P2000.L");
+    const request = [13 + version.length, 0, 0, 0, 100, 0xff, 0xff, 0, 0x20, 0, 0, version.length, 0, ...version];
+    const answer = vm.in(64);
+    expect((await vm.transact([vm.out(request), answer], "mixed")).length).toBe(request.length);
+    expect([...vm.content(answer).subarray(4, request.length)]).toEqual([101, ...request.slice(5)]);
   } else if (device === "virtio-scsi") {
     // INQUIRY: after what came before, TEST UNIT READY may report an attention.
     const answer = vm.in(108);
