@@ -194,6 +194,8 @@ describe.skipIf(!existsSync(manifestFile))("Debian's kernel and a SCSI host", ()
 
   it("nobody has complained", async () => {
     expect(complaints).toEqual([]);
-    expect(await shell.run("dmesg | grep -i 'virtio.*\\(fail\\|error\\|warn\\)\\|BUG\\|WARNING'")).toBe("");
+    // Debian's modules are not signed, which Linux says once, of the first that is loaded.
+    const log = await shell.run("dmesg | grep -i 'virtio.*\\(fail\\|error\\|warn\\)\\|BUG\\|WARNING'");
+    expect(log.split("\n").filter((line) => !/^$|module verification failed/.test(line))).toEqual([]);
   });
 });
