@@ -182,7 +182,7 @@ test("every control is reached and used by keyboard", async ({ page }) => {
   await expect.poll(() => state(page)).toBe("paused");
   await page.keyboard.press("Enter");
   await expect.poll(() => state(page)).not.toBe("paused");
-  for (const name of ["Reset", "Power off", "Disks and files", "Share", "Settings and help"]) {
+  for (const name of ["Reset", "Power off", "Virtio devices", "Disks and files", "Share", "Settings and help"]) {
     await page.keyboard.press("Tab");
     await expect(page.getByRole("button", { name })).toBeFocused();
   }
