@@ -9,7 +9,15 @@ import { expect, test } from "playwright/test";
 import { Armlet, guestFile } from "./support/armlet.ts";
 import { boundDevices, kernelComplaints } from "./support/kernel-log.ts";
 import { SocketTalk } from "./support/socket-talk.ts";
-import { workBalloon, workDisk, workFiles, workNet, workPorts, workRandomness } from "./support/virtio-work.ts";
+import {
+  workBalloon,
+  workDisk,
+  workFiles,
+  workHotPlug,
+  workNet,
+  workPorts,
+  workRandomness,
+} from "./support/virtio-work.ts";
 
 const PROMPT = /# (\x1b\[6n)?$/;
 const DISK = Buffer.alloc(4 << 20, "what is on the disk, sector by sector ");
@@ -148,6 +156,7 @@ for (const row of ROWS) {
     await workPorts(guest, [talk("one"), talk("two")]);
     await workFiles(guest, at("shared"), "host");
     const monitor = talk("monitor");
+    await workHotPlug(guest, monitor, at("scsi.img"), SCSI_DISK);
     await workBalloon(guest, monitor, MEMORY_MIB, 96);
 
     const devices = await boundDevices(guest);

@@ -94,6 +94,28 @@ export async function workBalloon(
   expect(await totalKib()).toBe(before);
 }
 
+/** A disk and a CD that come while the guest runs; the disk is pulled out, the CD's tray opened. `file` is an image of `content`. */
+export async function workHotPlug(guest: Armlet, monitor: SocketTalk, file: string, content: Buffer): Promise<void> {
+  const command = async (line: string): Promise<string> => {
+    monitor.send(`${line}\n`);
+    await monitor.until(new RegExp(`${line}\r\n`));
+    return await monitor.until(/\(qemu\) $/);
+  };
+  await command("info status");
+  await guest.run("modprobe -a sd_mod sr_mod");
+  const sum = sha256(content);
+  expect(await command(`drive_add 0 if=none,id=hot,file=${file},format=raw,snapshot=on`)).toContain("OK");
+  expect(await command("device_add scsi-hd,drive=hot,id=stick")).toBe("(qemu) ");
+  expect(await guest.run("until [ -b /dev/sdb ]; do sleep 0.2; done; sha256sum /dev/sdb", 60)).toContain(sum);
+  expect(await command("device_del stick")).toBe("(qemu) ");
+  await guest.run("while [ -e /sys/block/sdb ]; do sleep 0.2; done", 60);
+  expect(await command(`drive_add 0 if=none,id=disc,media=cdrom,file=${file},format=raw`)).toContain("OK");
+  expect(await command("device_add scsi-cd,drive=disc,id=cd")).toBe("(qemu) ");
+  expect(await guest.run("until [ -b /dev/sr0 ]; do sleep 0.2; done; sha256sum /dev/sr0", 60)).toContain(sum);
+  expect(await command("eject disc")).toBe("(qemu) ");
+  expect(await guest.run("head -c 1 /dev/sr0")).toContain("No medium found");
+}
+
 /** A file of the host's is the guest's, its copy is the host's, at a folder that is shared as `tag`. */
 export async function workFiles(guest: Armlet, folder: string, tag: string): Promise<void> {
   const bytes = randomBytes(FILE_BYTES);
