@@ -2,6 +2,7 @@
  * Debian's own kernel does real work with all seven virtio devices on every transport and way of interrupts, one boot each.
  * What QEMU's machine shows of virtio on PCI is in pci.spec.ts.
  */
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,8 +21,8 @@ import {
 } from "./support/virtio-work.ts";
 
 const PROMPT = /# (\x1b\[6n)?$/;
-const DISK = Buffer.alloc(4 << 20, "what is on the disk, sector by sector ");
-const SCSI_DISK = Buffer.alloc(2 << 20, "another disk, behind a SCSI host ");
+const DISK = randomBytes(2 << 20);
+const SCSI_DISK = randomBytes(1 << 20);
 const MEMORY_MIB = 256;
 
 let folder: string;
