@@ -64,7 +64,7 @@ test("what cannot be a disk is refused with a sentence, and leaves nothing behin
   await page.goto("./?start");
   for (const [name, message] of [
     ["disk.vmdk", /VMware disk/],
-    ["top.qcow2", /changes to another image \(disk\.img\)/],
+    ["top.qcow2", /holds only the changes to disk\.img/],
     ["disk.tar.xz", /tar archive/],
     ["cut.xz", /xz data is damaged or cut off/],
     ["cut.gz", /gzip data is damaged or cut off/],
