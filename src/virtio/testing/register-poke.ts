@@ -7,6 +7,7 @@ import { Features } from "../features.ts";
 import { GUEST_RAM_BASE } from "./engine.ts";
 import type { Harness } from "./harness.ts";
 import { CcwDriver } from "./ccw-driver.ts";
+import { type Given, givenBy } from "./ccw-given.ts";
 import { MmioDriver } from "./mmio-driver.ts";
 import { PciDriver } from "./pci-driver.ts";
 import type { Source } from "./ring-program.ts";
@@ -106,7 +107,7 @@ const INDICATOR_COMMANDS: readonly number[] = [C.CCW_CMD_SET_IND, C.CCW_CMD_SET_
 const CCW_BLOCK = 0x8000;
 
 /** A channel program of a few words with any flags and counts, over a block of any content; or another instruction. */
-function pokeCcw(driver: CcwDriver, source: Source): void {
+function pokeCcw(driver: CcwDriver, source: Source, queues: number, give: (given: Given) => void): void {
   const { ram } = driver;
   const { css } = driver.channels;
   const own = ram.end - S390_PAGES * 4096 + CCW_BLOCK;
@@ -141,7 +142,12 @@ function pokeCcw(driver: CcwDriver, source: Source): void {
       const flags = index === 0 ? source.u8() & ~S.CCW_FLAG_INDIRECT : source.u8() & S.CCW_FLAG_SUPPRESS_LENGTH;
       return { command, count, address: source.u8() < 250 ? own : 0x1000, flags };
     });
-    driver.start(driver.writeProgram(words, own + 0x400));
+    const program = driver.writeProgram(words, own + 0x400);
+    const given = (): void => givenBy(ram, program, queues).forEach(give);
+    given();
+    driver.start(program);
+    // A command's answer may be the next one's data.
+    given();
   }
   while (css.takeInterruption() !== null);
   if ((choice & 3) !== 0) driver.test();
@@ -175,13 +181,13 @@ function pokeDriver(driver: DriverTransport, source: Source): void {
   }
 }
 
-/** One access of the guest to the transport of `vm`, all of it chosen by `source`. */
-export function poke(vm: Harness, source: Source): void {
+/** One access of the guest to the transport of `vm`, all of it chosen by `source`. `give`: it lets the device write there. */
+export function poke(vm: Harness, source: Source, give: (given: Given) => void): void {
   const { driver, transport } = vm;
   if (driver instanceof MmioDriver) pokeMmio(driver, source);
   else if (driver instanceof PciDriver && transport instanceof VirtioPci) pokePci(driver, transport, source);
   else if (driver instanceof S390Driver) pokeS390(driver, source);
-  else if (driver instanceof CcwDriver) pokeCcw(driver, source);
+  else if (driver instanceof CcwDriver) pokeCcw(driver, source, transport.bus.queues.length, give);
   else pokeDriver(driver, source);
 }
 
