@@ -3,8 +3,10 @@
  *
  *     FUZZ_OPS=10000000 FUZZ_SEED=1 npx vitest run --project unit src/virtio/ring-fuzz.test.ts
  *
- * FUZZ_OPS is a number of operations for each fuzzer, FUZZ_SECONDS a time, FUZZ_SEED the number that all random choices
- * come from. A run prints what it did and its seed; a failure of fast-check's names seed and path besides.
+ * FUZZ_OPS is a number of operations for each fuzzer, FUZZ_SECONDS a time. FUZZ_SEED is the number that all random choices
+ * come from, also those of the other tests with fast-check (scripts/vitest-seed.mjs): without it always the same, so that
+ * the suite repeats; with "random" a new one, as for long runs. A run prints what it did and its seed; a failure of
+ * fast-check's names seed and path besides.
  */
 import fc from "fast-check";
 
@@ -33,7 +35,7 @@ export const FUZZ_TIMEOUT_MS =
 
 /** Decides when a fuzzer has done enough, and writes its line. */
 class Budget {
-  readonly seed = setting("FUZZ_SEED") ?? 1 + Math.floor(Math.random() * 0x3fff_fffe);
+  readonly seed: number;
   operations = 0;
   programs = 0;
   private readonly wanted = setting("FUZZ_OPS");
@@ -41,6 +43,9 @@ class Budget {
   private readonly until: number;
 
   constructor(seconds: number) {
+    const { seed } = fc.readConfigureGlobal();
+    if (seed === undefined) throw new Error("fast-check has no seed: the fuzzers run under vitest.config.ts");
+    this.seed = seed;
     this.until = this.started + 1000 * (setting("FUZZ_SECONDS") ?? seconds);
   }
 
