@@ -2,7 +2,13 @@
 import { defineConfig } from "vitest/config";
 
 const differential = ["src/wasm/**/differential/**/*.test.ts", "src/**/*-qemu.test.ts", "guest/**/*-qemu.test.ts"];
-const everything = ["src/**/*.test.ts", "web/**/*.test.ts", "guest/**/*.test.ts", "scripts/**/*.test.ts"];
+const everything = [
+  "src/**/*.test.ts",
+  "web/**/*.test.ts",
+  "guest/**/*.test.ts",
+  "scripts/**/*.test.ts",
+  "bench/**/*.test.ts",
+];
 
 export default defineConfig({
   test: {

@@ -33,10 +33,11 @@ export const packages = {
     e2fsprogs: "mke2fs, e2fsck",
     zstd: "compresses the showcase's disk",
   },
-  /** `npm run bench`, `npm run bench:boot`. */
+  /** `npm run bench`, `npm run bench:…`. */
   bench: {
     chromium: "where the page runs",
     "gcc-aarch64-linux-gnu": "compiles the program that is measured",
+    "libc6-dev-arm64-cross": "the C library of the program that measures a guest from within",
     gcc: "compiles it for the host: the value to expect",
     "libc6-dev": "printf for that",
     "qemu-system-arm": "the engine to compare with",

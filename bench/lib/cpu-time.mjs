@@ -43,6 +43,21 @@ export function workerThreads(pid) {
   }
 }
 
+/** Of the time in which a thread wanted a core, the part in which it had one: 1 on a quiet machine. @param {number} pid @param {number} tid */
+export function coreShare(pid, tid) {
+  const { ran, waited } = threadSeconds(pid, tid);
+  return ran / (ran + waited);
+}
+
+/** The thread of a process that ran the longest. @param {number} pid @returns {number} */
+export function busiestThread(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`).map((tid) => ({
+    tid: Number(tid),
+    ...threadSeconds(pid, Number(tid)),
+  }));
+  return threads.sort((a, b) => b.ran - a.ran)[0]?.tid ?? pid;
+}
+
 /** What the figures were measured on, one line. */
 export function machineLine() {
   const [cpu] = cpus();

@@ -1,0 +1,154 @@
+// @ts-check
+/**
+ * `npm run bench:vm [-- --runs N --scale S --only NAME,… --group NAME,… --guest NAME --args "…" --node --no-chromium --record]`:
+ * a guest that measures itself (vmbench, and what busybox does) with the same kernel and initial file system in QEMU with its
+ * compiler, in Armlet in Chromium and with `--node` on the command line too, by turns; the best of all runs of each.
+ * `--args` are more words for Armlet's command line, `--record` keeps the result in docs/performance.md.
+ * Ends with status 1 where a check value differs from QEMU's, or a guest's clock from the host's.
+ */
+import { parseArgs } from "node:util";
+import { assembleGuest } from "../guest/assemble.mjs";
+import { buildCliIfStale, cliFile } from "../scripts/build-cli.mjs";
+import { runAsScript } from "../scripts/lib/main.mjs";
+import { checkNode, ensureNpmPackages } from "../scripts/lib/npm-packages.mjs";
+import { step } from "../scripts/lib/steps.mjs";
+import { ensurePackages } from "../scripts/packages.mjs";
+import { machineLine } from "./lib/cpu-time.mjs";
+import { machineWords, makeVmGuest } from "./lib/vm-guest.mjs";
+import { openChromium, runProcess } from "./lib/vm-machines.mjs";
+import { recordResults } from "./lib/vm-record.mjs";
+import { clockError, compare, differences, GROUPS, readResult, report } from "./lib/vm-results.mjs";
+
+/** A run of everything at scale 1 takes about two minutes where it is fast. */
+const TIMEOUT_MS = 1_200_000;
+
+/** @typedef {import("./lib/vm-results.mjs").Result} Result */
+/** @typedef {{ name: string, run: (say: (detail: string) => void) => Promise<import("./lib/vm-machines.mjs").Run> }} Machine */
+
+/** Prefixes of what is to run. @param {string[]} only @param {string[]} groups */
+function prefixesOf(only, groups) {
+  const known = GROUPS.map(({ name }) => name);
+  const prefixes = groups.map((name) => {
+    const group = GROUPS.find((one) => one.name === name);
+    if (group === undefined) throw new Error(`There is no group "${name}"; there are ${known.join(", ")}.`);
+    return group.prefix;
+  });
+  const odd = only.find((name) => !GROUPS.some(({ prefix }) => name.startsWith(prefix)));
+  if (odd !== undefined)
+    throw new Error(`Names begin with ${GROUPS.map(({ prefix }) => prefix).join(", ")}, not "${odd}".`);
+  return [...prefixes, ...only];
+}
+
+/** Words of a command line: blanks part them, double quotes hold them together. @param {string} text */
+const wordsOf = (text) => [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+
+/** @param {string | undefined} text @param {string} option */
+function positive(text, option) {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`--${option} takes a number above 0.`);
+  return value;
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: "string", default: "3" },
+      scale: { type: "string", default: "1" },
+      only: { type: "string", multiple: true, default: [] },
+      group: { type: "string", multiple: true, default: [] },
+      guest: { type: "string" },
+      args: { type: "string", default: "" },
+      node: { type: "boolean", default: false },
+      "no-chromium": { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
+    },
+  });
+  const names = (/** @type {string[]} */ lists) => lists.flatMap((text) => text.split(","));
+  const runs = positive(values.runs, "runs");
+  if (!Number.isInteger(runs)) throw new Error("--runs takes a whole number.");
+  if (values["no-chromium"] && !values.node) throw new Error("--no-chromium leaves nothing to measure without --node.");
+  const what = { scale: positive(values.scale, "scale"), only: prefixesOf(names(values.only), names(values.group)) };
+  return { ...values, runs, what };
+}
+
+/**
+ * All machines by turns, so that what else the host does meets each of them.
+ * @param {readonly Machine[]} machines @param {number} runs
+ * @returns {Promise<Map<string, Result[]>>}
+ */
+async function measure(machines, runs) {
+  /** @type {Map<string, Result[]>} */
+  const results = new Map(machines.map(({ name }) => [name, []]));
+  for (let i = 1; i <= runs; i += 1) {
+    for (const { name, run } of machines) {
+      const { lines, coreShare } = await step(`${name}, run ${i} of ${runs}`, (say) => run(say));
+      results.get(name)?.push(readResult(lines, coreShare));
+    }
+  }
+  return results;
+}
+
+runAsScript(import.meta.url, async () => {
+  const options = readOptions();
+  const { runs, what } = options;
+  checkNode();
+  await ensureNpmPackages();
+  await step("packages", (say) => ensurePackages("bench", say));
+  await assembleGuest();
+  const guest = await step("guest", () => makeVmGuest(options.guest));
+  const more = wordsOf(options.args);
+  const words = machineWords(guest, what);
+  const ours = [...words, ...more];
+  /** @type {Machine[]} */
+  const machines = [
+    { name: "QEMU", run: (say) => runProcess(["qemu-system-aarch64", ...words, "-nographic"], TIMEOUT_MS, say) },
+  ];
+  if (options.node) {
+    await step("command line", () => buildCliIfStale());
+    const command = [process.execPath, cliFile, ...ours, "-nographic"];
+    machines.push({ name: "Node", run: (say) => runProcess(command, TIMEOUT_MS, say) });
+  }
+  const chromium = options["no-chromium"] ? null : await step("page", () => openChromium(guest));
+  /** @type {Map<string, Result[]>} */
+  let results;
+  try {
+    if (chromium !== null) {
+      const inPage = [...machineWords({ ...guest, kernel: "kernel", initrd: "initrd" }, what), ...more];
+      machines.push({ name: "Chromium", run: () => chromium.run(inPage, TIMEOUT_MS) });
+    }
+    results = await measure(machines, runs);
+  } finally {
+    await chromium?.close();
+  }
+
+  console.log(`${machineLine()}`);
+  console.log(
+    `Linux ${guest.release}, best of ${runs}, scale ${what.scale}${options.args === "" ? "" : `, ${options.args}`}`,
+  );
+  const peer = results.get("QEMU") ?? [];
+  /** @type {string[]} */
+  const errors = [];
+  for (const [name, all] of results) {
+    const clocks = all.map(({ guestSeconds, hostSeconds }) => (guestSeconds / hostSeconds).toFixed(3)).join(", ");
+    const cores = all.map(({ coreShare }) => (coreShare * 100).toFixed(0)).join(", ");
+    console.log(
+      `${name}: the guest's seconds by the host's ${clocks}; had a core in ${cores} % of the time it wanted one`,
+    );
+    // QEMU's clock is the host's own.
+    errors.push(...all.flatMap((result) => clockError(result) ?? []).map((text) => `${name}: ${text}`));
+    if (name === "QEMU") continue;
+    for (const [i, result] of all.entries()) {
+      const against = peer[i];
+      if (against !== undefined)
+        errors.push(...differences(result, against).map((text) => `${name}, run ${i + 1}: ${text}`));
+    }
+  }
+  for (const [name, all] of results) {
+    if (name === "QEMU") continue;
+    const lines = compare(all, peer);
+    console.log(`\n${name}\n${report(lines)}`);
+    if (options.record && errors.length === 0)
+      recordResults({ where: name, guest: guest.release, runs, scale: what.scale, args: options.args }, lines);
+  }
+  if (errors.length > 0) throw new Error(`The figures are worth nothing:\n${errors.join("\n")}`);
+});
