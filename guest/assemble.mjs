@@ -12,13 +12,7 @@ import { digest, filesUnder, makeIfStale } from "../scripts/lib/stamp.mjs";
 import { note, step } from "../scripts/lib/steps.mjs";
 import { ensurePackages } from "../scripts/packages.mjs";
 import { writeCpio } from "./cpio.mjs";
-import {
-  downloadPackage,
-  packageDir,
-  resolveKernelPackage,
-  unpackPackage,
-  updateArm64Lists,
-} from "./debian-packages.mjs";
+import { debianPackages, packageDir, unpackPackage } from "./debian-packages.mjs";
 import { initramfsEntries } from "./initramfs.mjs";
 import { manifestFile, replaceFile, replaceIfDifferent, writeManifest } from "./manifest.mjs";
 import { selectModules } from "./modules.mjs";
@@ -73,7 +67,8 @@ export async function choosePackages(update) {
   }
   return step("download Debian's kernel and busybox for arm64", async (say) => {
     say("package lists");
-    await updateArm64Lists();
+    const { updateLists, downloadPackage, resolveKernelPackage } = debianPackages("arm64");
+    await updateLists();
     const kernel = await resolveKernelPackage(kernelMetapackage);
     say(kernel);
     const [kernelDeb, busyboxDeb] = [await downloadPackage(kernel), await downloadPackage("busybox-static")];

@@ -43,6 +43,11 @@ export const packages = {
     "qemu-system-arm": "the engine to compare with",
     "ipxe-qemu": "network cards' ROMs, without which qemu-system-aarch64 refuses its default machine",
   },
+  /** `npm run bench:vm -- --v86`. */
+  v86: {
+    "gcc-i686-linux-gnu": "compiles the program that measures a guest from within",
+    "libc6-dev-i386-cross": "its C library",
+  },
   /** `npm test`. */
   test: {
     chromium: "end-to-end tests",

@@ -17,10 +17,10 @@ const FLAGS = ["-std=gnu99", "-O2", "-ffp-contract=off", "-static", "-Wall", "-W
  * @property {string} release The kernel's version. @property {string} append The guest's own kernel command line.
  */
 
-/** Compiles vmbench. @param {string} compiler Of the guest's architecture. @param {string} output */
-export async function compileVmbench(compiler, output) {
+/** Compiles vmbench. @param {string} compiler Of the guest's architecture. @param {string} output @param {readonly string[]} [flags] */
+export async function compileVmbench(compiler, output, flags = []) {
   const files = readdirSync(sources).filter((name) => name.endsWith(".c"));
-  await run(compiler, [...FLAGS, "-o", output, ...files.map((name) => join(sources, name)), "-lm"]);
+  await run(compiler, [...FLAGS, ...flags, "-o", output, ...files.map((name) => join(sources, name)), "-lm"]);
 }
 
 /** The programs as an archive that the kernel unpacks after, and over, the one before it. @param {string} vmbench Path. */
@@ -62,14 +62,21 @@ export async function makeVmGuest(name) {
 }
 
 /**
+ * What is to be measured, as the guest's first process reads it from its kernel's command line.
+ * @param {{ scale: number, only: readonly string[] }} what `only`: prefixes of the names; all without any.
+ */
+export function guestWords({ scale, only }) {
+  const chosen = only.length === 0 ? "" : ` bench.only=${only.join(",")}`;
+  return `rdinit=/bench/init bench.scale=${scale}${chosen}`;
+}
+
+/**
  * The machine, word by word, for QEMU and for ours alike.
  * @param {VmGuest} guest `kernel` and `initrd` as the machine finds them.
- * @param {{ scale: number, only: readonly string[] }} what `only`: prefixes of the names; all without any.
+ * @param {string} what Of `guestWords`.
  * @returns {string[]}
  */
-export function machineWords({ kernel, initrd, append }, { scale, only }) {
-  const chosen = only.length === 0 ? "" : ` bench.only=${only.join(",")}`;
-  const line = `${append} rdinit=/bench/init bench.scale=${scale}${chosen}`;
+export function machineWords({ kernel, initrd, append }, what) {
   const machine = "-M virt -cpu cortex-a57 -accel tcg -smp 1 -m 256 -nic none -no-reboot".split(" ");
-  return [...machine, "-kernel", kernel, "-initrd", initrd, "-append", line];
+  return [...machine, "-kernel", kernel, "-initrd", initrd, "-append", `${append} ${what}`];
 }

@@ -7,11 +7,11 @@ import { build } from "vite";
 import { root } from "../../scripts/lib/paths.mjs";
 import { listen, staticServer } from "../../scripts/static-server.mjs";
 import { engine } from "../../scripts/vite-engine.mjs";
-import { launchChromium, workerThread } from "./chromium.mjs";
+import { busiestPageThread, launchChromium } from "./chromium.mjs";
 import { busiestThread, coreShare } from "./cpu-time.mjs";
 import { TimedLines } from "./timed-lines.mjs";
 
-/** @typedef {{ lines: import("./timed-lines.mjs").TimedLine[], coreShare: number }} Run `coreShare` as in cpu-time.mjs, NaN if not known. */
+/** @typedef {{ lines: import("./timed-lines.mjs").TimedLine[], coreShare: number }} Run `coreShare` as in cpu-time.mjs. */
 
 /**
  * Starts a program and reads its standard output as the guest's console, until the guest is done; then ends it.
@@ -54,8 +54,11 @@ export function runProcess([file = "", ...args], timeoutMs, say) {
   });
 }
 
-/** Bundles the page as the site is, with the guest's files beside it. @param {import("./vm-guest.mjs").VmGuest} guest */
-async function buildPage(guest) {
+/**
+ * Bundles our page as the site is. The kernel is the file "kernel" beside it, its file system "initrd".
+ * @param {import("./vm-guest.mjs").VmGuest} guest @returns {Promise<string>} The folder to serve.
+ */
+export async function buildVmPage(guest) {
   const site = join(root, "build/bench-vm");
   await build({
     configFile: false,
@@ -72,28 +75,28 @@ async function buildPage(guest) {
 }
 
 /** Words as one line, as a page's machine takes it. @param {readonly string[]} words */
-const asLine = (words) => words.map((word) => (/\s/.test(word) ? `"${word}"` : word)).join(" ");
+export const asLine = (words) => words.map((word) => (/\s/.test(word) ? `"${word}"` : word)).join(" ");
 
 /**
- * Serves the page and starts Chromium. The kernel is the file "kernel" beside the page, its file system "initrd".
- * @param {import("./vm-guest.mjs").VmGuest} guest
+ * Serves a folder and starts Chromium.
+ * @param {string} site @param {string} path Of a page in it, with `bench.run` and `bench.end`.
  */
-export async function openChromium(guest) {
-  const server = staticServer(await buildPage(guest));
+export async function openChromium(site, path) {
+  const server = staticServer(site);
   const port = await listen(server, 4270, "127.0.0.1", false);
   const browser = await launchChromium();
   return {
-    /** One boot in a fresh context. @param {readonly string[]} words @param {number} timeoutMs @returns {Promise<Run>} */
-    async run(words, timeoutMs) {
+    /** One boot in a fresh context. @param {string} args For the page. @param {number} timeoutMs @returns {Promise<Run>} */
+    async run(args, timeoutMs) {
       const context = await browser.newContext();
       try {
         const page = await context.newPage();
         page.on("console", (message) => console.log(message.text()));
-        await page.goto(`http://127.0.0.1:${port}/`);
-        const setup = { args: asLine(words), timeoutMs };
+        await page.goto(`http://127.0.0.1:${port}/${path}`);
+        const setup = { args, timeoutMs };
         const lines = await page.evaluate((value) => Reflect.get(window, "bench").run(value), setup);
-        const thread = await workerThread(browser);
-        const share = thread === null ? Number.NaN : coreShare(thread.pid, thread.tid);
+        const { pid, tid } = await busiestPageThread(browser);
+        const share = coreShare(pid, tid);
         await page.evaluate(() => Reflect.get(window, "bench").end());
         return { lines, coreShare: share };
       } finally {

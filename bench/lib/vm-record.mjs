@@ -52,12 +52,17 @@ export function withRecord(text, { date, commit, machine }, { where, guest, runs
   return `${latest.before}${[caption, ...heads, ...lines.map((line) => row(lineCells(line)))].join("\n")}\n${latest.after}`;
 }
 
-/** Writes it. @param {Conditions} conditions @param {readonly Comparison[]} lines */
-export function recordResults(conditions, lines) {
-  const commit = execFileSync("git", ["describe", "--always", "--dirty", "--exclude", "*"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  const when = { date: new Date().toISOString().slice(0, 10), commit: commit.trim(), machine: machineLine() };
+/** The commit of what is measured, and whether there is more than it. */
+function measuredCommit() {
+  const git = (/** @type {string[]} */ ...words) =>
+    execFileSync("git", [...words, "--", "src"], { cwd: root, encoding: "utf8" });
+  const changed = git("status", "--porcelain") !== "";
+  return `${git("log", "-1", "--format=%h").trim()}${changed ? " and changes" : ""}`;
+}
+
+/** Writes it. @param {Conditions} conditions @param {string} quiet How quiet the host was. @param {readonly Comparison[]} lines */
+export function recordResults(conditions, quiet, lines) {
+  const date = new Date().toISOString().slice(0, 10);
+  const when = { date, commit: measuredCommit(), machine: `${machineLine()}, ${quiet}` };
   writeFileSync(file, withRecord(readFileSync(file, "utf8"), when, conditions, lines));
 }

@@ -20,8 +20,8 @@ export const LINE_BAR = 0.4;
 export const COLD_BAR = 2;
 /** How far the guest's clock may be from the host's: a guest that times itself by a wrong clock has measured nothing. */
 const CLOCK_TOLERANCE = 0.05;
-/** Over less time than this the way of the lines to the host is too large a part. */
-const SHORTEST_CLOCK_SECONDS = 2;
+/** What the lines may be late on their way to a busy host. */
+const LATENESS_SECONDS = 0.5;
 
 /** @typedef {{ name: string, unit: string, rate: number, best: number, first: number, sum: string }} Line */
 /**
@@ -62,7 +62,7 @@ export function readResult(printed, coreShare) {
 /** What is wrong with a guest's clock, or null. @param {Result} result */
 export function clockError({ guestSeconds, hostSeconds }) {
   const share = guestSeconds / hostSeconds;
-  if (hostSeconds < SHORTEST_CLOCK_SECONDS || Math.abs(share - 1) <= CLOCK_TOLERANCE) return null;
+  if (Math.abs(guestSeconds - hostSeconds) <= Math.max(LATENESS_SECONDS, CLOCK_TOLERANCE * hostSeconds)) return null;
   return `the guest's clock counted ${guestSeconds.toFixed(2)} s of ${hostSeconds.toFixed(2)} s (${share.toFixed(3)})`;
 }
 
