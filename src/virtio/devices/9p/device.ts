@@ -5,6 +5,7 @@ import { VirtioDevice } from "../../device.ts";
 import type { FeatureRow } from "../../features.ts";
 import type { FileTree } from "../../file-tree.ts";
 import type { ConfigBytes } from "../../layout.ts";
+import { Pause } from "../../pause.ts";
 import * as P from "../../spec/9p.ts";
 import { VIRTIO_ID_9P } from "../../spec/ids.ts";
 import type { QueueSpec, Virtqueue } from "../../virtqueue.ts";
@@ -29,8 +30,7 @@ export class VirtioNineP extends VirtioDevice {
   private draining = 0;
   /** The queue was left with buffers, and without asking for notifications, for want of room. */
   private starved = false;
-  private quiet: (() => void) | null = null;
-  private paused = false;
+  private readonly pause = new Pause(() => this.inFlight === 0);
 
   constructor(bus: VirtioBus, tree: FileTree, mountTag: string) {
     super(bus);
@@ -53,7 +53,7 @@ export class VirtioNineP extends VirtioDevice {
   }
 
   private get hasRoom(): boolean {
-    return !this.paused && this.inFlight < MAX_IN_FLIGHT;
+    return !this.pause.active && this.inFlight < MAX_IN_FLIGHT;
   }
 
   private start(chain: Chain): void {
@@ -86,7 +86,7 @@ export class VirtioNineP extends VirtioDevice {
     if (pieces === null) this.bus.log.guestError("virtio-9p: no room for an answer", `${chain.writableBytes} bytes`);
     for (const piece of pieces ?? []) writer.write(piece);
     queue.push(chain, writer.written);
-    if (this.inFlight === 0) this.quiet?.();
+    this.pause.check();
     // Inside a drain the flush comes at its end, and the loop goes on by itself.
     if (this.draining > 0) return;
     queue.flush();
@@ -102,18 +102,11 @@ export class VirtioNineP extends VirtioDevice {
   }
 
   override quiesce(): Promise<void> {
-    this.paused = true;
-    if (this.inFlight === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.quiet = () => {
-        this.quiet = null;
-        resolve();
-      };
-    });
+    return this.pause.begin();
   }
 
   override resume(): void {
-    this.paused = false;
+    this.pause.end();
   }
 
   save(): NinePState {

@@ -6,6 +6,7 @@ import { VirtioDevice } from "../../device.ts";
 import type { Timers } from "../../environment.ts";
 import type { FeatureRow } from "../../features.ts";
 import type { ConfigWrite } from "../../layout.ts";
+import { Pause } from "../../pause.ts";
 import { SECTOR_SIZE, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_FLUSH } from "../../spec/blk.ts";
 import { VIRTIO_ID_BLOCK } from "../../spec/ids.ts";
 import { Turns } from "../../turns.ts";
@@ -34,8 +35,7 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
   private draining = 0;
   /** A queue was left with buffers, and without asking for notifications, for want of room. */
   private starved = false;
-  private quiet: (() => void) | null = null;
-  private paused = false;
+  private readonly pause = new Pause(() => this.executions.size === 0);
 
   constructor(bus: VirtioBus, backend: BlockBackend, timers: Timers, options: BlkOptions) {
     super(bus);
@@ -72,7 +72,7 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
   }
 
   onQueue(queue: Virtqueue): void {
-    if (this.paused || this.executions.size >= MAX_IN_FLIGHT) {
+    if (this.pause.active || this.executions.size >= MAX_IN_FLIGHT) {
       this.starved = true;
       return;
     }
@@ -124,7 +124,7 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
     const { queue } = execution.chain;
     this.executions.delete(execution);
     queue.push(execution.chain, written);
-    if (this.executions.size === 0) this.quiet?.();
+    this.pause.check();
     // Inside a drain the flush comes at its end, and the loop goes on by itself.
     if (this.draining > 0) return;
     queue.flush();
@@ -133,7 +133,7 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
 
   /** There is room for another request: queues that were left without a request for notifications go on. */
   private serveWaiting(): void {
-    if (!this.starved || this.paused) return;
+    if (!this.starved || this.pause.active) return;
     this.starved = false;
     for (const queue of this.bus.queues) this.onQueue(queue);
   }
@@ -157,18 +157,11 @@ export class VirtioBlk extends VirtioDevice implements BlkHost {
   }
 
   override quiesce(): Promise<void> {
-    this.paused = true;
-    if (this.executions.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.quiet = () => {
-        this.quiet = null;
-        resolve();
-      };
-    });
+    return this.pause.begin();
   }
 
   override resume(): void {
-    this.paused = false;
+    this.pause.end();
   }
 
   save(): BlkState {

@@ -6,6 +6,7 @@ import { type Configuration, MATRIX } from "../../testing/harness.ts";
 import { MemoryDisk } from "../../testing/memory-disk.ts";
 import { HarnessScsi, type Plugged } from "./testing/harness-scsi.ts";
 import { lunOf } from "./testing/initiator.ts";
+import type { Virtqueue } from "../../virtqueue.ts";
 
 const DISK_BYTES = 2 ** 20;
 const NONE = new Uint8Array(0);
@@ -608,6 +609,31 @@ describe("a saved SCSI host", () => {
     box.vm.transport.bus.resume();
     await box.vm.receive(2);
     await box.vm.receive(2);
+  });
+
+  it.each([
+    ["queue", ({ vm }: HarnessScsi) => vm.transport.bus.resetQueue(vm.transport.bus.queues[2] as Virtqueue)],
+    ["device", ({ vm }: HarnessScsi) => vm.driver.reset()],
+  ])("can be saved after a reset of the %s while more commands waited than run at a time", async (_, reset) => {
+    const { box, disk } = await machine(ONE, {}, 256);
+    disk.manual = true;
+    for (let index = 0; index < 80; ++index) sendRead(box, lunOf(0, 0), BigInt(index));
+    expect(disk.pending).toBe(32);
+    reset(box);
+    let isQuiet = false;
+    const quiet = box.vm.transport.bus.quiesce().then(() => {
+      isQuiet = true;
+    });
+    await disk.release(31);
+    expect(isQuiet).toBe(false);
+    await disk.release();
+    await quiet;
+    // What waited was not begun.
+    expect([disk.pending, disk.calls.filter((call) => call.startsWith("read")).length]).toEqual([0, 32]);
+    disk.manual = false;
+    box.vm.transport.bus.resume();
+    box.start();
+    expect((await box.command(lunOf(0, 0), [0x12, 0, 0, 0, 36, 0], NONE, 36)).status).toBe(0);
   });
 
   it.each([

@@ -11,6 +11,7 @@ import type { Chain } from "../../chain.ts";
 import { VirtioDevice } from "../../device.ts";
 import type { Timers } from "../../environment.ts";
 import type { FeatureRow } from "../../features.ts";
+import { Pause } from "../../pause.ts";
 import { VIRTIO_ID_SCSI } from "../../spec/ids.ts";
 import * as V from "../../spec/scsi.ts";
 import { Turns } from "../../turns.ts";
@@ -66,8 +67,7 @@ export class VirtioScsi extends VirtioDevice implements ExecutionHost, ControlHo
   private pumping = false;
   /** A queue was left with buffers, and without asking for notifications, for want of room. */
   private starved = false;
-  private quiet: (() => void) | null = null;
-  private paused = false;
+  private readonly pause = new Pause(() => this.executions.size === 0);
 
   constructor(bus: VirtioBus, timers: Timers, options: ScsiOptions) {
     super(bus);
@@ -146,7 +146,7 @@ export class VirtioScsi extends VirtioDevice implements ExecutionHost, ControlHo
   // ---- Queues ----
 
   onQueue(queue: Virtqueue): void {
-    if (this.paused) {
+    if (this.pause.active) {
       this.starved = true;
     } else if (queue.index === V.SCSI_CONTROLQ) {
       this.drain(queue, (chain) => {
@@ -268,6 +268,7 @@ export class VirtioScsi extends VirtioDevice implements ExecutionHost, ControlHo
       next.run();
     }
     this.pumping = false;
+    this.pause.check();
   }
 
   complete(execution: Execution, written: number): void {
@@ -276,14 +277,13 @@ export class VirtioScsi extends VirtioDevice implements ExecutionHost, ControlHo
     if (at >= 0) this.waiting.splice(at, 1);
     else this.running -= 1;
     this.give(execution.chain, written);
-    if (this.executions.size === 0) this.quiet?.();
     this.pump();
     if (this.draining.length === 0) this.serveStarved();
   }
 
   /** There is room again: queues that were left without a request for notifications go on. */
   private serveStarved(): void {
-    if (!this.starved || this.paused || this.executions.size >= MAX_TASKS) return;
+    if (!this.starved || this.pause.active || this.executions.size >= MAX_TASKS) return;
     this.starved = false;
     for (const queue of this.bus.queues) if (queue.ready) this.onQueue(queue);
   }
@@ -321,6 +321,7 @@ export class VirtioScsi extends VirtioDevice implements ExecutionHost, ControlHo
     resetSizes(this.config);
     this.events.missed = false;
     for (const execution of this.waiting.splice(0)) this.executions.delete(execution);
+    this.pause.check();
     for (const { unit } of this.domain.units()) {
       unit.reset();
       this.subscriptions.delete(unit);
@@ -328,18 +329,11 @@ export class VirtioScsi extends VirtioDevice implements ExecutionHost, ControlHo
   }
 
   override quiesce(): Promise<void> {
-    this.paused = true;
-    if (this.executions.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.quiet = () => {
-        this.quiet = null;
-        resolve();
-      };
-    });
+    return this.pause.begin();
   }
 
   override resume(): void {
-    this.paused = false;
+    this.pause.end();
   }
 
   save(): ScsiState {

@@ -2,7 +2,7 @@
  * Virtio over channel I/O (virtio 1.4, 4.3): no registers, but channel programs. Rings and configuration of revision 0
  * are in the guest's byte order, which is little-endian on the machines here; blocks of commands are big-endian always.
  */
-import { type BusEnvironment, VirtioBus } from "../../bus.ts";
+import type { BusEnvironment, VirtioBus } from "../../bus.ts";
 import type { Features } from "../../features.ts";
 import type { Fact } from "../../inspection.ts";
 import type { InterfaceMode } from "../../negotiation.ts";
@@ -17,6 +17,7 @@ import { type SavedState, StateReader } from "../../state.ts";
 import type { Virtqueue } from "../../virtqueue.ts";
 import { writeConfigDifferences } from "../config-differences.ts";
 import { ringFeatures } from "../ring-features.ts";
+import { SwitchingBus } from "../switching-bus.ts";
 import type { VirtioTransport } from "../transport.ts";
 import type { ChannelCommand } from "./channel-program.ts";
 import { VIRTIO_COMMANDS } from "./commands.ts";
@@ -32,30 +33,16 @@ export interface CcwOptions {
   readonly maxRevision: number;
 }
 
-class VirtioCcwBus extends VirtioBus {
+class VirtioCcwBus extends SwitchingBus {
   private readonly transport: VirtioCcw;
-  private current: InterfaceMode;
 
   constructor(transport: VirtioCcw, environment: BusEnvironment, mode: InterfaceMode) {
-    super(environment);
+    super(environment, mode);
     this.transport = transport;
-    this.current = mode;
-  }
-
-  get mode(): InterfaceMode {
-    return this.current;
   }
 
   get transportFeatures(): Features {
-    return ringFeatures(this.current, false);
-  }
-
-  /** The driver has chosen a revision of another interface. */
-  switchTo(mode: InterfaceMode): void {
-    if (this.current === mode) return;
-    this.reset();
-    this.current = mode;
-    this.offer();
+    return ringFeatures(this.mode, false);
   }
 
   protected signal(queue: Virtqueue | null): void {
@@ -171,9 +158,8 @@ export class VirtioCcw implements VirtioTransport, ChannelDevice {
 
   /** Machine reset. */
   reset(): void {
-    this.ccwBus.reset();
     this.chosen = null;
-    this.ccwBus.switchTo(interfaceOf(this.options.maxRevision));
+    this.ccwBus.resetTo(interfaceOf(this.options.maxRevision));
     this.subchannel.reset();
   }
 

@@ -3,7 +3,7 @@
  * function speaks the interface that its driver used last while the status was 0.
  */
 import { type PciAccessSize, PciFunction, type PciRegion } from "../../../pci/function.ts";
-import { type BusEnvironment, VirtioBus } from "../../bus.ts";
+import type { BusEnvironment, VirtioBus } from "../../bus.ts";
 import type { VirtioDevice } from "../../device.ts";
 import type { Features } from "../../features.ts";
 import type { Fact } from "../../inspection.ts";
@@ -12,6 +12,7 @@ import { COMMON_DEVICE_STATUS, LEGACY_CONFIG, LEGACY_CONFIG_MSIX, VIRTIO_MSI_NO_
 import { type SavedState, StateReader } from "../../state.ts";
 import type { Virtqueue } from "../../virtqueue.ts";
 import { ringFeatures } from "../ring-features.ts";
+import { SwitchingBus } from "../switching-bus.ts";
 import type { VirtioTransport } from "../transport.ts";
 import * as C from "./capabilities.ts";
 import { CommonConfig } from "./common.ts";
@@ -32,29 +33,16 @@ export interface PciOptions {
   readonly modernPioNotify: boolean;
 }
 
-class VirtioPciBus extends VirtioBus {
+class VirtioPciBus extends SwitchingBus {
   private readonly transport: VirtioPci;
-  private current: InterfaceMode;
 
   constructor(transport: VirtioPci, environment: BusEnvironment, mode: InterfaceMode) {
-    super(environment);
+    super(environment, mode);
     this.transport = transport;
-    this.current = mode;
-  }
-
-  get mode(): InterfaceMode {
-    return this.current;
   }
 
   get transportFeatures(): Features {
-    return ringFeatures(this.current);
-  }
-
-  /** The driver speaks another interface from now on. */
-  switchTo(mode: InterfaceMode): void {
-    this.reset();
-    this.current = mode;
-    this.offer();
+    return ringFeatures(this.mode);
   }
 
   protected signal(queue: Virtqueue | null): void {
@@ -208,7 +196,7 @@ export class VirtioPci implements VirtioTransport {
 
   /** Machine reset. */
   reset(): void {
-    this.pciBus.switchTo(this.options.modern ? "modern" : "legacy");
+    this.pciBus.resetTo(this.options.modern ? "modern" : "legacy");
     this.function.reset();
   }
 
@@ -231,7 +219,7 @@ export class VirtioPci implements VirtioTransport {
     const mode = state.text("mode");
     const able = (mode === "legacy" && this.hasLegacy) || (mode === "modern" && this.options.modern);
     if (!able) throw state.error("it speaks an interface that this function does not have");
-    this.pciBus.switchTo(mode);
+    this.pciBus.resetTo(mode);
     const { msix } = this.function;
     if (msix !== null) {
       const saved = state.section("msix");
