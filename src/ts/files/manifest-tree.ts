@@ -17,6 +17,7 @@ import { fetchBytes, type HttpSourceHost, WrongAnswer } from "../storage/http-fe
 import { StorageError } from "../storage/storage-error.ts";
 import { type ListedFile, parseFileList } from "./file-list.ts";
 import { FilesError } from "./tree-error.ts";
+import { readable, refuseWriting, UnchangingTree } from "./unchanging-tree.ts";
 
 const MAX_LIST_BYTES = 32 * 1024 * 1024;
 /** Loaded files that are kept in memory: those that were read last. A larger file cannot be read at all. */
@@ -44,8 +45,7 @@ const FOLDER = {
   sha256: null,
 } satisfies ListedFile;
 
-export class ManifestTree implements FileTree {
-  readonly readOnly = true;
+export class ManifestTree extends UnchangingTree implements FileTree {
   readonly xattrs = null;
   private readonly listUrl: string;
   private readonly host: HttpSourceHost;
@@ -61,6 +61,7 @@ export class ManifestTree implements FileTree {
   private readonly waiting: (() => void)[] = [];
 
   private constructor(listUrl: string, files: readonly ListedFile[], host: HttpSourceHost) {
+    super();
     this.listUrl = listUrl;
     this.host = host;
     for (const file of files) this.add(file);
@@ -146,15 +147,12 @@ export class ManifestTree implements FileTree {
     if (kind === P.S_IFDIR) throw new TreeError("EISDIR");
     if (kind === P.S_IFLNK) throw new TreeError("ELOOP");
     if (kind !== P.S_IFREG) throw new TreeError("ENXIO");
-    if (mode.write || mode.truncate) refuse();
-    return {
+    refuseWriting(mode);
+    return readable({
       stat: () => statOf(node),
       read: (offset, into) => this.read(node, offset, into),
-      write: refuse,
-      change: refuse,
-      sync: () => undefined,
       close: () => undefined,
-    };
+    });
   }
 
   private read(node: Node, offset: number, into: Uint8Array): Pending<number> {
@@ -240,22 +238,9 @@ export class ManifestTree implements FileTree {
     return { blockBytes: BLOCK_BYTES, totalBlocks, freeBlocks: 0, totalFiles: Number(this.lastId), freeFiles: 0 };
   }
 
-  create = refuse;
-  makeDirectory = refuse;
-  makeLink = refuse;
-  makeNode = refuse;
-  link = refuse;
-  rename = refuse;
-  remove = refuse;
-  change = refuse;
-
   close(): void {
     this.cache.clear();
   }
-}
-
-function refuse(): never {
-  throw new TreeError("EROFS");
 }
 
 function checkStatus({ status }: Response): WrongAnswer | null {

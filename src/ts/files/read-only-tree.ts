@@ -1,22 +1,13 @@
 /** A tree whose files nobody changes (`readonly=on`). */
-import {
-  type ExtendedAttributes,
-  type FileTree,
-  type OpenFile,
-  type Pending,
-  TreeError,
-} from "../../virtio/file-tree.ts";
+import type { ExtendedAttributes, FileTree } from "../../virtio/file-tree.ts";
+import { readable, refuse, refuseWriting, UnchangingTree } from "./unchanging-tree.ts";
 
-function refuse(): never {
-  throw new TreeError("EROFS");
-}
-
-export class ReadOnlyTree implements FileTree {
-  readonly readOnly = true;
+export class ReadOnlyTree extends UnchangingTree implements FileTree {
   readonly xattrs: ExtendedAttributes | null;
   private readonly tree: FileTree;
 
   constructor(tree: FileTree) {
+    super();
     this.tree = tree;
     this.xattrs = tree.xattrs === null ? null : { ...tree.xattrs, set: refuse, remove: refuse };
   }
@@ -26,29 +17,10 @@ export class ReadOnlyTree implements FileTree {
   readLink: FileTree["readLink"] = (path) => this.tree.readLink(path);
   space: FileTree["space"] = () => this.tree.space();
   close: FileTree["close"] = () => this.tree.close();
-  create = refuse;
-  makeDirectory = refuse;
-  makeLink = refuse;
-  makeNode = refuse;
-  link = refuse;
-  rename = refuse;
-  remove = refuse;
-  change = refuse;
 
   open: FileTree["open"] = (path, mode) => {
-    if (mode.write || mode.truncate) refuse();
+    refuseWriting(mode);
     const opened = this.tree.open(path, mode);
     return opened instanceof Promise ? opened.then(readable) : readable(opened);
-  };
-}
-
-function readable(file: OpenFile): OpenFile {
-  return {
-    stat: () => file.stat(),
-    read: (offset, into) => file.read(offset, into),
-    write: refuse,
-    change: refuse,
-    sync: (): Pending<void> => undefined,
-    close: () => file.close(),
   };
 }
