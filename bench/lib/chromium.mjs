@@ -1,6 +1,6 @@
 // @ts-check
 /** A headless Chromium whose threads can be told apart. */
-import { busiestThread, threadSeconds, workerThreads } from "./cpu-time.mjs";
+import { workerThreads } from "./cpu-time.mjs";
 
 /** @typedef {{ pid: number, tid: number }} Thread */
 
@@ -37,28 +37,15 @@ export async function launchKeptChromium(folder) {
  * @returns {Promise<Thread | null>} null where there is not exactly one.
  */
 export async function workerThread(browser) {
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  await session.detach();
-  const found = processInfo
-    .filter(({ type }) => type === "renderer")
-    .flatMap(({ id: pid }) => workerThreads(pid).map((tid) => ({ pid, tid })));
+  const processes = await pageProcesses(browser);
+  const found = processes.flatMap((pid) => workerThreads(pid).map((tid) => ({ pid, tid })));
   return found.length === 1 ? (found[0] ?? null) : null;
 }
 
-/**
- * The thread that ran the longest among those of all pages: where the guest runs, be it a worker or the page's own.
- * @param {import("playwright").Browser} browser @returns {Promise<Thread>}
- * @throws {Error} If there is no page.
- */
-export async function busiestPageThread(browser) {
+/** The processes that show pages. @param {import("playwright").Browser} browser @returns {Promise<number[]>} */
+export async function pageProcesses(browser) {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   await session.detach();
-  const threads = processInfo
-    .filter(({ type }) => type === "renderer")
-    .map(({ id: pid }) => ({ pid, tid: busiestThread(pid) }))
-    .sort((a, b) => threadSeconds(b.pid, b.tid).ran - threadSeconds(a.pid, a.tid).ran);
-  if (threads[0] === undefined) throw new Error("The browser has no page.");
-  return threads[0];
+  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
 }

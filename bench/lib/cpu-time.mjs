@@ -33,9 +33,16 @@ export function processSeconds(pid) {
 /** Threads of dedicated workers in a process, none if it has ended. @param {number} pid @returns {number[]} */
 export function workerThreads(pid) {
   const folder = `/proc/${pid}/task`;
-  try {
+  return orNone(() => {
     const threads = readdirSync(folder).map(Number);
     return threads.filter((tid) => readFileSync(`${folder}/${tid}/comm`, "utf8").trim() === WORKER_THREAD);
+  });
+}
+
+/** What is read of a process or a thread, nothing if it has ended. @template T @param {() => T[]} read @returns {T[]} */
+function orNone(read) {
+  try {
+    return read();
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === "ENOENT" || code === "ESRCH") return [];
@@ -43,19 +50,15 @@ export function workerThreads(pid) {
   }
 }
 
-/** Of the time in which a thread wanted a core, the part in which it had one: 1 on a quiet machine. @param {number} pid @param {number} tid */
-export function coreShare(pid, tid) {
-  const { ran, waited } = threadSeconds(pid, tid);
-  return ran / (ran + waited);
-}
-
-/** The thread of a process that ran the longest. @param {number} pid @returns {number} */
-export function busiestThread(pid) {
-  const threads = readdirSync(`/proc/${pid}/task`).map((tid) => ({
-    tid: Number(tid),
-    ...threadSeconds(pid, Number(tid)),
-  }));
-  return threads.sort((a, b) => b.ran - a.ran)[0]?.tid ?? pid;
+/** The times of all threads of a process, by thread; none if it has ended. @param {number} pid @returns {Map<number, ReturnType<typeof threadSeconds>>} */
+export function threadTimes(pid) {
+  /** @type {Map<number, ReturnType<typeof threadSeconds>>} */
+  const times = new Map();
+  for (const tid of orNone(() => readdirSync(`/proc/${pid}/task`).map(Number))) {
+    // A thread may end while the others are looked at.
+    for (const time of orNone(() => [threadSeconds(pid, tid)])) times.set(tid, time);
+  }
+  return times;
 }
 
 /** What the figures were measured on, one line. */

@@ -7,11 +7,11 @@ import { build } from "vite";
 import { root } from "../../scripts/lib/paths.mjs";
 import { listen, staticServer } from "../../scripts/static-server.mjs";
 import { engine } from "../../scripts/vite-engine.mjs";
-import { busiestPageThread, launchChromium } from "./chromium.mjs";
-import { busiestThread, coreShare } from "./cpu-time.mjs";
+import { launchChromium, pageProcesses } from "./chromium.mjs";
+import { CoreShares } from "./core-shares.mjs";
 import { TimedLines } from "./timed-lines.mjs";
 
-/** @typedef {{ lines: import("./timed-lines.mjs").TimedLine[], coreShare: number }} Run `coreShare` as in cpu-time.mjs. */
+/** @typedef {{ lines: import("./timed-lines.mjs").TimedLine[], shares: import("./core-shares.mjs").Shares }} Run */
 
 /**
  * Starts a program and reads its standard output as the guest's console, until the guest is done; then ends it.
@@ -22,6 +22,7 @@ import { TimedLines } from "./timed-lines.mjs";
 export function runProcess([file = "", ...args], timeoutMs, say) {
   const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
   const console = new TimedLines();
+  const cores = new CoreShares();
   let errors = "";
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
@@ -29,13 +30,13 @@ export function runProcess([file = "", ...args], timeoutMs, say) {
       errors += text;
     });
     child.stdout.setEncoding("latin1").on("data", (text) => {
-      for (const line of console.take(text)) say(line.text);
+      for (const line of console.take(text)) {
+        say(line.text);
+        if (child.pid !== undefined) cores.mark([child.pid], line.text);
+      }
       try {
         if (!console.ended) return;
-        resolve({
-          lines: console.lines,
-          coreShare: child.pid === undefined ? Number.NaN : coreShare(child.pid, busiestThread(child.pid)),
-        });
+        resolve({ lines: console.lines, shares: cores.shares() });
       } catch (error) {
         reject(error);
       }
@@ -92,13 +93,16 @@ export async function openChromium(site, path) {
       try {
         const page = await context.newPage();
         page.on("console", (message) => console.log(message.text()));
+        const cores = new CoreShares();
+        /** @type {number[]} */
+        let pids = [];
+        await page.exposeFunction("printed", (/** @type {string} */ line) => cores.mark(pids, line));
         await page.goto(`http://127.0.0.1:${port}/${path}`);
+        pids = await pageProcesses(browser);
         const setup = { args, timeoutMs };
         const lines = await page.evaluate((value) => Reflect.get(window, "bench").run(value), setup);
-        const { pid, tid } = await busiestPageThread(browser);
-        const share = coreShare(pid, tid);
         await page.evaluate(() => Reflect.get(window, "bench").end());
-        return { lines, coreShare: share };
+        return { lines, shares: cores.shares() };
       } finally {
         await context.close();
       }

@@ -36,10 +36,12 @@ const LINE = /^(\S+) ([\d.e+]+) (\S+) best=([\d.e+]+) first=([\d.e+]+) chunks=\d
 
 /**
  * Reads what a guest printed.
- * @param {readonly import("./timed-lines.mjs").TimedLine[]} printed @param {number} coreShare @returns {Result}
+ * @param {import("./vm-machines.mjs").Run} run
+ * @param {boolean} byCoreTime The rates (not those of single chunks) are for the time in which the guest's thread had a core.
+ * @returns {Result}
  * @throws {Error} If a benchmark in it failed, or there is no line at all.
  */
-export function readResult(printed, coreShare) {
+export function readResult({ lines: printed, shares }, byCoreTime) {
   /** @type {Map<string, Line>} */
   const lines = new Map();
   const clock = (/** @type {string} */ name) => {
@@ -52,11 +54,12 @@ export function readResult(printed, coreShare) {
     const match = LINE.exec(text);
     if (match !== null) {
       const [, name = "", rate, unit = "", best, first, sum = ""] = match;
-      lines.set(name, { name, unit, rate: Number(rate), best: Number(best), first: Number(first), sum });
+      const share = byCoreTime ? (shares.lines.get(name) ?? 1) : 1;
+      lines.set(name, { name, unit, rate: Number(rate) / share, best: Number(best), first: Number(first), sum });
     } else if (/^# .*(failed|out of memory)/.test(text)) throw new Error(`The guest says: ${text}`);
   }
   if (lines.size === 0) throw new Error("No benchmark's name begins with what was asked for.");
-  return { lines, guestSeconds: end.guest - begin.guest, hostSeconds: end.host - begin.host, coreShare };
+  return { lines, guestSeconds: end.guest - begin.guest, hostSeconds: end.host - begin.host, coreShare: shares.whole };
 }
 
 /** What is wrong with a guest's clock, or null. @param {Result} result */

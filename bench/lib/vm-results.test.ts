@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root } from "../../scripts/lib/paths.mjs";
+import { CoreShares } from "./core-shares.mjs";
 import { TimedLines } from "./timed-lines.mjs";
 import { withRecord } from "./vm-record.mjs";
 import { clockError, compare, differences, GROUPS, groupMeans, readResult, report } from "./vm-results.mjs";
@@ -9,7 +10,8 @@ import { clockError, compare, differences, GROUPS, groupMeans, readResult, repor
 /** What a guest prints between its two looks at the clock; the host sees the second `hostSeconds` after the first. */
 function printed(lines: readonly string[], guestSeconds = 4, hostSeconds = guestSeconds) {
   const text = ["Linux says something", "# begin 10.5", ...lines, `# end ${10.5 + guestSeconds}`];
-  return text.map((line, i) => ({ text: line, atMs: i === text.length - 1 ? 7000 + hostSeconds * 1000 : 7000 }));
+  const timed = text.map((line, i) => ({ text: line, atMs: i === text.length - 1 ? 7000 + hostSeconds * 1000 : 7000 }));
+  return { lines: timed, shares: { whole: 0.75, lines: new Map([["int.lz", 0.5]]) } };
 }
 
 const line = (name: string, rate: number, first: number, sum = "00c0ffee") =>
@@ -17,23 +19,58 @@ const line = (name: string, rate: number, first: number, sum = "00c0ffee") =>
 
 describe("readResult", () => {
   it("reads rates as C prints them", () => {
-    const { lines } = readResult(printed(["int.div 1.5e+06 Mop/s best=2e+06 first=0.25 chunks=12 sum=0000abcd"]), 1);
+    const { lines } = readResult(
+      printed(["int.div 1.5e+06 Mop/s best=2e+06 first=0.25 chunks=12 sum=0000abcd"]),
+      false,
+    );
     expect([...lines.values()]).toEqual([
       { name: "int.div", unit: "Mop/s", rate: 1.5e6, best: 2e6, first: 0.25, sum: "0000abcd" },
     ]);
   });
 
   it("fails where a benchmark failed, or none ran, or the guest never came to its end", () => {
-    expect(() => readResult(printed(["# sh.awk failed"]), 1)).toThrow("sh.awk failed");
-    expect(() => readResult(printed(["# out of memory (65536)"]), 1)).toThrow("out of memory");
-    expect(() => readResult(printed([]), 1)).toThrow("No benchmark");
-    expect(() => readResult(printed([line("int.lz", 1, 1)]).slice(0, -1), 1)).toThrow("at the end");
+    expect(() => readResult(printed(["# sh.awk failed"]), false)).toThrow("sh.awk failed");
+    expect(() => readResult(printed(["# out of memory (65536)"]), false)).toThrow("out of memory");
+    expect(() => readResult(printed([]), false)).toThrow("No benchmark");
+    const { lines, shares } = printed([line("int.lz", 1, 1)]);
+    expect(() => readResult({ lines: lines.slice(0, -1), shares }, false)).toThrow("at the end");
+  });
+
+  it("counts only the time with a core, if that is asked for", () => {
+    const { lines, coreShare } = readResult(printed([line("int.lz", 6, 3), line("int.fib", 6, 3)]), true);
+    expect(coreShare).toBe(0.75);
+    expect([...lines.values()].map(({ rate, best, first }) => [rate, best, first])).toEqual([
+      [12, 9, 3],
+      [6, 9, 3],
+    ]);
+  });
+});
+
+describe("CoreShares", () => {
+  it("finds a share for each line and for all", () => {
+    const cores = new CoreShares();
+    expect(() => cores.shares()).toThrow("not seen");
+    cores.mark([process.pid], "# begin 1.0");
+    const end = performance.now() + 50;
+    while (performance.now() < end);
+    cores.mark([process.pid], "int.fib 1 Mcall/s");
+    cores.mark([process.pid], "# end 2.0");
+    const { whole, lines } = cores.shares();
+    expect([...lines.keys()]).toEqual(["int.fib", "#"]);
+    for (const share of [whole, ...lines.values()]) expect(share > 0 && share <= 1).toBe(true);
+  });
+  it("takes no notice of what came before the beginning, nor of a process that has ended", () => {
+    const cores = new CoreShares();
+    cores.mark([process.pid], "Linux boots");
+    cores.mark([process.pid, 2 ** 22 + 1], "# begin 1.0");
+    cores.mark([process.pid, 2 ** 22 + 1], "# end 2.0");
+    expect([...cores.shares().lines.keys()]).toEqual(["#"]);
   });
 });
 
 describe("the guest's clock", () => {
   const error = (guest: number, host: number) =>
-    clockError(readResult(printed([line("int.lz", 1, 1)], guest, host), 1));
+    clockError(readResult(printed([line("int.lz", 1, 1)], guest, host), false));
   it("may differ by five hundredths", () => {
     expect(error(20, 20.9)).toBeNull();
     expect(error(20, 21.2)).toContain("20.00 s of 21.20 s");
@@ -45,10 +82,10 @@ describe("the guest's clock", () => {
 
 describe("a comparison", () => {
   const ours = [
-    readResult(printed([line("int.lz", 2, 1), line("fp.mandel", 30, 10)]), 1),
-    readResult(printed([line("int.lz", 4, 0.5), line("fp.mandel", 20, 12)]), 1),
+    readResult(printed([line("int.lz", 2, 1), line("fp.mandel", 30, 10)]), false),
+    readResult(printed([line("int.lz", 4, 0.5), line("fp.mandel", 20, 12)]), false),
   ];
-  const theirs = [readResult(printed([line("int.lz", 8, 4), line("fp.mandel", 10, 6)]), 1)];
+  const theirs = [readResult(printed([line("int.lz", 8, 4), line("fp.mandel", 10, 6)]), false)];
 
   it("takes the best run of each", () => {
     expect(compare(ours, theirs)).toEqual([
@@ -70,8 +107,8 @@ describe("a comparison", () => {
   it("names the lines under the bar for lines", () => {
     const text = report(
       compare(
-        [readResult(printed([line("int.lz", 1, 1), line("os.fork", 9, 9)]), 1)],
-        [readResult(printed([line("int.lz", 8, 8), line("os.fork", 8, 8)]), 1)],
+        [readResult(printed([line("int.lz", 1, 1), line("os.fork", 9, 9)]), false)],
+        [readResult(printed([line("int.lz", 8, 8), line("os.fork", 8, 8)]), false)],
       ),
     );
     expect(text).toContain("lines under 0.4: int.lz 0.125\n");
@@ -80,8 +117,8 @@ describe("a comparison", () => {
   });
 
   it("does not pass over another check value or a missing line", () => {
-    const mine = readResult(printed([line("int.lz", 1, 1, "00000001"), line("int.fib", 1, 1)]), 1);
-    const peer = readResult(printed([line("int.lz", 1, 1, "00000002"), line("int.div", 1, 1)]), 1);
+    const mine = readResult(printed([line("int.lz", 1, 1, "00000001"), line("int.fib", 1, 1)]), false);
+    const peer = readResult(printed([line("int.lz", 1, 1, "00000002"), line("int.div", 1, 1)]), false);
     expect(differences(mine, peer)).toEqual([
       "int.lz: check value 00000001, QEMU's is 00000002",
       "int.fib: only ours ran it",
