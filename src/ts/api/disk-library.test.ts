@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ImageFolder } from "../inspect/testing/images.ts";
@@ -8,6 +7,7 @@ import { DiskLock } from "../storage/disk-lock.ts";
 import { StorageError } from "../storage/storage-error.ts";
 import { fakeLocks } from "../storage/testing/fake-locks.ts";
 import { type DiskBrowser, type DiskTab, diskBrowser, diskTab } from "../worker/testing/disk-browser.ts";
+import { noise } from "../lib/testing/noise.ts";
 
 const tabs: DiskTab[] = [];
 afterEach(() => {
@@ -24,7 +24,7 @@ function openTab(browser: DiskBrowser, change: Parameters<typeof diskTab>[1] = {
 function image(sizeBytes = 10_000_384): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(sizeBytes);
   for (let start = 0; start < sizeBytes; start += 3_000_000) {
-    bytes.set(randomBytes(Math.min(100_000, sizeBytes - start)), start);
+    bytes.set(noise(Math.min(100_000, sizeBytes - start), `at ${start}`), start);
   }
   return bytes;
 }

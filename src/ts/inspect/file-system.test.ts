@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync, symlinkSync, truncateSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openExt } from "./ext4.ts";
@@ -7,6 +6,7 @@ import { type FileSystem, readWhole } from "./file-system.ts";
 import { openIso } from "./iso9660.ts";
 import { FileSource, ImageFolder } from "./testing/images.ts";
 import { Volume } from "./volume.ts";
+import { noise } from "../lib/testing/noise.ts";
 
 const KIB = 1024;
 const MIB = 2 ** 20;
@@ -32,9 +32,9 @@ const SPARSE_BYTES = 9 * MIB + 123;
 beforeAll(() => {
   add("/empty", new Uint8Array(0));
   for (const size of [1, 59, 60, 61, 100, 150, 1023, 1024, 1025, 4096, 70_000])
-    add(`/sizes/f${size}`, randomBytes(size));
-  add("/large", randomBytes(6 * MIB + 77));
-  add("/Name with spaces and ümläuts, long enough for two pieces.txt", randomBytes(500));
+    add(`/sizes/f${size}`, noise(size, `f${size}`));
+  add("/large", noise(6 * MIB + 77, "large"));
+  add("/Name with spaces and ümläuts, long enough for two pieces.txt", noise(500, "long name"));
   for (let index = 0; index < 600; index++)
     add(`/many/a rather long name of file number ${index}`, Buffer.from(`${index}`));
   add("/a/b/c/d/deep", Buffer.from("deep"));
@@ -166,7 +166,7 @@ describe("ext4 that was written to", () => {
   it("with a hash tree, fragments, and allocated blocks that were never written", async () => {
     images.empty("debugfs.img", 64 * MIB);
     images.run("mke2fs", ["-q", "-F", "-t", "ext4", "-b", "1024", "debugfs.img"]);
-    const big = randomBytes(300 * KIB);
+    const big = noise(300 * KIB, "big");
     images.file("big", big);
     const script = ["mkdir many"];
     for (let index = 0; index < 120; index++) script.push(`write ${images.at(`tree/sizes/f70000`)} pad${index}`);
@@ -232,7 +232,7 @@ describe.each([
       "-c",
       "for n in $(seq 0 599); do echo ::/many/'a rather long name of file number '$n; done | sed -n 'p;n' | tr '\\n' '\\0' | xargs -0 mdel -i fat.img",
     ]);
-    const again = randomBytes(200 * KIB);
+    const again = noise(200 * KIB, "again");
     images.file("again", again);
     images.run("mcopy", ["-i", "fat.img", images.at("again"), "::/again"]);
     const changed = await openFat(Volume.of(new FileSource(images.at("fat.img")), LIMITS));

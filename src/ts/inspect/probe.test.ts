@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { symlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { arm64Image, pattern } from "../loader/testing/samples.ts";
@@ -8,6 +7,7 @@ import { extractBootFiles } from "./boot-files.ts";
 import type { FileFindings } from "./findings.ts";
 import { inspectFile } from "./probe.ts";
 import { ImageFolder, StrictSource } from "./testing/images.ts";
+import { noise } from "../lib/testing/noise.ts";
 
 const MIB = 2 ** 20;
 // The tools that make the images take their time on a busy machine.
@@ -336,7 +336,7 @@ describe("inspectFile looks into containers", () => {
   });
 
   it("a large qcow2 in gzip, of which only the size is told", async () => {
-    images.file("noise", randomBytes(20 * MIB));
+    images.file("noise", noise(20 * MIB, "noise"));
     images.run("qemu-img", ["convert", "-O", "qcow2", "-f", "raw", "noise", "noise.qcow2"]);
     images.run("sh", ["-c", "gzip -1 -c <noise.qcow2 >noise.qcow2.gz"]);
     expect(await inspect("noise.qcow2.gz")).toMatchObject({

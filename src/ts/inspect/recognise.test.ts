@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { MemorySource } from "../storage/block-source.ts";
 import { recognise } from "./recognise.ts";
 import { ImageFolder } from "./testing/images.ts";
 import { Volume } from "./volume.ts";
+import { noise } from "../lib/testing/noise.ts";
 
 const MIB = 2 ** 20;
 // The tools that make the images take their time on a busy machine.
@@ -64,7 +64,7 @@ describe("file systems, as blkid sees them", () => {
   });
 
   it("squashfs and ISO 9660, with and without Joliet", async () => {
-    images.file("tree/file", randomBytes(5000));
+    images.file("tree/file", noise(5000, "file"));
     images.run("mksquashfs", ["tree", "tree.squashfs", "-quiet", "-no-progress"]);
     images.run("genisoimage", ["-quiet", "-V", "DISC_1", "-o", "plain.iso", "tree"]);
     images.run("genisoimage", ["-quiet", "-J", "-V", "Größe", "-input-charset", "utf-8", "-o", "joliet.iso", "tree"]);
@@ -74,7 +74,7 @@ describe("file systems, as blkid sees them", () => {
   });
 
   it("nothing in zeros, noise and short files", async () => {
-    for (const bytes of [new Uint8Array(MIB), randomBytes(MIB), new Uint8Array(10)]) {
+    for (const bytes of [new Uint8Array(MIB), noise(MIB, "nothing"), new Uint8Array(10)]) {
       expect(await recognise(Volume.of(new MemorySource(bytes)))).toBe(null);
     }
   });

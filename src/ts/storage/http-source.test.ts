@@ -1,12 +1,12 @@
-import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { HttpSource } from "./http-source.ts";
 import { StorageError } from "./storage-error.ts";
+import { noise } from "../lib/testing/noise.ts";
 
-const IMAGE = randomBytes(3_000_064);
+const IMAGE = noise(3_000_064, "image");
 
 let server: Server | null = null;
 afterEach(() => {

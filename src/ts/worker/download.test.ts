@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { FailureError } from "../protocol/failure.ts";
 import { type DownloadOptions, download } from "./download.ts";
+import { noise } from "../lib/testing/noise.ts";
 
 let server: Server | null = null;
 afterEach(() => {
@@ -55,7 +55,7 @@ async function failureOf(promise: Promise<unknown>): Promise<FailureError["failu
   return error.failure;
 }
 
-const FILE = randomBytes(1_000_000);
+const FILE = noise(1_000_000, "file");
 
 /** Sends the first bytes, then cuts the connection. */
 function sendPart(response: ServerResponse, headers: Record<string, string | number>, part: Buffer): void {
@@ -111,7 +111,7 @@ describe("download", () => {
   });
 
   it("begins again where the server cannot go on, and where the file changed meanwhile", async () => {
-    const newer = randomBytes(700_000);
+    const newer = noise(700_000, "newer");
     const url = await serve((_request, response, count) => {
       if (count === 1) {
         sendPart(response, { "Content-Length": FILE.length, ETag: '"v1"' }, FILE.subarray(0, 400_000));
@@ -124,7 +124,7 @@ describe("download", () => {
   });
 
   it("never joins two versions of a file, whatever the server says about ranges", async () => {
-    const newer = randomBytes(FILE.length);
+    const newer = noise(FILE.length, "newer");
     const url = await serve((request, response, count) => {
       if (count === 1) {
         sendPart(response, { "Content-Length": FILE.length, ETag: '"v1"' }, FILE.subarray(0, 400_000));
