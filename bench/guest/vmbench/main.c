@@ -5,7 +5,8 @@
  *   vmbench [SCALE [NAME …]]    runs all benchmarks, or those whose names begin with one of the given
  *   vmbench --list              names and units
  *   vmbench --run NAME AMOUNT UNIT SECONDS COMMAND
- *                               runs "sh -c COMMAND", AMOUNT of UNIT each time, for SECONDS, at least once
+ *                               runs "sh -c COMMAND", AMOUNT of UNIT each time, for SECONDS, at least once, and
+ *                               once more for the check value of what it prints
  *   vmbench --text MIB          so much compressible pseudo-text
  *   vmbench --clock NAME        one line with the guest's clock: "# NAME SECONDS"
  *   vmbench --true              ends at once: what os.exec starts
@@ -20,6 +21,7 @@
  * but for floating point on all.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,30 +120,62 @@ static int wanted(const char *name, int count, char *const *prefixes) {
   return count <= 0;
 }
 
+/* Runs "sh -c COMMAND" with its output in a file descriptor; returns whether it succeeded. */
+static int run_command(const char *command, int output) {
+  int status;
+  pid_t child = fork();
+  if (child == 0) {
+    dup2(output, STDOUT_FILENO);
+    execlp("sh", "sh", "-c", command, (char *)NULL);
+    _exit(127);
+  }
+  return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
+
+/* What a command prints, as 32 bits (FNV-1a); `succeeded` if it does so. */
+static uint32_t command_check(const char *command, int *succeeded) {
+  uint32_t hash = 2166136261u;
+  uint8_t buffer[4096];
+  ssize_t length;
+  int ends[2], status;
+  *succeeded = 0;
+  if (pipe(ends)) return hash;
+  pid_t child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    _exit(!run_command(command, ends[1]));
+  }
+  close(ends[1]);
+  while ((length = read(ends[0], buffer, sizeof buffer)) > 0)
+    for (ssize_t i = 0; i < length; i++) hash = (hash ^ buffer[i]) * 16777619u;
+  close(ends[0]);
+  *succeeded = child > 0 && waitpid(child, &status, 0) == child && status == 0;
+  return hash;
+}
+
 static int measure_command(char *const *words) {
   const char *name = words[0], *unit = words[2], *command = words[4];
   double amount = atof(words[1]), span = atof(words[3]);
+  int nowhere = open("/dev/null", O_WRONLY);
   double start = now(), previous = start, t, best = 0, first = 0;
-  int chunks = 0;
+  int chunks = 0, succeeded;
   do {
-    int status;
-    pid_t child = fork();
-    if (child == 0) {
-      execlp("sh", "sh", "-c", command, (char *)NULL);
-      _exit(127);
-    }
-    if (child < 0 || waitpid(child, &status, 0) != child || status) {
-      printf("# %s failed\n", name);
-      return 1;
-    }
+    succeeded = run_command(command, nowhere);
     t = now();
     double rate = amount / at_least_a_little(t - previous);
     if (rate > best) best = rate;
     if (!chunks++) first = rate;
     previous = t;
-  } while (t - start < span);
-  printf("%s %.6g %s best=%.6g first=%.6g chunks=%d sum=00000000\n", name, amount * chunks / (t - start), unit, best,
-         first, chunks);
+  } while (succeeded && t - start < span);
+  // What it printed is looked at once more afterwards: the time is for the work alone.
+  uint32_t hash = 0;
+  if (succeeded) hash = command_check(command, &succeeded);
+  if (!succeeded) {
+    printf("# %s failed\n", name);
+    return 1;
+  }
+  printf("%s %.6g %s best=%.6g first=%.6g chunks=%d sum=%08x\n", name, amount * chunks / (t - start), unit, best, first,
+         chunks, (unsigned)hash);
   return 0;
 }
 
