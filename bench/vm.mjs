@@ -174,7 +174,7 @@ runAsScript(import.meta.url, async () => {
   for (const [name, all] of results) {
     if (name === "QEMU") continue;
     const lines = compare(all, peer);
-    console.log(`\n${name}\n${report(lines)}`);
+    console.log(`\n${name}\n${report(lines, name)}`);
     const conditions = { where: name, guest: guest.release, runs, scale: options.scale, args: options.args };
     const by = options["core-time"] ? "by the time with a core; " : "";
     if (options.record && errors.length === 0)

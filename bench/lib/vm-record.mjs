@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/lib/paths.mjs";
 import { machineLine } from "./cpu-time.mjs";
-import { geometricMean, GROUPS, groupMeans, LINE_HEADS, lineCells } from "./vm-results.mjs";
+import { geometricMean, GROUPS, groupMeans, lineCells, lineHeads } from "./vm-results.mjs";
 
 const file = join(root, "docs/performance.md");
 
@@ -47,7 +47,7 @@ export function withRecord(text, { date, commit, machine }, { where, guest, runs
   const old = history.inside === "" ? `${HISTORY_HEAD.join("\n")}\n` : history.inside;
   const added = `${history.before}${old}${row([date, commit, where, ...groups, slowdown, measured])}\n${history.after}`;
   const latest = section(added, `bench:vm ${where}`);
-  const heads = [row(LINE_HEADS), row(LINE_HEADS.map(() => "---"))];
+  const heads = [row(lineHeads(where)), row(lineHeads(where).map(() => "---"))];
   const caption = `${where}, ${date}, commit ${commit}, Linux ${guest}, ${measured}:\n`;
   return `${latest.before}${[caption, ...heads, ...lines.map((line) => row(lineCells(line)))].join("\n")}\n${latest.after}`;
 }

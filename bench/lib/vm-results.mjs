@@ -78,7 +78,7 @@ export function differences(ours, theirs) {
   return [...names].flatMap((name) => {
     const [mine, peer] = [ours.lines.get(name), theirs.lines.get(name)];
     if (mine === undefined || peer === undefined)
-      return [`${name}: only ${mine === undefined ? "QEMU" : "ours"} ran it`];
+      return [mine === undefined ? `${name}: only QEMU ran it` : `${name}: QEMU did not run it`];
     return mine.sum === peer.sum ? [] : [`${name}: check value ${mine.sum}, QEMU's is ${peer.sum}`];
   });
 }
@@ -125,17 +125,11 @@ export function groupMeans(lines) {
 /** @param {number} value Three digits. */
 const short = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 
-/** The heads of the columns of `lineCells`. */
-export const LINE_HEADS = [
-  "",
-  "QEMU",
-  "ours",
-  "unit",
-  "ours/QEMU",
-  "first, ours/QEMU",
-  "best/first",
-  "QEMU's best/first",
-];
+/** The heads of what is set against QEMU. @param {string} name Of our machine, or another. */
+const ratioHeads = (name) => [`${name}/QEMU`, `first, ${name}/QEMU`, "best/first", "QEMU's best/first"];
+
+/** The heads of the columns of `lineCells`. @param {string} name */
+export const lineHeads = (name) => ["", "QEMU", name, "unit", ...ratioHeads(name)];
 
 /** @param {Comparison} line @returns {string[]} */
 export function lineCells({ name, unit, peer, ours, ratio, cold, slowdown, peerSlowdown }) {
@@ -153,19 +147,20 @@ export function lineCells({ name, unit, peer, ours, ratio, cold, slowdown, peerS
 
 /**
  * The whole report as text.
- * @param {readonly Comparison[]} lines
+ * @param {readonly Comparison[]} lines @param {string} where The machine's name.
  */
-export function report(lines) {
+export function report(lines, where) {
   const means = groupMeans(lines);
   const rows = means.map(({ name, bar, ratio, cold, slowdown, peerSlowdown }) => {
     const verdict = ratio >= bar ? "reached" : "missed";
     return [name, ratio.toFixed(3), String(bar), verdict, cold.toFixed(3), short(slowdown), short(peerSlowdown)];
   });
-  const heads = ["geometric mean", "ours/QEMU", "bar", "", "first, ours/QEMU", "best/first", "QEMU's best/first"];
+  const [ratioHead = "", ...otherHeads] = ratioHeads(where);
+  const heads = ["geometric mean", ratioHead, "bar", "", ...otherHeads];
   const low = lines.filter(({ ratio }) => ratio < LINE_BAR);
   const slowdown = geometricMean(lines.map((line) => line.slowdown));
   return [
-    table([LINE_HEADS, ...lines.map(lineCells)]),
+    table([lineHeads(where), ...lines.map(lineCells)]),
     "",
     table([heads, ...rows]),
     "",
