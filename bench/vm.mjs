@@ -57,7 +57,12 @@ function positive(text, option) {
 }
 
 function readOptions() {
+  const [, , ...words] = process.argv;
+  // Node takes what begins with a dash for an option, were it not for the sign between.
+  const at = words.indexOf("--args");
+  if (at >= 0 && at + 1 < words.length) words.splice(at, 2, `--args=${words[at + 1]}`);
   const { values } = parseArgs({
+    args: words,
     options: {
       runs: { type: "string", default: "3" },
       scale: { type: "string", default: "1" },
