@@ -73,16 +73,17 @@ import {
 } from "./state";
 
 /**
- * Executes records from \`p\`, the record for CPU_PC, until the budget is used up, an exception is raised or a handler asks to leave.
+ * Executes records from \`p\`, the record for CPU_PC, until the budget or \`limit\` instructions are used up, an exception is
+ * raised, a handler asks to leave, or a record is a compiled region's entry.
  * State that lives in locals meanwhile is back in memory when it returns: CPU_PC, CPU_NZCV, CPU_BUDGET.
  */
-export function interpret(cpu: usize, p: usize): void {
+export function interpret(cpu: usize, p: usize, limit: i32): void {
   const el = load<u32>(cpu, CPU_EL);
   const tlb = cpu + CPU_TLB + ((<usize>el) << TLB_SET_SHIFT);
   let nzcv = load<u32>(cpu, CPU_NZCV);
-  let budget = load<i32>(cpu, CPU_BUDGET);
-  /** Budget set aside so that the next branch leaves. */
-  let slack: i32 = 0;
+  let budget = min(load<i32>(cpu, CPU_BUDGET), limit);
+  /** Budget set aside so that a branch leaves: all above the limit, or what is left when the next branch shall. */
+  let slack: i32 = load<i32>(cpu, CPU_BUDGET) - budget;
   const pc = load<u64>(cpu, CPU_PC);
   let pageVa = pc & PAGE_MASK;
   let frame = p - ((<usize>pc & 0xffc) << 2);

@@ -59,6 +59,8 @@ add("UNDECODED", "predecode(frame, p); continue;");
 add("PAGE_END", "@goto(0, pageVa + 4096)");
 // What surrounds the one instruction of a single step.
 add("STOP", "@leave");
+// The entry of a compiled region in place of the instruction's record; `low` is its table slot (jit/regions.ts).
+add("COMPILED", "@leave");
 add("UNDEFINED", "undefinedInstruction(cpu); @leave");
 // Outlined handlers. `high` is the function, `low` the instruction word.
 const call = `store<u64>(cpu, pageVa + <u64>((p - frame) >> 2), CPU_PC); store<u32>(cpu, nzcv, CPU_NZCV);

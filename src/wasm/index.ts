@@ -29,4 +29,9 @@ export {
   vq_unpop,
   vq_written,
 } from "./virtqueue/abi";
+export { jit_configure, jit_enable } from "./jit/execute";
+export { callHandler as jit_handler, jit_set_chaining } from "./jit/handlers";
+export { hostForCompiled as jit_host } from "./mmu/slow";
+export { packFlags as jit_pack_flags } from "./jit/flags";
+export { multiplyHighS as jit_smulh, multiplyHighU as jit_umulh } from "./lib/bits";
 export { cpu_instructions, cpu_register } from "./cpu/inspect";

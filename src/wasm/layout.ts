@@ -10,6 +10,7 @@
  * | VQ_BASE | virtqueue slots and chain records (virtqueue/) |
  * | STATIC_BASE | constant data placed by the compiler (`memoryBase` in asconfig.json) |
  * | CODE_MAP_BASE | per guest RAM page: address of its code frame, or 0 (cpu/code-frame.ts) |
+ * | JIT_BASE | the compiler: what it writes, its tables (jit/) |
  * | FRAME_BASE | code frames: decoded records of one guest page each |
  * | RAM_BASE | guest RAM, guest physical address GUEST_RAM_BASE |
  */
@@ -30,6 +31,15 @@ export const STATIC_BASE: usize = 0x0060_0000;
 export const CODE_MAP_BASE: usize = 0x0080_0000;
 /** One u32 for each 4 KiB page of the largest RAM (3 GiB). */
 export const CODE_MAP_SIZE: usize = 0x0030_0000;
+
+export const JIT_BASE: usize = 0x00b0_0000;
+/** Code of the region being compiled; the module around it; analyses; profile; regions. */
+export const JIT_BODY: usize = JIT_BASE;
+export const JIT_MODULE: usize = JIT_BASE + 0x10_0000;
+export const JIT_WORK: usize = JIT_BASE + 0x20_0000;
+export const JIT_PROFILE: usize = JIT_BASE + 0x24_0000;
+export const JIT_REGIONS: usize = JIT_BASE + 0x26_0000;
+export const JIT_END: usize = JIT_BASE + 0x40_0000;
 
 export const FRAME_BASE: usize = 0x0100_0000;
 export const FRAME_END: usize = 0x0500_0000;

@@ -1,6 +1,7 @@
 /** The wasm engine of one machine: its memory, its exports (src/wasm/index.ts) and the imports it calls (src/wasm/host.ts). */
 import type { RingEngine } from "../../virtio/ring-engine.ts";
 import { RAM_BASE } from "../../wasm/layout.ts";
+import { RegionHost } from "./region-host.ts";
 
 const WASM_PAGE_BYTES = 0x1_0000;
 const MAX_MEMORY_PAGES = 0x1_0000;
@@ -29,6 +30,7 @@ export interface EngineExports extends Omit<RingEngine, "memory"> {
   cpu_advance(index: number, ticks: number): void;
   cpu_set_deterministic(on: number): void;
   dbg_step(index: number): number;
+  jit_configure(instructions: number, samples: number): void;
   gic_init(version: number, cpus: number, its: number): void;
   gic_set_level(intid: number, level: number): void;
   gic_message(requesterId: number, addressLow: number, addressHigh: number, data: number): number;
@@ -93,9 +95,12 @@ export async function startEngine(module: WebAssembly.Module, ramSizeBytes: numb
       counter_high: () => (host.counterTicks() / TWO_32) | 0,
     },
   };
+  const compiler = new RegionHost(memory);
+  Object.assign(imports.host as WebAssembly.ModuleImports, compiler.imports);
   const instance = await WebAssembly.instantiate(module, imports);
   const exports = instance.exports as unknown as EngineExports;
   exports.mem_init(ramSizeBytes);
+  compiler.enable(instance.exports);
   return { memory, exports, ram: new Uint8Array(memory.buffer, RAM_BASE, ramSizeBytes) };
 }
 

@@ -4,23 +4,15 @@
  * pages and are page-relative, so that every mapping of a page shares one. Stores to a page with a frame take the slow
  * path of the MMU, which clears the records of what was written: self-modifying code needs nothing else.
  */
-import { CODE_MAP_BASE, FRAME_BASE, FRAME_END, RAM_BASE } from "../layout";
+import { dropRegions, dropRegionsOf } from "../jit/regions";
+import { CODE_MAP_BASE, FRAME_BASE, RAM_BASE } from "../layout";
 import { dropWriteTags } from "../mmu/tlb";
 import { cpuCount } from "./cpus";
+import { FRAME_COUNT, FRAME_LIVE, FRAME_PAGE, FRAME_STORES, FRAME_STRIDE, RECORDS_SIZE } from "./frame-layout";
 import { newJumpContext } from "./jump-cache";
 import { REC_PAGE_END, REC_STOP } from "./records.gen";
 import { cpuBase } from "./state";
 
-const RECORDS_SIZE: usize = 0x4000;
-/** u32: linear-memory address of the guest page; 0 for a frame that has none. Kept after a release, for running code. */
-const FRAME_PAGE: usize = RECORDS_SIZE + 16;
-/** u32: stores to the page since the frame was made. */
-const FRAME_STORES: usize = RECORDS_SIZE + 20;
-/** u32: 1 while the code map points here. */
-const FRAME_LIVE: usize = RECORDS_SIZE + 24;
-const FRAME_STRIDE: usize = RECORDS_SIZE + 256;
-/** The last place is the frame of single steps. */
-const FRAME_COUNT: usize = (FRAME_END - FRAME_BASE) / FRAME_STRIDE - 1;
 const STEP_FRAME: usize = FRAME_BASE + FRAME_COUNT * FRAME_STRIDE;
 
 /** After so many stores a page is data rather than code, and its frame is released. */
@@ -65,6 +57,7 @@ function allocateFrame(page: usize): usize {
 }
 
 function releaseFrame(frame: usize): void {
+  dropRegions(frame);
   memory.fill(frame, 0, RECORDS_SIZE);
   store<u32>(frame, 0, FRAME_LIVE);
   store<u32>(mapSlot(<usize>load<u32>(frame, FRAME_PAGE)), 0);
@@ -82,6 +75,7 @@ export function codeStored(host: usize, size: usize): void {
   }
   const first = host & 0xffc;
   const last = (host + size - 1) & 0xffc;
+  dropRegionsOf(frame, first >> 2, last >> 2);
   memory.fill(frame + (first << 2), 0, (last - first + 4) << 2);
 }
 

@@ -1,5 +1,6 @@
 /** The CPU's slice: interrupts, exceptions, time and power states around the run loop. */
 import { timerDeadline, timerUpdate, counterNow } from "../timer/generic-timer";
+import { compilerEnabled, executeCompiled } from "../jit/execute";
 import { counter_high, counter_low } from "../host";
 import { stepRecord, wordAddress } from "./code-frame";
 import { interpret } from "./interp.gen";
@@ -81,8 +82,12 @@ function beginStretch(cpu: usize, budget: i32, scale: u32): i32 {
 /** Executes from CPU_PC until the run loop returns. */
 function execute(cpu: usize): void {
   if (raiseFromState(cpu)) return;
+  if (compilerEnabled()) {
+    executeCompiled(cpu);
+    return;
+  }
   const record = findRecord(cpu, load<u64>(cpu, CPU_PC));
-  if (record != 0) interpret(cpu, record);
+  if (record != 0) interpret(cpu, record, i32.MAX_VALUE);
 }
 
 /** Executes one instruction. */
@@ -92,7 +97,7 @@ function executeOne(cpu: usize): void {
   const record = findRecord(cpu, pc);
   if (record == 0) return;
   const frame = record - ((<usize>pc & 0xffc) << 2);
-  interpret(cpu, stepRecord(wordAddress(frame, record)));
+  interpret(cpu, stepRecord(wordAddress(frame, record)), i32.MAX_VALUE);
 }
 
 /**

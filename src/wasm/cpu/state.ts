@@ -87,6 +87,11 @@ export const CPU_XLAT_PA: usize = 0x258;
 export const CPU_XLAT_ATTRS: usize = 0x260;
 /** u32: 1 while PSTATE.nRW is 1, that is, after a return to AArch32, which this CPU answers with an Undefined exception. */
 export const CPU_NRW: usize = 0x264;
+/** Flags of compiled code (jit/flags.ts): u32 kind, u64 operands; u32: how a region was left (jit/exits.ts). */
+export const CPU_FLAG_KIND: usize = 0x268;
+export const CPU_JIT_LEFT: usize = 0x26c;
+export const CPU_FLAG_A: usize = 0x270;
+export const CPU_FLAG_B: usize = 0x278;
 /** Two regions of 16 bytes that contain all mappings larger than 2 MiB in the second-level TLB (mmu/tlb2.ts). */
 export const CPU_LARGE_REGIONS: usize = 0x2e0;
 /** 1024 bits: which 2 MiB areas, by address modulo 2 GiB, may have pieces of a larger page there. */

@@ -1,7 +1,7 @@
 /** Slow paths of guest loads and stores: TLB misses, page crossings, devices, pages with decoded code. */
 import { codeStored, hasCode } from "../cpu/code-frame";
 import { faulted } from "../cpu/exception";
-import { CPU_INDEX, CPU_SCTLR_EL1, CPU_TLB } from "../cpu/state";
+import { CPU_EL, CPU_INDEX, CPU_SCTLR_EL1, CPU_TLB } from "../cpu/state";
 import { gicContains, gicRead, gicWrite } from "../gic/gic";
 import { bus_read, bus_read_high, bus_write } from "../host";
 import { GUEST_ERROR_NO_DEVICE } from "../lib/guest-error";
@@ -9,7 +9,7 @@ import { reportGuestError } from "../lib/report-guest-error";
 import { ACCESS_READ, ACCESS_WRITE, FAULT_ALIGNMENT, FAULT_EXTERNAL, ISS_WNR } from "./fault";
 import { hostAddress } from "./ram";
 import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_INVALID, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "./tlb";
-import { abortData, translate, translatedAddress, translatedAttributes } from "./translate";
+import { abortData, translate, translatedAddress, translatedAttributes, tryTranslate } from "./translate";
 import { ATTR_R0, ATTR_R1, ATTR_W0, ATTR_W1 } from "./walk";
 import { isDevice } from "./physical";
 
@@ -130,4 +130,22 @@ function storeAcross(cpu: usize, va: u64, value: u64, size: u32, el: u32): void 
   const last = va + <u64>(size - 1);
   if (!translate(cpu, va, ACCESS_WRITE, el) || !translate(cpu, last & PAGE_MASK, ACCESS_WRITE, el)) return;
   for (let i: u32 = 0; i < size; i++) storeSlow(cpu, va + <u64>i, (value >> <u64>(i << 3)) & 0xff, 1, el);
+}
+
+/**
+ * For compiled code, whose inline check has failed: linear-memory address of the `size` bytes (bits 31:1 of `how`) at `va` for a load,
+ * or for a store (bit 0); 0, with nothing changed, when the access is not one of RAM in one page that is allowed. The
+ * interpreter does that one then, and raises what there is to raise.
+ */
+export function hostForCompiled(cpu: usize, va: u64, how: u32): usize {
+  const size = how >> 1;
+  if (alignmentChecked(cpu) || (va & 0xfff) + size > 0x1000) return 0;
+  const isWrite = (how & 1) != 0;
+  const el = load<u32>(cpu, CPU_EL);
+  if (tryTranslate(cpu, va, isWrite ? ACCESS_WRITE : ACCESS_READ, el) != 0) return 0;
+  const host = hostAddress(translatedAddress(cpu), <u64>size);
+  if (host == 0) return 0;
+  if (isWrite && hasCode(host)) codeStored(host, size);
+  fill(cpu, va, host, el);
+  return host;
 }

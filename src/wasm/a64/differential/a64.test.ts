@@ -10,7 +10,7 @@ import { BATCH_MAX } from "./case-layout.ts";
 import { CaseWriter, createCaseBuffer, createPools, type Pools, sequenceOf, slotAddress } from "./cases.ts";
 import { equal, explain } from "./compare.ts";
 import { EXCLUDED } from "./excluded.ts";
-import { createMachine, type Machine, type Way } from "./machine.ts";
+import { createMachine, type Machine } from "./machine.ts";
 import { createQemuUser, type QemuUser } from "./qemu-user.ts";
 import { createRandom } from "./random.ts";
 import { type CompiledRow, compileTable, randomWord } from "./words.ts";
@@ -21,20 +21,22 @@ const only = new RegExp(process.env["ARMLET_DIFF_ROWS"] ?? "");
 /** Rows that share one run of QEMU. */
 const ROWS_PER_RUN = Math.max(1, Math.floor((8 * BATCH_MAX) / casesPerRow));
 const SHOWN_MISMATCHES = 4;
-/** Every case runs both ways: the debugger's step and the run loop have records of their own. */
-const WAYS: readonly Way[] = ["step", "loop"];
+/** Every case runs three ways: the debugger's step and the run loop have records of their own, the compiler its translations. */
+const WAYS = ["step", "loop", "compiled"] as const;
 
 const table = compileTable();
 const tested = table.filter((row) => EXCLUDED[row.name] === undefined && only.test(row.name));
 
 let qemu: QemuUser;
 let machine: Machine;
+let compiled: Machine;
 let pools: Pools;
 
 beforeAll(async () => {
   console.log(`differential test: seed ${seed}, ${casesPerRow} cases a row, ${tested.length} rows`);
   qemu = createQemuUser();
   machine = await createMachine();
+  compiled = await createMachine(true);
   pools = createPools(seed);
 }, 120_000);
 
@@ -54,7 +56,7 @@ function runRows(rows: readonly CompiledRow[]): Map<string, string> {
   const theirs = qemu.run(cases);
   const theirWords = new Uint32Array(theirs.buffer);
   const ways = WAYS.map((how) => {
-    const ours = machine.run(cases, how);
+    const ours = how === "compiled" ? compiled.run(cases, "loop") : machine.run(cases, how);
     return { how, ours, words: new Uint32Array(ours.buffer) };
   });
   return new Map(

@@ -1,6 +1,7 @@
 /** The engine's wasm in Node, for tests that drive the CPU by hand. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { RegionHost } from "../../../ts/machine/region-host.ts";
 import { RAM_BASE } from "../../layout";
 
 const wasmFile = fileURLToPath(new URL("../../../../build/armlet.wasm", import.meta.url));
@@ -14,6 +15,7 @@ export interface Engine {
   cpu_run(index: number, budgetInsns: number, scale: number): number;
   cpu_start(index: number, entryLow: number, entryHigh: number, x0Low: number, x0High: number): void;
   cpu_set_deterministic(on: boolean): void;
+  jit_configure(instructions: number, samples: number): void;
   gic_init(version: number, cpus: number, its: number): void;
   dbg_step(index: number): number;
 }
@@ -21,24 +23,34 @@ export interface Engine {
 /** Host functions by name; one that is not given ends the test when it is called. */
 export type HostFunctions = Readonly<Record<string, (...values: number[]) => number>>;
 
-/** Instantiates build/armlet.wasm, which the test run's set-up has brought up to date, with `ramBytes` of guest RAM. */
+/**
+ * Instantiates build/armlet.wasm, which the test run's set-up has brought up to date, with `ramBytes` of guest RAM. With `compiled`
+ * everything that it executes is compiled first.
+ */
 export async function loadEngine(
   ramBytes: number,
   host: HostFunctions = {},
+  compiled = false,
 ): Promise<{ engine: Engine; memory: WebAssembly.Memory }> {
   const module = new WebAssembly.Module(readFileSync(wasmFile));
   const pages = (RAM_BASE + ramBytes) / 65536;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
+  const regions = new RegionHost(memory);
+  const known: HostFunctions = { ...regions.imports, ...host } as HostFunctions;
   const functions = WebAssembly.Module.imports(module)
     .filter((entry) => entry.kind === "function")
     .map(({ name }) => {
       const missing = (): never => {
         throw new Error(`the engine called host.${name}`);
       };
-      return [name, host[name] ?? missing] as const;
+      return [name, known[name] ?? missing] as const;
     });
   const instance = await WebAssembly.instantiate(module, { env: { memory }, host: Object.fromEntries(functions) });
   const engine = instance.exports as unknown as Engine;
   engine.mem_init(ramBytes);
+  if (compiled) {
+    regions.enable(instance.exports);
+    engine.jit_configure(0, 0);
+  }
   return { engine, memory };
 }

@@ -45,6 +45,8 @@ export function runWholeEngine(image: Buffer, list: readonly Access[], version: 
     guest_error: (): void => {},
     counter_low: (): number => 0,
     counter_high: (): number => 0,
+    jit_install: (): void => {},
+    jit_release: (): void => {},
   };
   const module = new WebAssembly.Module(readFileSync(join(buildDir, "armlet.wasm")));
   engine = new WebAssembly.Instance(module, { env: { memory }, host }).exports as unknown as Exports;

@@ -1,0 +1,62 @@
+/** The host's part of the compiler (src/wasm/jit): modules and instances of what it has written, and their table slots. */
+import { MAX_REGIONS } from "../../wasm/jit/limits.ts";
+
+/** The engine's exports that compiled regions import, in the order of jit/module.ts, and those that turn the compiler on. */
+interface CompilerExports {
+  readonly table: WebAssembly.Table;
+  jit_host: CallableFunction;
+  jit_pack_flags: CallableFunction;
+  jit_umulh: CallableFunction;
+  jit_smulh: CallableFunction;
+  jit_handler: CallableFunction;
+  jit_enable(firstSlot: number): void;
+  jit_set_chaining(on: number): void;
+}
+
+/**
+ * A function with a `try_table`. Hosts that have exceptions of this kind have tail calls too, and one function table for all
+ * instances that import it; older ones (V8 before 12) keep a copy for each instance, and each instance for ever.
+ */
+const CHAINING_PROBE = new Uint8Array([
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 10, 1, 8, 0, 0x1f, 0x40, 0, 0x0b, 0x12, 0, 0x0b,
+]);
+
+/** One engine's. */
+export class RegionHost {
+  private readonly memory: WebAssembly.Memory;
+  private exports: CompilerExports | null = null;
+  private regionImports: WebAssembly.Imports = {};
+
+  constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
+  }
+
+  /** What the engine imports of it (src/wasm/host.ts). */
+  readonly imports = {
+    jit_install: (address: number, length: number, slot: number): void => {
+      const module = new WebAssembly.Module(new Uint8Array(this.memory.buffer, address >>> 0, length));
+      const { f } = new WebAssembly.Instance(module, this.regionImports).exports;
+      this.exports?.table.set(slot, f);
+    },
+    jit_release: (slot: number): void => this.exports?.table.set(slot, null),
+  };
+
+  /** Turns the compiler of the engine with these exports on. */
+  enable(exports: WebAssembly.Exports): void {
+    const engine = exports as unknown as CompilerExports;
+    this.exports = engine;
+    this.regionImports = {
+      e: {
+        m: this.memory,
+        t: engine.table,
+        "0": engine.jit_host,
+        "1": engine.jit_pack_flags,
+        "2": engine.jit_umulh,
+        "3": engine.jit_smulh,
+        "4": engine.jit_handler,
+      } as unknown as WebAssembly.ModuleImports,
+    };
+    engine.jit_set_chaining(WebAssembly.validate(CHAINING_PROBE) ? 1 : 0);
+    engine.jit_enable(engine.table.grow(MAX_REGIONS));
+  }
+}

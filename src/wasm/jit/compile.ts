@@ -1,0 +1,45 @@
+/** From the record of a hot instruction to a region that is called in its place. */
+import { REC_COMPILED } from "../cpu/records.gen";
+import { frameOf } from "../cpu/frame-layout";
+import { jit_install } from "../host";
+import { JIT_MODULE } from "../layout";
+import { blockAt, findBlocks, instructionCount, isReached } from "./blocks";
+import { analyse } from "./graph";
+import { writeModule } from "./module";
+import { isInterpreted, recordOf, wordOf } from "./record";
+import { markCompiled, nextSlot, rearm, registerRegion } from "./regions";
+
+/** Counters since the start: regions, their instructions, bytes of their modules. */
+let regions: u32 = 0;
+let instructions: u32 = 0;
+let bytes: u32 = 0;
+
+export function compiledRegions(): u32 {
+  return regions;
+}
+export function compiledInstructions(): u32 {
+  return instructions;
+}
+export function compiledBytes(): u32 {
+  return bytes;
+}
+
+/** Makes the code from `record` on a region, or arms the one that there is. */
+export function compile(record: usize): void {
+  if (load<u16>(record) == <u16>REC_COMPILED || rearm(record)) return;
+  const frame = frameOf(record);
+  const first = recordOf(frame, record);
+  if (isInterpreted(<u32>load<u16>(first), wordOf(frame, record))) return;
+  const word = <u32>((record - frame) >> 4);
+  if (!findBlocks(frame, word)) return;
+  const slot = nextSlot();
+  const entry = blockAt(word);
+  analyse(entry);
+  const length = writeModule(frame, entry);
+  jit_install(JIT_MODULE, length, slot);
+  for (let w: u32 = 0; w < 1024; w++) if (isReached(w)) markCompiled(frame, w);
+  registerRegion(record);
+  regions++;
+  instructions += instructionCount();
+  bytes += <u32>length;
+}

@@ -1,0 +1,102 @@
+/**
+ * Execution with the compiler: interpreter and compiled regions take turns. The interpreter runs a few thousand instructions at a
+ * time; where it stops is a sample of what is hot, and what was sampled often enough is compiled.
+ */
+import { findRecord } from "../cpu/jump-cache";
+import { interpret } from "../cpu/interp.gen";
+import { leaveAfterCall } from "../cpu/leave";
+import { REC_COMPILED } from "../cpu/records.gen";
+import {
+  CPU_BUDGET,
+  CPU_EXIT,
+  CPU_FLAG_A,
+  CPU_FLAG_B,
+  CPU_FLAG_KIND,
+  CPU_JIT_LEFT,
+  CPU_NZCV,
+  CPU_PC,
+} from "../cpu/state";
+import { JIT_PROFILE } from "../layout";
+import { PAGE_MASK } from "../mmu/tlb";
+import { withoutTag } from "../mmu/walk";
+import { compile } from "./compile";
+import { LEFT_AFTER_HANDLER, LEFT_UNDONE } from "./exits";
+import { FLAGS_PACKED, packFlags } from "./flags";
+import { disarm, setFirstSlot } from "./regions";
+
+let enabled: bool = false;
+/** Instructions between two samples, and samples of one place that make it hot. */
+let period: i32 = 1000;
+let threshold: u32 = 4;
+
+/** Turns the compiler on; its regions have the table slots from `firstSlot` on, MAX_REGIONS of them. */
+export function jit_enable(firstSlot: u32): void {
+  setFirstSlot(firstSlot);
+  enabled = true;
+}
+/** Sets what is hot. A threshold of 0 compiles whatever is executed. */
+export function jit_configure(instructions: u32, samples: u32): void {
+  period = <i32>instructions;
+  threshold = samples;
+}
+export function compilerEnabled(): bool {
+  return enabled;
+}
+
+/** u32 record, u32 samples; direct-mapped. */
+const PROFILE_ENTRIES: usize = 4096;
+
+function sample(record: usize): void {
+  const entry = JIT_PROFILE + (((record >> 4) & (PROFILE_ENTRIES - 1)) << 3);
+  const count = <usize>load<u32>(entry) == record ? load<u32>(entry, 4) + 1 : 1;
+  store<u32>(entry, <u32>record);
+  store<u32>(entry, count, 4);
+  if (count < threshold) return;
+  store<u32>(entry, 0, 4);
+  compile(record);
+}
+
+/** Calls the region at `record`. True when execution goes on from CPU_PC. */
+function callRegion(cpu: usize, record: usize, pc: u64): bool {
+  store<u32>(cpu, FLAGS_PACKED, CPU_FLAG_KIND);
+  store<u64>(cpu, <u64>load<u32>(cpu, CPU_NZCV), CPU_FLAG_A);
+  call_indirect<void>(load<u32>(record, 8), cpu, pc & PAGE_MASK, load<i32>(cpu, CPU_BUDGET));
+  const nzcv = packFlags(load<u32>(cpu, CPU_FLAG_KIND), load<u64>(cpu, CPU_FLAG_A), load<u64>(cpu, CPU_FLAG_B));
+  store<u32>(cpu, nzcv, CPU_NZCV);
+  const left = load<u32>(cpu, CPU_JIT_LEFT);
+  if (left == LEFT_AFTER_HANDLER) {
+    leaveAfterCall(cpu, load<u64>(cpu, CPU_PC), nzcv, load<i32>(cpu, CPU_BUDGET));
+    return false;
+  }
+  const next = withoutTag(cpu, load<u64>(cpu, CPU_PC));
+  store<u64>(cpu, next, CPU_PC);
+  if (left == LEFT_UNDONE) {
+    const undone = findRecord(cpu, next);
+    if (undone == 0) return false;
+    // The interpreter has to do this instruction, entry of a region or not.
+    if (load<u16>(undone) == <u16>REC_COMPILED) disarm(undone);
+  }
+  return true;
+}
+
+/** Executes from CPU_PC until the budget is used up, an exception is raised or a handler asks to leave. */
+export function executeCompiled(cpu: usize): void {
+  let undone = false;
+  do {
+    const pc = load<u64>(cpu, CPU_PC);
+    const record = findRecord(cpu, pc);
+    if (record == 0) return;
+    if (threshold == 0 && !undone) compile(record);
+    if (load<u16>(record) == <u16>REC_COMPILED) {
+      if (!callRegion(cpu, record, pc)) return;
+      undone = load<u32>(cpu, CPU_JIT_LEFT) == LEFT_UNDONE;
+      continue;
+    }
+    undone = false;
+    interpret(cpu, record, period);
+    if (load<u32>(cpu, CPU_EXIT) != 0) return;
+    const stopped = findRecord(cpu, load<u64>(cpu, CPU_PC));
+    if (stopped == 0) return;
+    if (load<u16>(stopped) != <u16>REC_COMPILED) sample(stopped);
+  } while (load<i32>(cpu, CPU_BUDGET) > 0);
+}

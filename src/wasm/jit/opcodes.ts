@@ -1,0 +1,87 @@
+/** Numbers of the WebAssembly binary format that the compiler emits (WebAssembly Core Specification 5.4). */
+export const UNREACHABLE: u32 = 0x00;
+export const BLOCK: u32 = 0x02;
+export const LOOP: u32 = 0x03;
+export const IF: u32 = 0x04;
+export const ELSE: u32 = 0x05;
+export const END: u32 = 0x0b;
+export const BR: u32 = 0x0c;
+export const BR_IF: u32 = 0x0d;
+export const RETURN: u32 = 0x0f;
+export const CALL: u32 = 0x10;
+export const CALL_INDIRECT: u32 = 0x11;
+export const RETURN_CALL_INDIRECT: u32 = 0x13;
+export const DROP: u32 = 0x1a;
+export const SELECT: u32 = 0x1b;
+export const LOCAL_GET: u32 = 0x20;
+export const LOCAL_SET: u32 = 0x21;
+export const LOCAL_TEE: u32 = 0x22;
+export const I32_LOAD: u32 = 0x28;
+export const I64_LOAD: u32 = 0x29;
+export const I32_LOAD16_U: u32 = 0x2f;
+export const I64_LOAD8_S: u32 = 0x30;
+export const I64_LOAD8_U: u32 = 0x31;
+export const I64_LOAD16_S: u32 = 0x32;
+export const I64_LOAD16_U: u32 = 0x33;
+export const I64_LOAD32_S: u32 = 0x34;
+export const I64_LOAD32_U: u32 = 0x35;
+export const I32_STORE: u32 = 0x36;
+export const I64_STORE: u32 = 0x37;
+export const I64_STORE8: u32 = 0x3c;
+export const I64_STORE16: u32 = 0x3d;
+export const I64_STORE32: u32 = 0x3e;
+export const I32_CONST: u32 = 0x41;
+export const I64_CONST: u32 = 0x42;
+export const I32_EQZ: u32 = 0x45;
+export const I32_EQ: u32 = 0x46;
+export const I32_NE: u32 = 0x47;
+export const I32_LT_S: u32 = 0x48;
+export const I32_LT_U: u32 = 0x49;
+export const I32_GT_S: u32 = 0x4a;
+export const I32_GT_U: u32 = 0x4b;
+export const I32_LE_S: u32 = 0x4c;
+export const I32_LE_U: u32 = 0x4d;
+export const I32_GE_S: u32 = 0x4e;
+export const I32_GE_U: u32 = 0x4f;
+export const I64_EQZ: u32 = 0x50;
+export const I64_EQ: u32 = 0x51;
+export const I32_CLZ: u32 = 0x67;
+export const I32_ADD: u32 = 0x6a;
+export const I32_SUB: u32 = 0x6b;
+export const I32_AND: u32 = 0x71;
+export const I32_OR: u32 = 0x72;
+export const I32_SHL: u32 = 0x74;
+export const I32_SHR_U: u32 = 0x76;
+export const I64_CLZ: u32 = 0x79;
+export const I64_ADD: u32 = 0x7c;
+export const I64_SUB: u32 = 0x7d;
+export const I64_MUL: u32 = 0x7e;
+export const I64_AND: u32 = 0x83;
+export const I64_OR: u32 = 0x84;
+export const I64_XOR: u32 = 0x85;
+export const I64_SHL: u32 = 0x86;
+export const I64_SHR_S: u32 = 0x87;
+export const I64_SHR_U: u32 = 0x88;
+export const I64_ROTR: u32 = 0x8a;
+export const I32_WRAP_I64: u32 = 0xa7;
+export const I64_EXTEND_I32_S: u32 = 0xac;
+export const I64_EXTEND_I32_U: u32 = 0xad;
+export const I64_EXTEND8_S: u32 = 0xc2;
+export const I64_EXTEND16_S: u32 = 0xc3;
+export const I64_EXTEND32_S: u32 = 0xc4;
+export const SIMD_PREFIX: u32 = 0xfd;
+
+/** Behind SIMD_PREFIX. */
+export const V128_LOAD: u32 = 0x00;
+export const V128_STORE: u32 = 0x0b;
+export const V128_LOAD64_ZERO: u32 = 0x5d;
+
+/** An i32 operator of the range 0x45..0x4f is 0x0b below its i64 one, arithmetic of 0x67..0x78 is 0x12 below. */
+export const COMPARE_TO_I64: u32 = 0x0b;
+export const ARITHMETIC_TO_I64: u32 = 0x12;
+
+/** Value types and the type of a block without a value. */
+export const TYPE_I32: u32 = 0x7f;
+export const TYPE_I64: u32 = 0x7e;
+export const TYPE_V128: u32 = 0x7b;
+export const VOID: u32 = 0x40;
