@@ -30,6 +30,7 @@ export {
   vq_written,
 } from "./virtqueue/abi";
 export { jit_configure, jit_enable } from "./jit/execute";
+export { jit_stat } from "./jit/compile";
 export { callHandler as jit_handler, jit_set_chaining } from "./jit/handlers";
 export { hostForCompiled as jit_host } from "./mmu/slow";
 export { packFlags as jit_pack_flags } from "./jit/flags";

@@ -7,21 +7,30 @@ import { blockAt, findBlocks, instructionCount, isReached } from "./blocks";
 import { analyse } from "./graph";
 import { writeModule } from "./module";
 import { isInterpreted, recordOf, wordOf } from "./record";
-import { markCompiled, nextSlot, rearm, registerRegion } from "./regions";
+import { STAT_BYTES, STAT_DROPPED, STAT_INSTRUCTIONS, STAT_LIVE, STAT_REGIONS } from "./limits";
+import { droppedRegions, liveRegions, markCompiled, nextSlot, rearm, registerRegion } from "./regions";
 
 /** Counters since the start: regions, their instructions, bytes of their modules. */
 let regions: u32 = 0;
 let instructions: u32 = 0;
 let bytes: u32 = 0;
 
-export function compiledRegions(): u32 {
-  return regions;
-}
-export function compiledInstructions(): u32 {
-  return instructions;
-}
-export function compiledBytes(): u32 {
-  return bytes;
+/** Counter STAT_*. */
+export function jit_stat(which: u32): u32 {
+  switch (which) {
+    case STAT_REGIONS:
+      return regions;
+    case STAT_INSTRUCTIONS:
+      return instructions;
+    case STAT_BYTES:
+      return bytes;
+    case STAT_LIVE:
+      return liveRegions();
+    case STAT_DROPPED:
+      return droppedRegions();
+    default:
+      return 0;
+  }
 }
 
 /** Makes the code from `record` on a region, or arms the one that there is. */

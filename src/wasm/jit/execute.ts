@@ -25,9 +25,12 @@ import { FLAGS_PACKED, packFlags } from "./flags";
 import { disarm, setFirstSlot } from "./regions";
 
 let enabled: bool = false;
-/** Instructions between two samples, and samples of one place that make it hot. */
+/** Instructions between two samples, and the weight that makes a place hot. */
 let period: i32 = 1000;
-let threshold: u32 = 4;
+let threshold: u32 = 64;
+/** A sample of the interpreter stands for a period of instructions, the exit of a region to code without one for itself. */
+const SAMPLE_WEIGHT: u32 = 16;
+const EXIT_WEIGHT: u32 = 1;
 
 /** Turns the compiler on; its regions have the table slots from `firstSlot` on, MAX_REGIONS of them. */
 export function jit_enable(firstSlot: u32): void {
@@ -35,23 +38,24 @@ export function jit_enable(firstSlot: u32): void {
   enabled = true;
 }
 /** Sets what is hot. A threshold of 0 compiles whatever is executed. */
-export function jit_configure(instructions: u32, samples: u32): void {
+export function jit_configure(instructions: u32, weight: u32): void {
   period = <i32>instructions;
-  threshold = samples;
+  threshold = weight;
 }
 export function compilerEnabled(): bool {
   return enabled;
 }
 
-/** u32 record, u32 samples; direct-mapped. */
+/** u32 record, u32 weight; direct-mapped. */
 const PROFILE_ENTRIES: usize = 4096;
 
-function sample(record: usize): void {
+/** Execution has come to `record`, which is not compiled; what is hot is. */
+function count(record: usize, weight: u32): void {
   const entry = JIT_PROFILE + (((record >> 4) & (PROFILE_ENTRIES - 1)) << 3);
-  const count = <usize>load<u32>(entry) == record ? load<u32>(entry, 4) + 1 : 1;
+  const sum = <usize>load<u32>(entry) == record ? load<u32>(entry, 4) + weight : weight;
   store<u32>(entry, <u32>record);
-  store<u32>(entry, count, 4);
-  if (count < threshold) return;
+  store<u32>(entry, sum, 4);
+  if (sum < threshold) return;
   store<u32>(entry, 0, 4);
   compile(record);
 }
@@ -81,7 +85,9 @@ function callRegion(cpu: usize, record: usize, pc: u64): bool {
 
 /** Executes from CPU_PC until the budget is used up, an exception is raised or a handler asks to leave. */
 export function executeCompiled(cpu: usize): void {
+  /** The region before stopped at an instruction for the interpreter, or left to code that has no region. */
   let undone = false;
+  let exited = false;
   do {
     const pc = load<u64>(cpu, CPU_PC);
     const record = findRecord(cpu, pc);
@@ -90,13 +96,19 @@ export function executeCompiled(cpu: usize): void {
     if (load<u16>(record) == <u16>REC_COMPILED) {
       if (!callRegion(cpu, record, pc)) return;
       undone = load<u32>(cpu, CPU_JIT_LEFT) == LEFT_UNDONE;
+      exited = !undone;
       continue;
     }
     undone = false;
+    if (exited) {
+      exited = false;
+      count(record, EXIT_WEIGHT);
+      if (load<u16>(record) == <u16>REC_COMPILED) continue;
+    }
     interpret(cpu, record, period);
     if (load<u32>(cpu, CPU_EXIT) != 0) return;
     const stopped = findRecord(cpu, load<u64>(cpu, CPU_PC));
     if (stopped == 0) return;
-    if (load<u16>(stopped) != <u16>REC_COMPILED) sample(stopped);
+    if (load<u16>(stopped) != <u16>REC_COMPILED) count(stopped, SAMPLE_WEIGHT);
   } while (load<i32>(cpu, CPU_BUDGET) > 0);
 }

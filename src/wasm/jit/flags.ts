@@ -35,7 +35,7 @@ export function packFlags(kind: u32, a: u64, b: u64): u32 {
     c = a >= b;
     v = (a ^ b) & (a ^ r);
   }
-  return (<u32>((r >> top) & 1) << 3) | (<u32>(r == 0) << 2) | (<u32>c << 1) | (<u32>(v >> top) & 1);
+  return ((<u32>((r >> top) & 1)) << 3) | ((<u32>(r == 0)) << 2) | ((<u32>c) << 1) | (<u32>(v >> top) & 1);
 }
 
 /** The kind at the place being compiled; for FLAGS_CCMP the kind of its comparison and its NZCV otherwise. */

@@ -3,7 +3,7 @@ import * as R from "../cpu/records.gen";
 import { CPU_BUDGET, CPU_EXCL_ADDR, CPU_EXIT, CPU_PC, EXCLUSIVE_NONE } from "../cpu/state";
 import { instructionOffset, instructionsNotDone, leaveAfterHandler } from "./exits";
 import { flushFlags, reloadFlags } from "./flags";
-import { L_BUDGET, L_CPU, L_PAGE, flushRegister, reloadRegister } from "./locals";
+import { L_BUDGET, L_CPU, L_PAGE, flushRegisters, reloadRegisters } from "./locals";
 import { checkFpTrap } from "./memory";
 import * as W from "./opcodes";
 import { access, byte, get, i32c, i64c, leb } from "./writer";
@@ -63,6 +63,15 @@ function registersOf(w: u32): u32 {
   return usesRegister31(w) ? set | 0x8000_0000 : set;
 }
 
+/** One bit for each V register that it may name: lists and table lookups go on from the first one, modulo 32. */
+function vectorsOf(w: u32): u32 {
+  if ((w & 0x0400_0000) == 0) return 0;
+  let set: u32 = (1 << (w & 31)) | (1 << ((w >> 5) & 31)) | (1 << ((w >> 10) & 31)) | (1 << ((w >> 16) & 31));
+  const isList = (w & 0xbe00_0000) == 0x0c00_0000 || (w & 0xbfe0_8c00) == 0x0e00_0000;
+  if (isList) set |= rotl<u32>(set, 1) | rotl<u32>(set, 2) | rotl<u32>(set, 3);
+  return set;
+}
+
 /** MRS, MSR, SYS: only Rt. */
 function isSystem(w: u32): bool {
   return w >> 22 == 0x354;
@@ -75,7 +84,8 @@ export function emitHandler(record: usize, kind: u32): void {
   if (kind == R.REC_CALL_FP) checkFpTrap();
   let registers = registersOf(w);
   if (isSystem(w)) registers = (w & 31) == 31 ? 0 : 1 << (w & 31);
-  for (let r: u32 = 0; r < 32; r++) if ((registers >> r) & 1) flushRegister(r);
+  const vectors = vectorsOf(w);
+  flushRegisters(registers, vectors);
   const flags = usesFlags(w);
   if (flags) flushFlags();
   if (!data) {
@@ -101,7 +111,7 @@ export function emitHandler(record: usize, kind: u32): void {
     byte(W.CALL);
     leb(FUNCTION_HANDLER);
   }
-  for (let r: u32 = 0; r < 32; r++) if ((registers >> r) & 1) reloadRegister(r);
+  reloadRegisters(registers, vectors);
   if (flags) reloadFlags();
   get(L_CPU);
   access(W.I32_LOAD, CPU_EXIT);

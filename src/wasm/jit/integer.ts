@@ -170,7 +170,6 @@ function arithmetic(operation: u32, shape: u32): void {
   write();
 }
 
-
 /** ADC and SBC; their flag-setting forms have NZCV computed here. */
 function withCarry(subtract: bool, setsFlags: bool): void {
   pushCondition(CARRY);
@@ -536,7 +535,7 @@ function singleKind(kind: u32): bool {
     case R.REC_MOVK_X:
       if (<usize>rd == CPU_SINK) return true;
       readX(rd);
-      i64c(~((<u64>0xffff) << <u64>rm));
+      i64c(~((<u64>0xffff) << (<u64>rm)));
       byte(W.I64_AND);
       i64c(imm);
       byte(W.I64_OR);

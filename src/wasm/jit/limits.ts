@@ -2,3 +2,10 @@
 
 /** The most regions there are at a time: so many slots of the function table are theirs. */
 export const MAX_REGIONS: u32 = 8192;
+
+/** Counters of jit_stat: regions compiled since the start, their instructions, bytes of their modules; regions that are there, and that were dropped. */
+export const STAT_REGIONS: u32 = 0;
+export const STAT_INSTRUCTIONS: u32 = 1;
+export const STAT_BYTES: u32 = 2;
+export const STAT_LIVE: u32 = 3;
+export const STAT_DROPPED: u32 = 4;

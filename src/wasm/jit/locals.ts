@@ -1,10 +1,10 @@
 /**
- * Locals of a compiled region. A guest register has a local once something in the region names it; which of them were
- * written says what the region's exits store.
+ * Locals of a compiled region. A guest register that the region names has a local; those that it writes are stored at its exits.
+ * Code is written twice: the first time finds out which registers those are.
  */
-import { CPU_SINK, CPU_XZR } from "../cpu/state";
+import { CPU_SINK, CPU_V, CPU_XZR } from "../cpu/state";
 import * as W from "./opcodes";
-import { byte, get, i32c, i64c, leb, set } from "./writer";
+import { access, accessV, byte, get, i32c, i64c, leb, set } from "./writer";
 
 /** Parameters: base of the CPU (i32), virtual address of the code's page (i64), instructions left (i32). */
 export const L_CPU: u32 = 0;
@@ -24,40 +24,55 @@ export const L_HOST: u32 = 11;
 export const L_INFO: u32 = 12;
 export const L_FLAG_KIND: u32 = 13;
 export const L_CONDITION: u32 = 14;
-const FIRST_REGISTER: u32 = 15;
-const I64_FIXED: u32 = L_TLB - L_TO;
-const I32_FIXED: u32 = FIRST_REGISTER - L_TLB;
+/** v128, f64, f32: temporaries. */
+export const L_V: u32 = 15;
+export const L_W: u32 = 16;
+export const L_D: u32 = 17;
+export const L_E: u32 = 18;
+export const L_S: u32 = 19;
+export const L_R: u32 = 20;
+const FIRST_REGISTER: u32 = 21;
 
-/** X0..X30 and SP: slots of CPU_X are 8 bytes each. */
-const REGISTERS: u32 = 32;
+/** X0..X30 and SP by the number of their slot, then V0..V31. */
+const VECTORS: u32 = 32;
+const REGISTERS: u32 = 64;
 /** Local of each register, 0 when it has none. */
-const localOf = memory.data(32);
-const registerOf = memory.data(32);
-let count: u32 = 0;
-let written: u32 = 0;
+const localOf = memory.data(64);
+let used: u64 = 0;
+let written: u64 = 0;
 
 /** Forgets the registers of the region before. */
 export function beginLocals(): void {
-  memory.fill(localOf, 0, REGISTERS);
-  count = 0;
+  used = 0;
   written = 0;
+  memory.fill(localOf, <u8>FIRST_REGISTER, REGISTERS);
 }
 
-function localFor(slot: u32): u32 {
-  const register = slot >> 3;
-  let local = <u32>load<u8>(localOf + register);
-  if (local != 0) return local;
-  local = FIRST_REGISTER + count;
-  store<u8>(localOf + register, <u8>local);
-  store<u8>(registerOf + count, <u8>register);
-  count++;
-  return local;
+/** Gives locals to the registers that the first writing of the region's code has named. */
+export function placeLocals(): void {
+  let next = FIRST_REGISTER;
+  for (let register: u32 = 0; register < REGISTERS; register++) {
+    if (!isUsed(register)) continue;
+    store<u8>(localOf + register, <u8>next);
+    next++;
+  }
+}
+
+function bitOf(register: u32): u64 {
+  return (<u64>1) << (<u64>register);
+}
+function isUsed(register: u32): bool {
+  return (used & bitOf(register)) != 0;
+}
+function localFor(register: u32): u32 {
+  used |= bitOf(register);
+  return <u32>load<u8>(localOf + register);
 }
 
 /** Pushes the register at byte offset `slot` of the CPU's state, as i64. */
 export function readX(slot: u32): void {
   if (<usize>slot == CPU_XZR) i64c(0);
-  else get(localFor(slot));
+  else get(localFor(slot >> 3));
 }
 /** Pushes its low half, as i32. */
 export function readW(slot: u32): void {
@@ -65,7 +80,7 @@ export function readW(slot: u32): void {
     i32c(0);
     return;
   }
-  get(localFor(slot));
+  get(localFor(slot >> 3));
   byte(W.I32_WRAP_I64);
 }
 /** Pops an i64 into the register. */
@@ -74,56 +89,80 @@ export function writeX(slot: u32): void {
     byte(W.DROP);
     return;
   }
-  set(localFor(slot));
-  written |= 1 << (slot >> 3);
+  set(localFor(slot >> 3));
+  written |= bitOf(slot >> 3);
 }
 /** Pops an i32 into the register, zero-extended. */
 export function writeW(slot: u32): void {
   byte(W.I64_EXTEND_I32_U);
   writeX(slot);
 }
-
-/** Emits the store of a register to the CPU's state, which outlined handlers read. */
-export function flushRegister(register: u32): void {
-  get(L_CPU);
-  readX(register << 3);
-  byte(W.I64_STORE);
-  byte(3);
-  leb(register << 3);
+/** Pushes V<n> as v128. */
+export function readV(n: u32): void {
+  get(localFor(VECTORS + n));
 }
-/** Emits its load, after a handler that may have written it. */
-export function reloadRegister(register: u32): void {
-  get(L_CPU);
-  byte(W.I64_LOAD);
-  byte(3);
-  leb(register << 3);
-  writeX(register << 3);
+/** Pops a v128 into V<n>. */
+export function writeV(n: u32): void {
+  set(localFor(VECTORS + n));
+  written |= bitOf(VECTORS + n);
+}
+/** Number of the V register whose slot in the CPU's state is `slot`. */
+export function vectorOf(slot: u32): u32 {
+  return (slot - <u32>CPU_V) >> 4;
 }
 
+function storeRegister(register: u32): void {
+  get(L_CPU);
+  get(localFor(register));
+  if (register < VECTORS) access(W.I64_STORE, register << 3);
+  else accessV(W.V128_STORE, CPU_V + ((register - VECTORS) << 4));
+}
+function loadRegister(register: u32): void {
+  get(L_CPU);
+  if (register < VECTORS) access(W.I64_LOAD, register << 3);
+  else accessV(W.V128_LOAD, CPU_V + ((register - VECTORS) << 4));
+  set(localFor(register));
+}
+
+/** Emits stores to the CPU's state of those of `general` and `vectors`, a bit for each, that have locals: handlers read them there. */
+export function flushRegisters(general: u32, vectors: u32): void {
+  const all = (<u64>general | ((<u64>vectors) << 32)) & used;
+  for (let register: u32 = 0; register < REGISTERS; register++) {
+    if ((all & bitOf(register)) != 0) storeRegister(register);
+  }
+}
+/** Emits their loads, after a handler that may have written them. */
+export function reloadRegisters(general: u32, vectors: u32): void {
+  const all = (<u64>general | ((<u64>vectors) << 32)) & used;
+  for (let register: u32 = 0; register < REGISTERS; register++) {
+    if ((all & bitOf(register)) != 0) loadRegister(register);
+  }
+}
 /** Emits loads of all registers that the region names. */
 export function loadRegisters(): void {
-  for (let i: u32 = 0; i < count; i++) {
-    get(L_CPU);
-    byte(W.I64_LOAD);
-    byte(3);
-    leb((<u32>load<u8>(registerOf + i)) << 3);
-    set(FIRST_REGISTER + i);
-  }
+  reloadRegisters(0xffff_ffff, 0xffff_ffff);
 }
 /** Emits stores of all registers that the region writes. */
 export function storeRegisters(): void {
-  for (let register: u32 = 0; register < REGISTERS; register++) {
-    if ((written >> register) & 1) flushRegister(register);
-  }
+  flushRegisters(<u32>written, <u32>(written >> 32));
 }
 
 /** Writes the declaration of the locals behind the parameters. */
 export function declareLocals(): void {
-  leb(3);
-  leb(I64_FIXED);
+  leb(7);
+  leb(L_TLB - L_TO);
   byte(W.TYPE_I64);
-  leb(I32_FIXED);
+  leb(L_V - L_TLB);
   byte(W.TYPE_I32);
-  leb(count);
+  leb(L_D - L_V);
+  byte(W.TYPE_V128);
+  leb(L_S - L_D);
+  byte(W.TYPE_F64);
+  leb(FIRST_REGISTER - L_S);
+  byte(W.TYPE_F32);
+  // General registers stand before vectors.
+  leb(<u32>popcnt(used & 0xffff_ffff));
   byte(W.TYPE_I64);
+  leb(<u32>popcnt(used >> 32));
+  byte(W.TYPE_V128);
 }

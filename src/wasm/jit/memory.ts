@@ -5,7 +5,7 @@ import { TLB_ADDEND, TLB_INDEX_MASK, TLB_READ, TLB_WRITE } from "../mmu/tlb";
 import { LABEL_IF, close, leaveUndone, pushLabel } from "./exits";
 import { hintLikely } from "./hints";
 import { pushShifted } from "./integer";
-import { L_CPU, L_ENTRY, L_HOST, L_PAGE, L_TLB, L_VA, readX, writeX } from "./locals";
+import { L_CPU, L_ENTRY, L_HOST, L_PAGE, L_TLB, L_VA, readV, readX, vectorOf, writeV, writeX } from "./locals";
 import * as W from "./opcodes";
 import { access, accessV, byte, get, i32c, i64c, leb, set, tee } from "./writer";
 
@@ -200,7 +200,7 @@ export function checkFpTrap(): void {
   leaveUndone();
 }
 
-/** LDR STR LDP STP of D and Q registers, which stay in the CPU's state. */
+/** LDR STR LDP STP of D and Q registers. */
 function vector(record: usize, index: u32): void {
   const perLetter: u32 = 12;
   const isQ = index >= perLetter;
@@ -215,16 +215,18 @@ function vector(record: usize, index: u32): void {
   const count: u32 = isPair ? 2 : 1;
   for (let i: u32 = 0; i < count; i++) {
     const slot = <u32>load<u16>(record + (i == 0 ? 2 : 6));
-    get(isStore ? L_HOST : L_CPU);
-    get(isStore ? L_CPU : L_HOST);
-    const from = isStore ? slot : i * size;
-    const to = isStore ? i * size : slot;
-    if (isStore && !isQ) {
-      access(W.I64_LOAD, from);
-      access(W.I64_STORE, to);
+    const n = vectorOf(slot);
+    get(L_HOST);
+    if (isStore) {
+      readV(n);
+      if (isQ) accessV(W.V128_STORE, i * size);
+      else {
+        accessV(W.V128_STORE64_LANE, i * size);
+        byte(0);
+      }
     } else {
-      accessV(isQ ? W.V128_LOAD : W.V128_LOAD64_ZERO, from);
-      accessV(W.V128_STORE, to);
+      accessV(isQ ? W.V128_LOAD : W.V128_LOAD64_ZERO, i * size);
+      writeV(n);
     }
   }
   writeBack(record, mode);

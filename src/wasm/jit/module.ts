@@ -24,6 +24,7 @@ import {
   beginLocals,
   declareLocals,
   loadRegisters,
+  placeLocals,
   storeRegisters,
 } from "./locals";
 import { tableImported } from "./handlers";
@@ -42,8 +43,15 @@ export const MODULE_MAX: usize = 0x10_0000;
 
 /** Writes the code of a region and its end; returns where it begins. It ends at position(). */
 function writeBody(frame: usize, entry: u32): usize {
-  beginAt(JIT_BODY);
   beginLocals();
+  writeCode(frame, entry);
+  placeLocals();
+  writeCode(frame, entry);
+  return JIT_BODY;
+}
+
+function writeCode(frame: usize, entry: u32): void {
+  beginAt(JIT_BODY);
   beginFlags();
   beginMemory();
   beginHints();
@@ -82,7 +90,6 @@ function writeBody(frame: usize, entry: u32): usize {
   byte(W.I32_SHR_U);
   access(W.I32_STORE, CPU_JIT_LEFT);
   byte(W.END);
-  return JIT_BODY;
 }
 
 /** The next region as a tail call, when the jump cache knows it, nothing stopped this one and there is budget left. */

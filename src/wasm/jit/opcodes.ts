@@ -74,6 +74,7 @@ export const SIMD_PREFIX: u32 = 0xfd;
 /** Behind SIMD_PREFIX. */
 export const V128_LOAD: u32 = 0x00;
 export const V128_STORE: u32 = 0x0b;
+export const V128_STORE64_LANE: u32 = 0x5b;
 export const V128_LOAD64_ZERO: u32 = 0x5d;
 
 /** An i32 operator of the range 0x45..0x4f is 0x0b below its i64 one, arithmetic of 0x67..0x78 is 0x12 below. */
@@ -83,5 +84,7 @@ export const ARITHMETIC_TO_I64: u32 = 0x12;
 /** Value types and the type of a block without a value. */
 export const TYPE_I32: u32 = 0x7f;
 export const TYPE_I64: u32 = 0x7e;
+export const TYPE_F32: u32 = 0x7d;
+export const TYPE_F64: u32 = 0x7c;
 export const TYPE_V128: u32 = 0x7b;
 export const VOID: u32 = 0x40;

@@ -27,9 +27,7 @@ export function wordOf(frame: usize, p: usize): u32 {
 
 /** Conditional branches, whose other way is the next instruction. */
 export function isConditional(kind: u32): bool {
-  return (
-    (kind >= R.REC_B_COND_IN && kind <= R.REC_TBNZ_IN) || (kind >= R.REC_B_COND_OUT && kind <= R.REC_TBNZ_OUT)
-  );
+  return (kind >= R.REC_B_COND_IN && kind <= R.REC_TBNZ_IN) || (kind >= R.REC_B_COND_OUT && kind <= R.REC_TBNZ_OUT);
 }
 
 /** A branch inside the page that the region may follow. */

@@ -9,7 +9,6 @@ import { jit_release } from "../host";
 import { JIT_REGIONS } from "../layout";
 import { MAX_REGIONS } from "./limits";
 
-
 /** u32 each: the entry's record, 0 for a free place; the frame's next region + 1. */
 const RECORD: usize = 0;
 const FOLLOWING: usize = 4;

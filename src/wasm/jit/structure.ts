@@ -22,10 +22,12 @@ import { emitHandler, emitClrex } from "./handlers";
 import { hintUnlikely } from "./hints";
 import { emitInteger } from "./integer";
 import { L_BUDGET } from "./locals";
-import { emitMemory } from "./memory";
+import { checkFpTrap, emitMemory } from "./memory";
 import * as W from "./opcodes";
 import { isConditional, isInterpreted, recordOf, wordOf } from "./record";
-import { byte, get, i32c, set } from "./writer";
+import { emitFp } from "./fp";
+import { emitSimd } from "./simd";
+import { beginAt, byte, get, i32c, position, set } from "./writer";
 
 /** Labels of loops; those of merge nodes are the blocks' numbers. */
 const LOOP: u32 = 0x4000;
@@ -116,15 +118,23 @@ function emitBlock(block: u32): void {
 
 /** What tests flags at once and cannot leave the region: a CCMP before it may stay open. */
 function readsPending(kind: u32): bool {
-  return (
-    (kind >= R.REC_CSEL_W && kind <= R.REC_CCMP_IMM_W) || (kind >= R.REC_CSEL_X && kind <= R.REC_CCMP_IMM_X)
-  );
+  return (kind >= R.REC_CSEL_W && kind <= R.REC_CCMP_IMM_W) || (kind >= R.REC_CSEL_X && kind <= R.REC_CCMP_IMM_X);
 }
 
 function emitRecord(record: usize, kind: u32): void {
+  if (kind == R.REC_CALL_FP && emitVector(load<u32>(record, 8))) return;
   if (kind == R.REC_CALL || kind == R.REC_CALL_FP) emitHandler(record, kind);
   else if (kind == R.REC_CLREX) emitClrex();
   else if (!emitInteger(record) && !emitMemory(record)) leaveUndoneAlways();
+}
+
+/** FP and SIMD instruction `w` natively, when there is a translation. */
+function emitVector(w: u32): bool {
+  const here = position();
+  checkFpTrap();
+  if (emitSimd(w) || emitFp(w)) return true;
+  beginAt(here);
+  return false;
 }
 
 /** The branch at a block's end. */

@@ -21,7 +21,7 @@ export interface Engine {
 }
 
 /** Host functions by name; one that is not given ends the test when it is called. */
-export type HostFunctions = Readonly<Record<string, (...values: number[]) => number>>;
+export type HostFunctions = Readonly<Record<string, (...values: number[]) => number | void>>;
 
 /**
  * Instantiates build/armlet.wasm, which the test run's set-up has brought up to date, with `ramBytes` of guest RAM. With `compiled`
@@ -36,7 +36,7 @@ export async function loadEngine(
   const pages = (RAM_BASE + ramBytes) / 65536;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
   const regions = new RegionHost(memory);
-  const known: HostFunctions = { ...regions.imports, ...host } as HostFunctions;
+  const known: HostFunctions = { ...regions.imports, ...host };
   const functions = WebAssembly.Module.imports(module)
     .filter((entry) => entry.kind === "function")
     .map(({ name }) => {
