@@ -1,10 +1,8 @@
 /** Calls of the interpreter's outlined handlers: every instruction that the compiler has no translation of its own for. */
-import * as R from "../cpu/records.gen";
 import { CPU_BUDGET, CPU_EXCL_ADDR, CPU_EXIT, CPU_PC, EXCLUSIVE_NONE } from "../cpu/state";
 import { instructionOffset, instructionsNotDone, leaveAfterHandler } from "./exits";
 import { flushFlags, reloadFlags } from "./flags";
 import { L_BUDGET, L_CPU, L_PAGE, flushRegisters, reloadRegisters } from "./locals";
-import { checkFpTrap } from "./memory";
 import * as W from "./opcodes";
 import { access, byte, get, i32c, i64c, leb } from "./writer";
 
@@ -78,10 +76,9 @@ function isSystem(w: u32): bool {
 }
 
 /** Translates a record that calls a handler. */
-export function emitHandler(record: usize, kind: u32): void {
+export function emitHandler(record: usize): void {
   const w = load<u32>(record, 8);
   const data = isVectorProcessing(w);
-  if (kind == R.REC_CALL_FP) checkFpTrap();
   let registers = registersOf(w);
   if (isSystem(w)) registers = (w & 31) == 31 ? 0 : 1 << (w & 31);
   const vectors = vectorsOf(w);

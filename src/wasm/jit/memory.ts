@@ -19,8 +19,19 @@ const PRE: u32 = 2;
 
 let usesTlb: bool = false;
 
+/** The way to the place being compiled has a check for the trap of FP and SIMD, which nothing inside a region changes. */
+let checked: bool = false;
+
+export function fpTrapChecked(): bool {
+  return checked;
+}
+export function setFpTrapChecked(is: bool): void {
+  checked = is;
+}
+
 export function beginMemory(): void {
   usesTlb = false;
+  checked = false;
 }
 /** True when the region needs L_TLB. */
 export function tlbIsUsed(): bool {
@@ -195,6 +206,8 @@ function pair(record: usize, operation: u32, mode: u32): void {
 
 /** Emits: leave for the interpreter when FP and SIMD instructions trap. */
 export function checkFpTrap(): void {
+  if (checked) return;
+  checked = true;
   get(L_CPU);
   access(W.I32_LOAD, CPU_FP_TRAP);
   leaveUndone();

@@ -22,12 +22,12 @@ import { emitHandler, emitClrex } from "./handlers";
 import { hintUnlikely } from "./hints";
 import { emitInteger } from "./integer";
 import { L_BUDGET } from "./locals";
-import { checkFpTrap, emitMemory } from "./memory";
+import { checkFpTrap, emitMemory, fpTrapChecked, setFpTrapChecked } from "./memory";
 import * as W from "./opcodes";
 import { isConditional, isInterpreted, recordOf, wordOf } from "./record";
 import { emitFp } from "./fp";
 import { emitSimd } from "./simd";
-import { beginAt, byte, get, i32c, position, set } from "./writer";
+import { byte, get, i32c, set } from "./writer";
 
 /** Labels of loops; those of merge nodes are the blocks' numbers. */
 const LOOP: u32 = 0x4000;
@@ -42,6 +42,7 @@ export function emitBlocks(codeFrame: usize, entry: u32): void {
 
 /** A block with all that it dominates. */
 function emitTree(block: u32): void {
+  const checked = fpTrapChecked();
   const loops = isLoopHeader(block);
   if (loops) {
     byte(W.LOOP);
@@ -51,10 +52,12 @@ function emitTree(block: u32): void {
   }
   emitWithin(block, placedCount());
   if (loops) close();
+  setFpTrapChecked(checked);
 }
 
 /** Opens blocks for the merge nodes that `block` dominates at once, the last in reverse postorder outermost. */
 function emitWithin(block: u32, below: u32): void {
+  const checked = fpTrapChecked();
   let place = below;
   while (place > 0) {
     place--;
@@ -64,6 +67,7 @@ function emitWithin(block: u32, below: u32): void {
     emitWithin(block, place);
     close();
     forgetFlags();
+    setFpTrapChecked(checked);
     emitTree(merge);
     return;
   }
@@ -122,19 +126,13 @@ function readsPending(kind: u32): bool {
 }
 
 function emitRecord(record: usize, kind: u32): void {
-  if (kind == R.REC_CALL_FP && emitVector(load<u32>(record, 8))) return;
-  if (kind == R.REC_CALL || kind == R.REC_CALL_FP) emitHandler(record, kind);
+  if (kind == R.REC_CALL_FP) {
+    checkFpTrap();
+    if (emitSimd(load<u32>(record, 8)) || emitFp(load<u32>(record, 8))) return;
+  }
+  if (kind == R.REC_CALL || kind == R.REC_CALL_FP) emitHandler(record);
   else if (kind == R.REC_CLREX) emitClrex();
   else if (!emitInteger(record) && !emitMemory(record)) leaveUndoneAlways();
-}
-
-/** FP and SIMD instruction `w` natively, when there is a translation. */
-function emitVector(w: u32): bool {
-  const here = position();
-  checkFpTrap();
-  if (emitSimd(w) || emitFp(w)) return true;
-  beginAt(here);
-  return false;
 }
 
 /** The branch at a block's end. */
