@@ -15,6 +15,7 @@ import {
   CPU_JIT_LEFT,
   CPU_NZCV,
   CPU_PC,
+  CPU_STATS,
 } from "../cpu/state";
 import { JIT_PROFILE } from "../layout";
 import { PAGE_MASK } from "../mmu/tlb";
@@ -60,14 +61,26 @@ function count(record: usize, weight: u32): void {
   compile(record);
 }
 
+/** Counters at CPU_STATS, u64 each: instructions of regions, calls of regions, those that stopped at an instruction for the interpreter. */
+const STAT_COMPILED: usize = 8;
+const STAT_CALLS: usize = 16;
+const STAT_UNDONE: usize = 24;
+
+function addTo(cpu: usize, which: usize, value: i32): void {
+  store<u64>(cpu + which, load<u64>(cpu + which, CPU_STATS) + <u64>value, CPU_STATS);
+}
+
 /** Calls the region at `record`. True when execution goes on from CPU_PC. */
 function callRegion(cpu: usize, record: usize, pc: u64): bool {
+  const before = load<i32>(cpu, CPU_BUDGET);
   store<u32>(cpu, FLAGS_PACKED, CPU_FLAG_KIND);
   store<u64>(cpu, <u64>load<u32>(cpu, CPU_NZCV), CPU_FLAG_A);
   call_indirect<void>(load<u32>(record, 8), cpu, pc & PAGE_MASK, load<i32>(cpu, CPU_BUDGET));
   const nzcv = packFlags(load<u32>(cpu, CPU_FLAG_KIND), load<u64>(cpu, CPU_FLAG_A), load<u64>(cpu, CPU_FLAG_B));
   store<u32>(cpu, nzcv, CPU_NZCV);
   const left = load<u32>(cpu, CPU_JIT_LEFT);
+  addTo(cpu, STAT_COMPILED, before - load<i32>(cpu, CPU_BUDGET));
+  addTo(cpu, STAT_CALLS, 1);
   if (left == LEFT_AFTER_HANDLER) {
     leaveAfterCall(cpu, load<u64>(cpu, CPU_PC), nzcv, load<i32>(cpu, CPU_BUDGET));
     return false;
@@ -78,6 +91,7 @@ function callRegion(cpu: usize, record: usize, pc: u64): bool {
     const undone = findRecord(cpu, next);
     if (undone == 0) return false;
     // The interpreter has to do this instruction, entry of a region or not.
+    addTo(cpu, STAT_UNDONE, 1);
     if (load<u16>(undone) == <u16>REC_COMPILED) disarm(undone);
   }
   return true;
