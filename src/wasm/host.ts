@@ -25,8 +25,11 @@ export declare function guest_error(code: u32, valueLow: u32, valueHigh: u32): v
 export declare function counter_low(): u32;
 export declare function counter_high(): u32;
 
-/** Compiles and instantiates the module of `length` bytes at `address` of the linear memory (jit/module.ts); its region goes to table slot `slot`. */
-export declare function jit_install(address: usize, length: usize, slot: u32): void;
+/**
+ * Compiles and instantiates the module of `length` bytes at `address` of the linear memory (jit/module.ts); its `count` regions go to the
+ * table slots from `slot` on, in the order of its exports.
+ */
+export declare function jit_install(address: usize, length: usize, slot: u32, count: u32): void;
 
 /** Empties table slot `slot`, so that the module behind it can go. */
 export declare function jit_release(slot: u32): void;

@@ -21,10 +21,14 @@ const CHAINING_PROBE = new Uint8Array([
   0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 10, 1, 8, 0, 0x1f, 0x40, 0, 0x0b, 0x12, 0, 0x0b,
 ]);
 
+/** Name of a module's first export, "A" (src/wasm/jit/module.ts). */
+const FIRST_NAME = 0x41;
+
 /** One engine's. */
 export class RegionHost {
   private readonly memory: WebAssembly.Memory;
-  private exports: CompilerExports | null = null;
+  private engine: CompilerExports | null = null;
+  private firstSlot = 0;
   private regionImports: WebAssembly.Imports = {};
 
   constructor(memory: WebAssembly.Memory) {
@@ -33,18 +37,22 @@ export class RegionHost {
 
   /** What the engine imports of it (src/wasm/host.ts). */
   readonly imports = {
-    jit_install: (address: number, length: number, slot: number): void => {
+    jit_install: (address: number, length: number, slot: number, count: number): void => {
       const module = new WebAssembly.Module(new Uint8Array(this.memory.buffer, address >>> 0, length));
-      const { f } = new WebAssembly.Instance(module, this.regionImports).exports;
-      this.exports?.table.set(slot, f);
+      const { exports } = new WebAssembly.Instance(module, this.regionImports);
+      for (let i = 0; i < count; i += 1) {
+        // Slots are a ring, as regions are (src/wasm/jit/regions.ts).
+        const place = this.firstSlot + ((slot - this.firstSlot + i) % MAX_REGIONS);
+        this.engine?.table.set(place, exports[String.fromCharCode(FIRST_NAME + i)]);
+      }
     },
-    jit_release: (slot: number): void => this.exports?.table.set(slot, null),
+    jit_release: (slot: number): void => this.engine?.table.set(slot, null),
   };
 
   /** Turns the compiler of the engine with these exports on. */
   enable(exports: WebAssembly.Exports): void {
     const engine = exports as unknown as CompilerExports;
-    this.exports = engine;
+    this.engine = engine;
     this.regionImports = {
       e: {
         m: this.memory,
@@ -57,6 +65,7 @@ export class RegionHost {
       } as unknown as WebAssembly.ModuleImports,
     };
     engine.jit_set_chaining(WebAssembly.validate(CHAINING_PROBE) ? 1 : 0);
-    engine.jit_enable(engine.table.grow(MAX_REGIONS));
+    this.firstSlot = engine.table.grow(MAX_REGIONS);
+    engine.jit_enable(this.firstSlot);
   }
 }

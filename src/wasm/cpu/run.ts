@@ -1,5 +1,6 @@
 /** The CPU's slice: interrupts, exceptions, time and power states around the run loop. */
 import { timerDeadline, timerUpdate, counterNow } from "../timer/generic-timer";
+import { installWhenDue } from "../jit/compile";
 import { compilerEnabled, executeCompiled } from "../jit/execute";
 import { counter_high, counter_low } from "../host";
 import { stepRecord, wordAddress } from "./code-frame";
@@ -141,6 +142,7 @@ function interruptTaken(cpu: usize): bool {
  */
 export function cpu_run(index: u32, budget: u32, scale: u32): u32 {
   const cpu = cpuBase(index);
+  installWhenDue();
   let left = <i32>budget;
   while (left > 0) {
     if (load<u32>(cpu, CPU_POWER) == POWER_OFF) return RUN_OFF;

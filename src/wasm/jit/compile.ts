@@ -5,10 +5,10 @@ import { jit_install } from "../host";
 import { JIT_MODULE } from "../layout";
 import { blockAt, findBlocks, instructionCount, isReached } from "./blocks";
 import { analyse } from "./graph";
-import { writeModule } from "./module";
+import { addRegion, moduleIsFull, waitingRegions, writeModule } from "./module";
 import { isInterpreted, recordOf, wordOf } from "./record";
 import { STAT_BYTES, STAT_DROPPED, STAT_INSTRUCTIONS, STAT_LIVE, STAT_REGIONS } from "./limits";
-import { droppedRegions, liveRegions, markCompiled, nextSlot, rearm, registerRegion } from "./regions";
+import { droppedRegions, liveRegions, markCompiled, rearm, regionsInstalled, slotOf, takeRegion } from "./regions";
 
 /** Counters since the start: regions, their instructions, bytes of their modules. */
 let regions: u32 = 0;
@@ -33,7 +33,10 @@ export function jit_stat(which: u32): u32 {
   }
 }
 
-/** Makes the code from `record` on a region, or arms the one that there is. */
+/** Number of the first region that waits for its module. */
+let firstWaiting: u32 = 0;
+
+/** Makes the code from `record` on a region that waits for its module, or arms the one that there is. */
 export function compile(record: usize): void {
   if (load<u16>(record) == <u16>REC_COMPILED || rearm(record)) return;
   const frame = frameOf(record);
@@ -41,14 +44,35 @@ export function compile(record: usize): void {
   if (isInterpreted(<u32>load<u16>(first), wordOf(frame, record))) return;
   const word = <u32>((record - frame) >> 4);
   if (!findBlocks(frame, word)) return;
-  const slot = nextSlot();
+  if (moduleIsFull()) installRegions();
   const entry = blockAt(word);
   analyse(entry);
-  const length = writeModule(frame, entry);
-  jit_install(JIT_MODULE, length, slot);
+  const region = takeRegion(record);
+  if (waitingRegions() == 0) firstWaiting = region;
+  addRegion(frame, entry);
   for (let w: u32 = 0; w < 1024; w++) if (isReached(w)) markCompiled(frame, w);
-  registerRegion(record);
   regions++;
   instructions += instructionCount();
+}
+
+/** Slices that regions may wait for others to share a module with. */
+const PATIENCE: u32 = 4;
+let slices: u32 = 0;
+
+/** A slice begins: makes the module of the regions that have waited long enough. */
+export function installWhenDue(): void {
+  if (waitingRegions() == 0) return;
+  slices++;
+  if (slices >= PATIENCE) installRegions();
+}
+
+/** Makes the module of all regions that wait. */
+export function installRegions(): void {
+  const count = waitingRegions();
+  if (count == 0) return;
+  slices = 0;
+  const length = writeModule();
   bytes += <u32>length;
+  jit_install(JIT_MODULE, length, slotOf(firstWaiting), count);
+  regionsInstalled(firstWaiting, count);
 }

@@ -20,7 +20,7 @@ import {
 import { JIT_PROFILE } from "../layout";
 import { PAGE_MASK } from "../mmu/tlb";
 import { withoutTag } from "../mmu/walk";
-import { compile } from "./compile";
+import { compile, installRegions } from "./compile";
 import { LEFT_AFTER_HANDLER, LEFT_UNDONE } from "./exits";
 import { FLAGS_PACKED, packFlags } from "./flags";
 import { disarm, setFirstSlot } from "./regions";
@@ -106,7 +106,10 @@ export function executeCompiled(cpu: usize): void {
     const pc = load<u64>(cpu, CPU_PC);
     const record = findRecord(cpu, pc);
     if (record == 0) return;
-    if (threshold == 0 && !undone) compile(record);
+    if (threshold == 0 && !undone) {
+      compile(record);
+      installRegions();
+    }
     if (load<u16>(record) == <u16>REC_COMPILED) {
       if (!callRegion(cpu, record, pc)) return;
       undone = load<u32>(cpu, CPU_JIT_LEFT) == LEFT_UNDONE;

@@ -3,7 +3,7 @@
  * always, or nearly never, holds. Engines that do not know the section skip it.
  */
 import { JIT_WORK } from "../layout";
-import { byte, leb, position, reserve } from "./writer";
+import { byte, leb, position } from "./writer";
 
 const HINTS: usize = JIT_WORK + 0x8000;
 const MAX_HINTS: u32 = 2048;
@@ -27,9 +27,8 @@ export function hintUnlikely(): void {
   hint(0);
 }
 
-/** Writes the hints of the function `index`, whose body began at `begin` and lies `shift` bytes behind the function's start. */
-export function writeHints(index: u32, begin: usize, shift: u32): void {
-  leb(index);
+/** Writes the hints of a function whose code was written at `begin` and lies `shift` bytes behind the function's start. */
+export function writeHints(begin: usize, shift: u32): void {
   leb(count);
   for (let i: u32 = 0; i < count; i++) {
     leb(load<u32>(HINTS + (i << 3)) - <u32>begin + shift);

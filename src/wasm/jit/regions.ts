@@ -9,9 +9,10 @@ import { jit_release } from "../host";
 import { JIT_REGIONS } from "../layout";
 import { MAX_REGIONS } from "./limits";
 
-/** u32 each: the entry's record, 0 for a free place; the frame's next region + 1. */
+/** u32 each: the entry's record, 0 for a free place; the frame's next region + 1; 1 once its module is there. */
 const RECORD: usize = 0;
 const FOLLOWING: usize = 4;
+const INSTALLED: usize = 8;
 
 let firstSlot: u32 = 0;
 let next: u32 = 0;
@@ -31,7 +32,7 @@ export function droppedRegions(): u32 {
   return dropped;
 }
 function address(region: u32): usize {
-  return JIT_REGIONS + ((<usize>region) << 3);
+  return JIT_REGIONS + ((<usize>region) << 4);
 }
 
 /** Puts a region's entry into its record. */
@@ -45,13 +46,13 @@ export function disarm(record: usize): void {
   store<u64>(record, 0, 8);
 }
 
-/** Arms the region that begins at `record`, if there is one. */
+/** Arms the region that begins at `record`, if its module is there already. True when there is such a region. */
 export function rearm(record: usize): bool {
   let following = load<u32>(frameOf(record), FRAME_REGIONS);
   while (following != 0) {
     const region = following - 1;
     if (<usize>load<u32>(address(region), RECORD) == record) {
-      arm(record, region);
+      if (load<u32>(address(region), INSTALLED) != 0) arm(record, region);
       return true;
     }
     following = load<u32>(address(region), FOLLOWING);
@@ -59,21 +60,32 @@ export function rearm(record: usize): bool {
   return false;
 }
 
-/** A table slot for a region that begins at `record`; registerRegion follows when its module is there. */
-export function nextSlot(): u32 {
-  const record = <usize>load<u32>(address(next), RECORD);
-  if (record != 0) dropRegions(frameOf(record));
-  return firstSlot + next;
-}
-/** The region that begins at `record` is in the slot that nextSlot gave. */
-export function registerRegion(record: usize): void {
+/** Takes a place, with its table slot, for a region that begins at `record`. Returns its number. */
+export function takeRegion(record: usize): u32 {
+  const region = next;
+  const before = <usize>load<u32>(address(region), RECORD);
+  if (before != 0) dropRegions(frameOf(before));
   const frame = frameOf(record);
-  store<u32>(address(next), <u32>record, RECORD);
-  store<u32>(address(next), load<u32>(frame, FRAME_REGIONS), FOLLOWING);
-  store<u32>(frame, next + 1, FRAME_REGIONS);
-  arm(record, next);
+  store<u32>(address(region), <u32>record, RECORD);
+  store<u32>(address(region), load<u32>(frame, FRAME_REGIONS), FOLLOWING);
+  store<u32>(address(region), 0, INSTALLED);
+  store<u32>(frame, region + 1, FRAME_REGIONS);
   live++;
-  next = next + 1 == MAX_REGIONS ? 0 : next + 1;
+  next = region + 1 == MAX_REGIONS ? 0 : region + 1;
+  return region;
+}
+/** The module of `count` regions from number `first` on is in the table: arms those that have not been dropped meanwhile. */
+export function regionsInstalled(first: u32, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const region = (first + i) % MAX_REGIONS;
+    const record = <usize>load<u32>(address(region), RECORD);
+    store<u32>(address(region), 1, INSTALLED);
+    if (record != 0) arm(record, region);
+  }
+}
+/** Table slot of region `region`. */
+export function slotOf(region: u32): u32 {
+  return firstSlot + region;
 }
 
 /** Notes that a region of `frame` was made of the instruction at `word`. */
@@ -93,7 +105,7 @@ export function dropRegions(frame: usize): void {
     if (load<u16>(record) == <u16>REC_COMPILED) disarm(record);
     store<u32>(address(region), 0, RECORD);
     following = load<u32>(address(region), FOLLOWING);
-    jit_release(firstSlot + region);
+    if (load<u32>(address(region), INSTALLED) != 0) jit_release(firstSlot + region);
     live--;
     dropped++;
   }
