@@ -4,7 +4,8 @@ export { gic_init, gic_message, gic_set_level } from "./gic/gic";
 export { mem_add_device } from "./mmu/physical";
 export { invalidateCode as mem_invalidate_code } from "./cpu/code-frame";
 export { cpu_reset, cpu_start } from "./cpu/reset";
-export { cpu_advance, cpu_run, cpu_set_deterministic, cpu_timer_ticks, dbg_step } from "./cpu/run";
+export { cpu_advance, cpu_run, cpu_timer_ticks, dbg_step } from "./cpu/run";
+export { cpu_set_deterministic } from "./timer/generic-timer";
 export {
   vq_arm,
   vq_close,

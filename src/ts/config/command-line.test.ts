@@ -68,6 +68,7 @@ describe("a command line", () => {
       nographic: true,
       noDefaults: false,
       noReboot: true,
+      accelerator: "tcg",
       log: ["guest_errors", "unimp"],
       title: "My",
       typed: ["ls, ok\n", "\x03😀"],

@@ -49,6 +49,7 @@ export function formatArgs(config: MachineConfig): string[] {
   for (const { name, properties } of config.devices) add("-device", formatOptionList(name, Object.entries(properties)));
   if (config.nographic) words.push("-nographic");
   if (config.noReboot) words.push("-no-reboot");
+  if (config.accelerator !== DEFAULT_CONFIG.accelerator) add("-accel", config.accelerator);
   if (config.log.length > 0) add("-d", config.log.join(","));
   if (config.title !== null) add("-armlet", formatOptionList(null, [["title", config.title]]));
   for (const text of config.typed) add("-armlet", formatOptionList(null, [["type", formatTyped(text)]]));

@@ -151,6 +151,10 @@ export function treeSource(path: string): TreeSource {
   }
 }
 
+/** Ways to execute (`-accel`): QEMU's name for translated code, and the interpreter alone. */
+export const ACCELERATORS = ["tcg", "interp"] as const;
+export type Accelerator = (typeof ACCELERATORS)[number];
+
 /** Classes of log messages (`-d`). */
 export const LOG_CLASSES = ["guest_errors", "unimp", "cpu_reset"] as const;
 export type LogClass = (typeof LOG_CLASSES)[number];
@@ -193,6 +197,8 @@ export interface MachineConfig {
   readonly noDefaults: boolean;
   /** A guest that resets itself ends the machine. */
   readonly noReboot: boolean;
+  /** Hot code is compiled to WebAssembly, or all of it interpreted (`-accel`). */
+  readonly accelerator: Accelerator;
   readonly log: readonly LogClass[];
   /** Name for people (`-armlet title=`). */
   readonly title: string | null;
@@ -229,6 +235,7 @@ export const DEFAULT_CONFIG: MachineConfig = {
   nographic: false,
   noDefaults: false,
   noReboot: false,
+  accelerator: "tcg",
   log: [],
   title: null,
   typed: [],

@@ -61,8 +61,18 @@ export class MemoryError extends Error {
 
 const TWO_32 = 2 ** 32;
 
-/** Starts an engine with `ramSizeBytes` of guest RAM (a multiple of 64 KiB). Throws MemoryError. */
-export async function startEngine(module: WebAssembly.Module, ramSizeBytes: number, host: EngineHost): Promise<Engine> {
+/** Guest RAM, a multiple of 64 KiB, and whether hot code is compiled. */
+export interface EngineOptions {
+  readonly ramSizeBytes: number;
+  readonly compiler: boolean;
+}
+
+/** Starts an engine. Throws MemoryError. */
+export async function startEngine(
+  module: WebAssembly.Module,
+  { ramSizeBytes, compiler }: EngineOptions,
+  host: EngineHost,
+): Promise<Engine> {
   const memory = allocate(ramSizeBytes);
   let high = 0;
   const imports: WebAssembly.Imports = {
@@ -95,12 +105,12 @@ export async function startEngine(module: WebAssembly.Module, ramSizeBytes: numb
       counter_high: () => (host.counterTicks() / TWO_32) | 0,
     },
   };
-  const compiler = new RegionHost(memory);
-  Object.assign(imports.host as WebAssembly.ModuleImports, compiler.imports);
+  const regions = new RegionHost(memory);
+  Object.assign(imports.host as WebAssembly.ModuleImports, regions.imports);
   const instance = await WebAssembly.instantiate(module, imports);
   const exports = instance.exports as unknown as EngineExports;
   exports.mem_init(ramSizeBytes);
-  compiler.enable(instance.exports);
+  if (compiler) regions.enable(instance.exports);
   return { memory, exports, ram: new Uint8Array(memory.buffer, RAM_BASE, ramSizeBytes) };
 }
 

@@ -116,15 +116,20 @@ export class Machine {
     const log = new CountingLog(services.log);
     const event: PendingEvent = { kind: 0, inSlice: false };
     const bus = new SystemBus(log);
-    const engine = await startEngine(services.wasm, config.ramSizeBytes, {
-      busRead: (address, size) => bus.read(address, size),
-      busWrite: (address, size, value) => bus.write(address, size, value),
-      systemEvent: (kind) => {
-        event.kind = kind;
+    const compiler = config.accelerator === "tcg";
+    const engine = await startEngine(
+      services.wasm,
+      { ramSizeBytes: config.ramSizeBytes, compiler },
+      {
+        busRead: (address, size) => bus.read(address, size),
+        busWrite: (address, size, value) => bus.write(address, size, value),
+        systemEvent: (kind) => {
+          event.kind = kind;
+        },
+        guestError: (code, value) => log.guestError(guestErrorPlace(code), `0x${value.toString(16)}`),
+        counterTicks: () => Math.floor(services.clock.nowMs() * TICKS_PER_MS),
       },
-      guestError: (code, value) => log.guestError(guestErrorPlace(code), `0x${value.toString(16)}`),
-      counterTicks: () => Math.floor(services.clock.nowMs() * TICKS_PER_MS),
-    });
+    );
     signal?.throwIfAborted();
     const irq = (spi: number): IrqLine => ({
       set: (level) => {

@@ -34,6 +34,7 @@ export class Pacing {
       return;
     }
     const now = instructions / elapsedMs;
-    this.#instructionsPerMs += (now - this.#instructionsPerMs) / 8;
+    // Code that is suddenly slower must not make the next stretches long.
+    this.#instructionsPerMs += (now - this.#instructionsPerMs) / (now < this.#instructionsPerMs ? 2 : 8);
   }
 }

@@ -1,8 +1,7 @@
 /** The CPU's slice: interrupts, exceptions, time and power states around the run loop. */
-import { timerDeadline, timerUpdate, counterNow } from "../timer/generic-timer";
+import { counterNow, counterSpent, syncCounter, timerDeadline, timerUpdate } from "../timer/generic-timer";
 import { installWhenDue } from "../jit/compile";
 import { compilerEnabled, executeCompiled } from "../jit/execute";
-import { counter_high, counter_low } from "../host";
 import { stepRecord, wordAddress } from "./code-frame";
 import { interpret } from "./interp.gen";
 import { findRecord } from "./jump-cache";
@@ -47,22 +46,9 @@ const SOFTSTEP_EX: u32 = 1 << 6;
 /** CPU_STATS: instructions executed (u64). */
 const STAT_INSTRUCTIONS: usize = 0;
 
-/** Counter value of the host, or of the instruction count in deterministic runs. */
-let deterministic: bool = false;
-
-/** Makes the counter advance by `scale` / 65536 ticks an instruction and by nothing else: for tests that must repeat. */
-export function cpu_set_deterministic(on: bool): void {
-  deterministic = on;
-}
-
-/** Begins a stretch of at most `budget` instructions at the present time, ending it at the timer's next event. */
+/** Begins a stretch of at most `budget` instructions, ending it at the timer's next event. */
 function beginStretch(cpu: usize, budget: i32, scale: u32): i32 {
-  const before = counterNow(cpu);
-  let now = before;
-  if (!deterministic) {
-    const host = ((<u64>counter_high()) << 32) | <u64>counter_low();
-    if (host > now) now = host;
-  }
+  const now = counterNow(cpu);
   store<u64>(cpu, now, CPU_CNT_BASE);
   store<u32>(cpu, scale, CPU_CNT_SCALE);
   store<i32>(cpu, budget, CPU_CNT_BUDGET);
@@ -143,6 +129,7 @@ function interruptTaken(cpu: usize): bool {
 export function cpu_run(index: u32, budget: u32, scale: u32): u32 {
   const cpu = cpuBase(index);
   installWhenDue();
+  syncCounter(cpu);
   let left = <i32>budget;
   while (left > 0) {
     if (load<u32>(cpu, CPU_POWER) == POWER_OFF) return RUN_OFF;
@@ -164,9 +151,7 @@ export function cpu_run(index: u32, budget: u32, scale: u32): u32 {
     const used = stretch - load<i32>(cpu, CPU_BUDGET);
     left -= used;
     store<u64>(cpu, load<u64>(cpu, CPU_STATS + STAT_INSTRUCTIONS) + <u64>used, CPU_STATS + STAT_INSTRUCTIONS);
-    // The counter stands where this stretch left it.
-    store<u64>(cpu, counterNow(cpu), CPU_CNT_BASE);
-    store<i32>(cpu, load<i32>(cpu, CPU_BUDGET), CPU_CNT_BUDGET);
+    counterSpent(cpu, used);
   }
   return RUN_BUDGET;
 }

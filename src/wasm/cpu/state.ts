@@ -110,6 +110,8 @@ export const CPU_CNT_SCALE: usize = 0x2b4;
 /** u64: the largest counter value that was seen, so that it never goes backwards; u64: CNTFRQ_EL0. */
 export const CPU_CNT_LAST: usize = 0x2b8;
 export const CPU_CNTFRQ: usize = 0x2c0;
+/** i32: instructions since the counter was last compared with real time. */
+export const CPU_CNT_UNSYNCED: usize = 0x2c8;
 
 /** GICv3 CPU interface (gic/cpu-interface-v3.ts): 0x100 bytes of its own. */
 export const CPU_ICC: usize = 0x300;

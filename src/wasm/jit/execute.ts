@@ -28,7 +28,7 @@ import { disarm, setFirstSlot } from "./regions";
 let enabled: bool = false;
 /** Instructions between two samples, and the weight that makes a place hot. */
 let period: i32 = 1000;
-let threshold: u32 = 64;
+let threshold: u32 = 2048;
 /** A sample of the interpreter stands for a period of instructions, the exit of a region to code without one for itself. */
 const SAMPLE_WEIGHT: u32 = 16;
 const EXIT_WEIGHT: u32 = 1;

@@ -149,7 +149,6 @@ function writePrologue(): void {
   loadFlags();
 }
 
-
 /** Length of the last region's function, and of its hints behind it. */
 let functionLength: usize = 0;
 let hintsLength: usize = 0;

@@ -10,6 +10,7 @@ import {
   CPU_CNT_BUDGET,
   CPU_CNT_LAST,
   CPU_CNT_SCALE,
+  CPU_CNT_UNSYNCED,
   CPU_CNTFRQ,
   CPU_CNTKCTL_EL1,
   CPU_CNTP_CTL,
@@ -20,6 +21,7 @@ import {
   requestLeave,
 } from "../cpu/state";
 import { gicSetPpi } from "../gic/gic";
+import { counter_high, counter_low } from "../host";
 import {
   KEY_CNTFRQ_EL0,
   KEY_CNTKCTL_EL1,
@@ -68,13 +70,47 @@ export function timerReset(cpu: usize): void {
  * who sets the clock back on purpose (a restored snapshot) also sets CPU_CNT_LAST.
  */
 export function counterNow(cpu: usize): u64 {
-  const spent = load<i32>(cpu, CPU_CNT_BUDGET) - load<i32>(cpu, CPU_BUDGET);
+  let spent = load<i32>(cpu, CPU_CNT_BUDGET) - load<i32>(cpu, CPU_BUDGET);
+  if (spent > RESYNC_INSTRUCTIONS && !deterministic) {
+    syncCounter(cpu);
+    spent = 0;
+  }
   let now = load<u64>(cpu, CPU_CNT_BASE);
   if (spent > 0) now += (<u64>spent * <u64>load<u32>(cpu, CPU_CNT_SCALE)) >> 16;
   const last = load<u64>(cpu, CPU_CNT_LAST);
   if (now < last) return last;
   store<u64>(cpu, now, CPU_CNT_LAST);
   return now;
+}
+
+/** After so many instructions whoever looks at the counter gets real time: code may be much slower, or faster, than that before. */
+const RESYNC_INSTRUCTIONS: i32 = 16_384;
+
+/** Value of the counter as the instructions alone say: for tests that must repeat. */
+let deterministic: bool = false;
+
+/** Makes the counter advance by the instructions' scale and by nothing else. */
+export function cpu_set_deterministic(on: bool): void {
+  deterministic = on;
+}
+
+/** A stretch of `instructions` has ended: the counter stands where they left it. */
+export function counterSpent(cpu: usize, instructions: i32): void {
+  store<u64>(cpu, counterNow(cpu), CPU_CNT_BASE);
+  store<i32>(cpu, load<i32>(cpu, CPU_BUDGET), CPU_CNT_BUDGET);
+  const unsynced = load<i32>(cpu, CPU_CNT_UNSYNCED) + instructions;
+  store<i32>(cpu, unsynced, CPU_CNT_UNSYNCED);
+  if (unsynced > RESYNC_INSTRUCTIONS) syncCounter(cpu);
+}
+
+/** Makes the counter real time's; counterNow never lets it go back. */
+export function syncCounter(cpu: usize): void {
+  store<i32>(cpu, 0, CPU_CNT_UNSYNCED);
+  if (!deterministic) {
+    const host = ((<u64>counter_high()) << 32) | <u64>counter_low();
+    store<u64>(cpu, host, CPU_CNT_BASE);
+  }
+  store<i32>(cpu, load<i32>(cpu, CPU_BUDGET), CPU_CNT_BUDGET);
 }
 
 /** True for the registers of this file. */

@@ -2,7 +2,7 @@
 import { ConfigError } from "../config-error.ts";
 import { parseOptionList } from "../option-list.ts";
 import { byKey, oneOf, parseMemorySize, parseSwitch, suggestion } from "../values.ts";
-import { DEFAULT_CONFIG, type MachineConfig } from "../machine-config.ts";
+import { ACCELERATORS, type Accelerator, DEFAULT_CONFIG, type MachineConfig } from "../machine-config.ts";
 import { MACHINE_VERSIONS } from "../version.ts";
 import { type KeySpec, listText, type OptionGroup, type OptionSpec } from "./option.ts";
 
@@ -16,17 +16,21 @@ const MACHINE_KEYS = [
   { key: "its", values: "on|off", doc: "a GICv3 translates PCI's messages (ITS); on without it" },
   { key: "highmem", values: "on|off", doc: "PCI has addresses above 4 GiB; on without it" },
   { key: "armlet", values: MACHINE_VERSIONS.join("|"), doc: "keep the guest-visible defaults of that version" },
-  { key: "accel", values: "tcg", doc: "as -accel" },
+  { key: "accel", values: "tcg|interp", doc: "as -accel" },
   ...ABSENT.map((key) => ({ key, values: "off", doc: "this machine has none" })),
 ] as const satisfies readonly KeySpec[];
 
 const TOPOLOGY_KEYS = ["cpus", "sockets", "clusters", "cores", "threads", "maxcpus"] as const;
 
-function checkAccelerator(where: string, value: string): void {
+function acceleratorOf(where: string, value: string): Accelerator {
   // QEMU takes a list in the order of preference.
-  if (!value.split(":").includes("tcg")) {
-    throw new ConfigError(`${where} cannot be "${value}": the processor is emulated here, which is "tcg".`);
+  const known = value.split(":").find((name) => ACCELERATORS.some((accelerator) => accelerator === name));
+  if (known === undefined) {
+    throw new ConfigError(
+      `${where} cannot be "${value}": the processor is emulated here, which is "tcg", or "interp" without the compiler.`,
+    );
   }
+  return oneOf(where, known, ACCELERATORS);
 }
 
 const MACHINE: OptionSpec = {
@@ -45,7 +49,7 @@ const MACHINE: OptionSpec = {
       if (wanted !== undefined) oneOf(`-M virt,${key}`, wanted, ["off"]);
     }
     const accelerator = given.get("accel");
-    if (accelerator !== undefined) checkAccelerator("-M virt,accel", accelerator);
+    if (accelerator !== undefined) config.accelerator = acceleratorOf("-M virt,accel", accelerator);
     const gic = given.get("gic-version");
     if (gic !== undefined) {
       const known = oneOf("-M virt,gic-version", gic, Object.keys(GIC_VERSIONS));
@@ -103,10 +107,10 @@ const SMP: OptionSpec = {
 
 const ACCELERATOR: OptionSpec = {
   names: ["-accel"],
-  argument: "tcg",
-  doc: "Emulation, which is what there is",
-  apply(_, value) {
-    checkAccelerator("-accel", value.split(",")[0] ?? "");
+  argument: "tcg|interp",
+  doc: "tcg: hot code of the guest is compiled to WebAssembly; interp: all of it is interpreted",
+  apply({ config }, value) {
+    config.accelerator = acceleratorOf("-accel", value.split(",")[0] ?? "");
     return undefined;
   },
 };

@@ -1,6 +1,6 @@
 /** Machines for property tests. */
 import fc from "fast-check";
-import { CAPTURE_QUEUES, LOG_CLASSES, type MachineConfig, SECURITY_MODELS } from "../machine-config.ts";
+import { ACCELERATORS, CAPTURE_QUEUES, LOG_CLASSES, type MachineConfig, SECURITY_MODELS } from "../machine-config.ts";
 
 export const anyText = fc.string({ unit: "binary" });
 const someText = fc.string({ unit: "binary", minLength: 1 });
@@ -117,6 +117,8 @@ export const machines: fc.Arbitrary<MachineConfig> = fc
         nographic: fc.boolean(),
         noDefaults: fc.boolean(),
         noReboot: fc.boolean(),
+
+        accelerator: fc.constantFrom(...ACCELERATORS),
         log: fc.subarray([...LOG_CLASSES]),
         title: fc.option(someText),
         typed: fc.array(someText, { maxLength: 3 }),
