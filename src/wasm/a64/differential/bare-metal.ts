@@ -195,14 +195,18 @@ export function* partsOf(cases: readonly BareMetalCase[]): Generator<readonly Ba
 export interface Run {
   qemu: BareMetalResult[];
   ours: BareMetalResult[];
+  /** Ours again, on a machine that compiles whatever it executes. */
+  compiled: BareMetalResult[];
 }
 
 /** Runs the cases on both machines. @throws Error when one of them does not come to the end, with the case where it stopped */
 export async function runBareMetal(cases: readonly BareMetalCase[], memory: MemoryImage = []): Promise<Run> {
   const ram = buildRam(assembleFlat("bare-metal.s"), cases, memory);
   const qemu = runQemu(ram, cases);
-  const ours = await runOurs(ram, cases);
-  return { qemu: readResults(qemu, cases.length), ours: readResults(ours, cases.length) };
+  const ours = await runOurs(ram, cases, false);
+  const compiled = await runOurs(ram, cases, true);
+  const results = (memory: Uint8Array): BareMetalResult[] => readResults(memory, cases.length);
+  return { qemu: results(qemu), ours: results(ours), compiled: results(compiled) };
 }
 
 function runQemu(ram: Uint8Array, cases: readonly BareMetalCase[]): Uint8Array {
@@ -233,9 +237,9 @@ function runQemu(ram: Uint8Array, cases: readonly BareMetalCase[]): Uint8Array {
   }
 }
 
-async function runOurs(ram: Uint8Array, cases: readonly BareMetalCase[]): Promise<Uint8Array> {
+async function runOurs(ram: Uint8Array, cases: readonly BareMetalCase[], compiled: boolean): Promise<Uint8Array> {
   let off = false;
-  const { engine, memory } = await loadEngine(RAM_SIZE, {
+  const host = {
     counter_low: () => 0,
     counter_high: () => 0,
     guest_error: () => 0,
@@ -243,7 +247,8 @@ async function runOurs(ram: Uint8Array, cases: readonly BareMetalCase[]): Promis
       off = true;
       return 0;
     },
-  });
+  };
+  const { engine, memory } = await loadEngine(RAM_SIZE, host, compiled);
   const guest = new Uint8Array(memory.buffer, RAM_BASE, RAM_SIZE);
   guest.set(ram);
   engine.gic_init(3, 1, 0);
@@ -267,9 +272,21 @@ const hex = (value: bigint): string => value.toString(16);
 
 /** Lines for the cases whose results differ. */
 export function differences(cases: readonly BareMetalCase[], run: Run): string[] {
+  return [
+    ...differencesOf(cases, run.ours, run.qemu, ""),
+    ...differencesOf(cases, run.compiled, run.qemu, " compiled"),
+  ];
+}
+
+function differencesOf(
+  cases: readonly BareMetalCase[],
+  all: readonly BareMetalResult[],
+  qemu: readonly BareMetalResult[],
+  how: string,
+): string[] {
   return cases.flatMap((test, index) => {
-    const [ours, theirs] = [run.ours[index], run.qemu[index]];
-    if (ours === undefined || theirs === undefined) return [`${test.label}: no result`];
+    const [ours, theirs] = [all[index], qemu[index]];
+    if (ours === undefined || theirs === undefined) return [`${test.label}${how}: no result`];
     const ignored = new Set<string>(test.ignore ?? []);
     const parts: string[] = [];
     const compare = (name: string, got: bigint, expected: bigint): void => {
@@ -280,6 +297,6 @@ export function differences(cases: readonly BareMetalCase[], run: Run): string[]
     ours.x.forEach((value, register) => {
       compare(`x${register}`, value, theirs.x[register] ?? 0n);
     });
-    return parts.length === 0 ? [] : [`${test.label}: ${parts.join("; ")}`];
+    return parts.length === 0 ? [] : [`${test.label}${how}: ${parts.join("; ")}`];
   });
 }

@@ -15,6 +15,8 @@ export interface Engine {
   cpu_run(index: number, budgetInsns: number, scale: number): number;
   cpu_start(index: number, entryLow: number, entryHigh: number, x0Low: number, x0High: number): void;
   cpu_set_deterministic(on: boolean): void;
+  cpu_instructions(index: number): number;
+  jit_stat(which: number): number;
   jit_configure(instructions: number, samples: number): void;
   gic_init(version: number, cpus: number, its: number): void;
   dbg_step(index: number): number;

@@ -34,13 +34,14 @@ const SHOWN = 60;
 
 /** Runs the cases, in parts when they are many, and expects no difference. */
 async function compare(cases: readonly BareMetalCase[], memory: MemoryImage = []): Promise<Run> {
-  const all: Run = { qemu: [], ours: [] };
+  const all: Run = { qemu: [], ours: [], compiled: [] };
   const report: string[] = [];
   for (const part of partsOf(cases)) {
     const run = await runBareMetal(part, memory);
     report.push(...differences(part, run));
     all.qemu.push(...run.qemu);
     all.ours.push(...run.ours);
+    all.compiled.push(...run.compiled);
   }
   expect(report.length > SHOWN ? [...report.slice(0, SHOWN), `and ${report.length - SHOWN} more`] : report).toEqual([]);
   return all;

@@ -1,0 +1,200 @@
+/**
+ * Random programs with branches and loops: the compiler against the interpreter, whose instructions the differential tests compare
+ * with QEMU one by one.
+ *
+ * ARMLET_PROGRAMS_SEED   seed (a number); fixed unless given
+ * ARMLET_PROGRAMS        number of programs, 400 unless given
+ */
+import { beforeAll, expect, test } from "vitest";
+import { loadEngine } from "../a64/differential/engine.ts";
+import { createRandom, integer64, pick, type Random } from "../a64/differential/random.ts";
+import { type CompiledRow, compileTable, randomWord } from "../a64/differential/words.ts";
+import { CPU_BASE, RAM_BASE } from "../layout";
+import { STAT_REGIONS } from "./limits";
+import { CPU_FP_TRAP, CPU_NZCV, CPU_PC, CPU_POWER, CPU_V, CPU_X } from "../cpu/state";
+
+const seed = Number(process.env["ARMLET_PROGRAMS_SEED"] ?? 20261121);
+const programs = Number(process.env["ARMLET_PROGRAMS"] ?? 400);
+
+const RAM_SIZE = 1 << 20;
+const CODE = 0x1000;
+const GPA = 0x4000_0000;
+/** Where loads and stores go: WINDOW_SIZE bytes in two pages. */
+const WINDOW = 0x7e00;
+const WINDOW_SIZE = 0x400;
+/** Registers that a program's own instructions leave alone: the window's address, the turns that are left. */
+const BASE = 28;
+const TURNS = 27;
+const TURN_COUNT = 200;
+const WFI = 0xd503_207f;
+const RUN_WFI = 1;
+
+type Loaded = Awaited<ReturnType<typeof loadEngine>>;
+
+/** Byte offsets of what is compared: X0..X30 and SP, V0..V31. */
+const STATE: readonly (readonly [number, number])[] = [
+  [Number(CPU_X), 256],
+  [Number(CPU_V), 512],
+];
+
+let plain: Loaded;
+let compiled: Loaded;
+let rows: CompiledRow[];
+
+beforeAll(async () => {
+  let off = 0;
+  const host = { counter_low: () => 0, counter_high: () => 0, guest_error: () => 0, system_event: () => (off += 1) };
+  [plain, compiled] = await Promise.all([loadEngine(RAM_SIZE, host), loadEngine(RAM_SIZE, host, true)]);
+  for (const { engine } of [plain, compiled]) {
+    engine.gic_init(2, 1, 0);
+    engine.cpu_set_deterministic(true);
+    engine.cpu_reset(0, 1);
+    engine.cpu_start(0, GPA + CODE, 0, 0, 0);
+  }
+  rows = compileTable().filter(({ file, name }) => /^dp-(imm|reg)$/.test(file) && !/^ADRP?$/.test(name));
+}, 120_000);
+
+/** The registers that an instruction of these groups writes. */
+const writes = (word: number): number => word & 31;
+
+function arithmetic(random: Random): number {
+  for (;;) {
+    const word = randomWord(pick(random, rows), random);
+    if (writes(word) !== BASE && writes(word) !== TURNS) return word;
+  }
+}
+
+/** LDR, STR, LDP, STP of general and vector registers at the window, some over the end of a page. */
+function memory(random: Random): number {
+  const rt = random.below(27);
+  if (random.chance(30)) {
+    const pair = pick(
+      random,
+      [0x2900_0000, 0x2940_0000, 0xa900_0000, 0xa940_0000, 0x6940_0000, 0x6d00_0000, 0x6d40_0000],
+    );
+    return (pair | (random.below(64) << 15) | (random.below(27) << 10) | (BASE << 5) | rt) >>> 0;
+  }
+  const size = random.below(4);
+  const opc = size === 3 ? random.below(2) : size === 2 ? random.below(3) : random.below(4);
+  const vector = size === 3 && random.chance(20) ? 1 << 26 : 0;
+  // Unscaled: offsets 0 to 255.
+  return ((size << 30) | 0x3800_0000 | vector | (opc << 22) | (random.below(256) << 12) | (BASE << 5) | rt) >>> 0;
+}
+
+function conditional(random: Random, distance: number): number {
+  const imm19 = (distance & 0x7_ffff) << 5;
+  switch (random.below(4)) {
+    case 0:
+      return (
+        (0x3400_0000 | (random.below(4) >= 2 ? 1 << 31 : 0) | (random.below(2) << 24) | imm19 | random.below(27)) >>> 0
+      );
+    case 1:
+      return (
+        (0x3600_0000 |
+          (random.below(2) << 24) |
+          (random.below(32) << 19) |
+          ((distance & 0x3fff) << 5) |
+          random.below(27)) >>>
+        0
+      );
+    default:
+      return (0x5400_0000 | imm19 | random.below(16)) >>> 0;
+  }
+}
+
+/** Words of a program: straight pieces, branches forward, and branches back that a counter ends. */
+function makeProgram(random: Random): number[] {
+  const length = 10 + random.below(70);
+  const words: number[] = [];
+  /** Branches to be: where they stand and where they go. */
+  const branches: [number, number][] = [];
+  /** The places behind a loop's test of the counter, where no branch may go. */
+  const guarded = new Set<number>();
+  while (words.length < length) {
+    const what = random.below(100);
+    if (what < 70) words.push(arithmetic(random));
+    else if (what < 82) words.push(memory(random));
+    else if (what < 94) {
+      branches.push([words.length, words.length + 1 + random.below(12)]);
+      words.push(0);
+    } else {
+      // cbz TURNS, behind; sub TURNS, TURNS, #1; a branch back.
+      words.push((0xb400_0000 | (3 << 5) | TURNS) >>> 0, (0xd100_0400 | (TURNS << 5) | TURNS) >>> 0, 0);
+      guarded.add(words.length - 2).add(words.length - 1);
+      branches.push([words.length - 1, random.below(words.length)]);
+    }
+  }
+  for (const [place, target] of branches) {
+    let to = target;
+    while (guarded.has(to)) to -= 1;
+    // A branch forward that would become one to itself, or back.
+    if (target > place && to <= place) to = place + 1;
+    words[place] =
+      random.chance(10) && to > place ? (0x1400_0000 | (to - place)) >>> 0 : conditional(random, to - place);
+  }
+  return [...words, ...Array.from({ length: 16 }, () => WFI)];
+}
+
+interface Input {
+  readonly words: readonly number[];
+  readonly state: Uint8Array;
+  readonly nzcv: number;
+}
+
+/** Everything that the program leaves behind, as text. */
+function outcome({ engine, memory }: Loaded, { words, state, nzcv }: Input): string {
+  const bytes = new Uint8Array(memory.buffer);
+  const view = new DataView(memory.buffer);
+  const ram = Number(RAM_BASE);
+  const at = (offset: number): number => Number(CPU_BASE) + offset;
+  let from = 0;
+  for (const [offset, size] of STATE) {
+    bytes.set(state.subarray(from, from + size), at(offset));
+    from += size;
+  }
+  view.setBigUint64(at(Number(CPU_X) + 8 * BASE), BigInt(GPA + WINDOW), true);
+  view.setBigUint64(at(Number(CPU_X) + 8 * TURNS), BigInt(TURN_COUNT), true);
+  bytes.set(state.subarray(0, WINDOW_SIZE), ram + WINDOW);
+  words.forEach((word, index) => {
+    view.setUint32(ram + CODE + 4 * index, word, true);
+  });
+  engine.mem_invalidate_code(ram + CODE, 0x1000);
+  view.setUint32(at(Number(CPU_NZCV)), nzcv, true);
+  view.setUint32(at(Number(CPU_POWER)), 0, true);
+  view.setUint32(at(Number(CPU_FP_TRAP)), 0, true);
+  view.setBigUint64(at(Number(CPU_PC)), BigInt(GPA + CODE), true);
+  const before = engine.cpu_instructions(0);
+  const reason = engine.cpu_run(0, 100_000, 0);
+  const lines = [`reason ${reason}, ${engine.cpu_instructions(0) - before} instructions`];
+  lines.push(
+    `pc ${view.getBigUint64(at(Number(CPU_PC)), true).toString(16)}, nzcv ${view.getUint32(at(Number(CPU_NZCV)), true)}`,
+  );
+  for (const [offset, size] of STATE) {
+    for (let i = 0; i < size; i += 8)
+      lines.push(`${offset + i}: ${view.getBigUint64(at(offset + i), true).toString(16)}`);
+  }
+  for (let i = 0; i < WINDOW_SIZE; i += 8)
+    lines.push(`memory ${i}: ${view.getBigUint64(ram + WINDOW + i, true).toString(16)}`);
+  expect(reason).toBe(RUN_WFI);
+  return lines.join("\n");
+}
+
+test("compiled programs do what interpreted ones do", { timeout: 3_600_000 }, () => {
+  let instructions = 0;
+  for (let number = 0; number < programs; number += 1) {
+    const random = createRandom(seed, `program ${number}`);
+    const state = new Uint8Array(WINDOW_SIZE);
+    const view = new DataView(state.buffer);
+    for (let i = 0; i < WINDOW_SIZE; i += 8) view.setBigUint64(i, BigInt.asUintN(64, integer64(random)), true);
+    const input: Input = { words: makeProgram(random), state, nzcv: random.below(16) };
+    const expected = outcome(plain, input);
+    const got = outcome(compiled, input);
+    instructions += Number(/, (\d+) instructions/.exec(got)?.[1]);
+    const listing = input.words.map((word) => `.word 0x${word.toString(16).padStart(8, "0")}`).join("\n");
+    if (got !== expected)
+      expect(`${got}\n${listing}`, `program ${number} of seed ${seed}`).toBe(`${expected}\n${listing}`);
+  }
+  // Each program has at least the region that it begins with.
+  expect(compiled.engine.jit_stat(STAT_REGIONS)).toBeGreaterThanOrEqual(programs);
+  console.log(`${programs} programs, ${instructions} instructions, seed ${seed}: no difference`);
+});
