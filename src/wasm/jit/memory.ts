@@ -39,7 +39,7 @@ export function tlbIsUsed(): bool {
 }
 
 /** Emits L_HOST = linear-memory address of [L_VA, L_VA + size), leaving the region when only the interpreter can do the access. */
-function translate(size: u32, isWrite: bool): void {
+export function translate(size: u32, isWrite: bool): void {
   usesTlb = true;
   get(L_VA);
   byte(W.I32_WRAP_I64);
@@ -82,7 +82,8 @@ function translate(size: u32, isWrite: bool): void {
   set(L_HOST);
 }
 
-function addImmediate(imm: u64): void {
+/** Adds a constant to the i64 on the stack. */
+export function addImmediate(imm: u64): void {
   if (imm == 0) return;
   i64c(imm);
   byte(W.I64_ADD);

@@ -1,10 +1,11 @@
-/** Advanced SIMD integer instructions as v128 operations. */
+/** Advanced SIMD integer instructions as v128 operations; loads and stores of SIMD and FP registers. */
 import { emitCopy, emitModifiedImmediate } from "./simd-copy";
 import { emitAcrossLanes, emitTwoRegister } from "./simd-misc";
 import { emitExtract, emitPermute, emitTable } from "./simd-permute";
 import { emitShiftImmediate } from "./simd-shift";
 import { emitByElement, emitThreeDifferent } from "./simd-three-diff";
 import { emitPairwiseScalar, emitThreeSame } from "./simd-three-same";
+import { emitVectorMemory } from "./vector-memory";
 
 /** The groups of ARM ARM C4.1.96 with bits 28:24 01110. */
 function emitVector(w: u32): bool {
@@ -21,6 +22,8 @@ function emitVector(w: u32): bool {
 
 /** Translates instruction `w` if it is one of these; false, with nothing emitted, when its handler is to be called. */
 export function emitSimd(w: u32): bool {
+  // Loads and stores are those with bits 27 and 25 1 and 0.
+  if ((w & 0x0a00_0000) == 0x0800_0000) return emitVectorMemory(w);
   if ((w & 0x9f00_0000) == 0x0e00_0000) return emitVector(w);
   if ((w & 0x9f00_0400) == 0x0f00_0000) return emitByElement(w);
   if ((w & 0x9ff8_0c00) == 0x0f00_0400) return emitModifiedImmediate(w);
