@@ -4,6 +4,7 @@ import { readV, readW, readX, writeV, writeW, writeX } from "./locals";
 import * as W from "./opcodes";
 import {
   beginPattern,
+  clearUpper,
   constant,
   isScalar,
   isUnsigned,
@@ -19,7 +20,7 @@ import {
   write,
   writeFull,
 } from "./simd-emit";
-import { byte, simd } from "./writer";
+import { byte, i64c, simd } from "./writer";
 
 /** DUP (element), its scalar form too: an element and zeros. */
 function duplicateElement(w: u32, size: u32, index: u32): void {
@@ -108,6 +109,31 @@ export function emitCopy(w: u32): bool {
     default:
       return false;
   }
+}
+
+/** FMOV between general registers and S, D or the upper D of V registers. */
+export function emitMoveGeneral(w: u32): bool {
+  const type = bits(w, 22, 2);
+  const size: u32 = type == 0 ? 2 : 3;
+  if (type == 2) {
+    if (bits(w, 16, 1) != 0) insertGeneral(w, size, 1);
+    else toGeneral(w, size, 1, false);
+    return true;
+  }
+  if (bits(w, 16, 1) == 0) {
+    toGeneral(w, size, 0, false);
+    return true;
+  }
+  // Zero-extended to 64 bits, then with an upper half of zeros.
+  readX(sourceSlot(Rn(w)));
+  if (size == 2) {
+    i64c(0xffff_ffff);
+    byte(W.I64_AND);
+  }
+  simd(W.SPLAT + 3);
+  clearUpper();
+  writeFull(w);
+  return true;
 }
 
 /** AdvSIMDExpandImm of op, cmode and imm8. */

@@ -14,6 +14,7 @@ import {
   laned,
   patternOfUnzip,
   pushOperands,
+  shift,
   shuffle,
   sizeOf,
   splat,
@@ -141,6 +142,21 @@ export function absoluteDifference(w: u32, size: u32): void {
   laned(size, W.LANES_SUB);
 }
 
+/** Pushes half the sum: what both have, and half of what one has; rounded up it is what either has, less that half. */
+function halvedSum(w: u32, size: u32, rounds: bool): void {
+  const unsigned = isUnsigned(w);
+  pushOperands(w);
+  if (rounds && unsigned && size < 2) {
+    laned(size, W.LANES_AVGR_U);
+    return;
+  }
+  simd(rounds ? W.V128_OR : W.V128_AND);
+  pushOperands(w);
+  simd(W.V128_XOR);
+  shift(size, unsigned ? W.LANES_SHR_U : W.LANES_SHR_S, 1);
+  laned(size, rounds ? W.LANES_SUB : W.LANES_ADD);
+}
+
 /** Translates three-same instruction `w`; false, with nothing emitted, when there is no translation. */
 export function emitThreeSame(w: u32): bool {
   const size = sizeOf(w);
@@ -182,10 +198,11 @@ export function emitThreeSame(w: u32): bool {
 function emitUpTo32(w: u32, size: u32, opcode: u32): bool {
   const unsigned = isUnsigned(w);
   switch (opcode) {
+    case 0x00:
+      halvedSum(w, size, false);
+      break;
     case 0x02:
-      if (!unsigned || size > 1) return false;
-      pushOperands(w);
-      laned(size, W.LANES_AVGR_U);
+      halvedSum(w, size, true);
       break;
     case 0x0c:
     case 0x0d:

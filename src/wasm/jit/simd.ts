@@ -1,5 +1,5 @@
 /** Advanced SIMD integer instructions as v128 operations; loads and stores of SIMD and FP registers. */
-import { emitCopy, emitModifiedImmediate } from "./simd-copy";
+import { emitCopy, emitModifiedImmediate, emitMoveGeneral } from "./simd-copy";
 import { emitAcrossLanes, emitTwoRegister } from "./simd-misc";
 import { emitExtract, emitPermute, emitTable } from "./simd-permute";
 import { emitShiftImmediate } from "./simd-shift";
@@ -20,6 +20,12 @@ function emitVector(w: u32): bool {
   return false;
 }
 
+/** FMOV (general): W and S, X and D, X and the upper half. */
+function movesGeneral(w: u32): bool {
+  if ((w & 0xfffe_fc00) == 0x1e26_0000 || (w & 0xfffe_fc00) == 0x9e66_0000) return true;
+  return (w & 0xfffe_fc00) == 0x9eae_0000;
+}
+
 /** Translates instruction `w` if it is one of these; false, with nothing emitted, when its handler is to be called. */
 export function emitSimd(w: u32): bool {
   // Loads and stores are those with bits 27 and 25 1 and 0.
@@ -28,6 +34,7 @@ export function emitSimd(w: u32): bool {
   if ((w & 0x9f00_0400) == 0x0f00_0000) return emitByElement(w);
   if ((w & 0x9ff8_0c00) == 0x0f00_0400) return emitModifiedImmediate(w);
   if ((w & 0x9f80_0400) == 0x0f00_0400 || (w & 0xdf80_0400) == 0x5f00_0400) return emitShiftImmediate(w);
+  if (movesGeneral(w)) return emitMoveGeneral(w);
   // Scalar forms.
   if ((w & 0xdf20_0400) == 0x5e20_0400) return emitThreeSame(w);
   if ((w & 0xdffe_0c00) == 0x5ee0_0800) return emitTwoRegister(w);

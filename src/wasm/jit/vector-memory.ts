@@ -6,6 +6,7 @@ import { L_HOST, L_PAGE, L_VA, readV, readX, writeV, writeX } from "./locals";
 import { addImmediate, translate } from "./memory";
 import * as W from "./opcodes";
 import { clearUpper, constant, sourceSlot } from "./simd-emit";
+import { structureRegisters, transferStructures } from "./vector-structures";
 import { accessV, byte, get, set } from "./writer";
 
 /** V<n> = 1 << size bytes `offset` bytes behind L_HOST, zero-extended. */
@@ -117,37 +118,43 @@ function structureBase(w: u32, bytes: u32): void {
   writeX(Rn(w) << 3);
 }
 
-/** LD1, ST1 of one to four registers. */
-function wholeRegisters(w: u32): bool {
-  let count: u32 = 0;
+/** Registers of LD1, ST1; 0 when the code is another's. */
+function registersInRow(w: u32): u32 {
   switch (bits(w, 12, 4)) {
     case 7:
-      count = 1;
-      break;
+      return 1;
     case 10:
-      count = 2;
-      break;
+      return 2;
     case 6:
-      count = 3;
-      break;
+      return 3;
     case 2:
-      count = 4;
-      break;
+      return 4;
     default:
-      return false;
+      return 0;
   }
-  const isLoad = bits(w, 22, 1) != 0;
+}
+
+/** LD1 to LD4, ST1 to ST4 of whole registers: one check of the whole range. */
+function wholeRegisters(w: u32): bool {
+  const interleaved = structureRegisters(w);
+  const count = interleaved != 0 ? interleaved : registersInRow(w);
   const size: u32 = bits(w, 30, 1) != 0 ? 4 : 3;
+  if (count == 0) return false;
+  const isLoad = bits(w, 22, 1) != 0;
   pushBase(w);
   set(L_VA);
   translate(count << size, !isLoad);
+  if (interleaved != 0) transferStructures(w);
+  else transferRow(w, count, size, isLoad);
+  structureBase(w, count << size);
+  return true;
+}
+function transferRow(w: u32, count: u32, size: u32, isLoad: bool): void {
   for (let i: u32 = 0; i < count; i++) {
     const n = (Rt(w) + i) & 31;
     if (isLoad) loadVector(n, size, i << size);
     else storeVector(n, size, 0, i << size);
   }
-  structureBase(w, count << size);
-  return true;
 }
 
 /** LD1R; LD1, ST1 of one lane. */
