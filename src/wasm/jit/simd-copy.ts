@@ -15,6 +15,7 @@ import {
   setByte,
   setElement,
   shuffle,
+  sizeOf,
   sourceSlot,
   targetSlot,
   write,
@@ -132,6 +133,17 @@ export function emitMoveGeneral(w: u32): bool {
   }
   simd(W.SPLAT + 3);
   clearUpper();
+  writeFull(w);
+  return true;
+}
+
+/** FMOV (register): S, D. */
+export function emitMoveScalar(w: u32): bool {
+  readV(Rn(w));
+  if (sizeOf(w) == 0) {
+    constant(0xffff_ffff, 0);
+    simd(W.V128_AND);
+  } else clearUpper();
   writeFull(w);
   return true;
 }

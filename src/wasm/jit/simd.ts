@@ -1,5 +1,5 @@
-/** Advanced SIMD integer instructions as v128 operations; loads and stores of SIMD and FP registers. */
-import { emitCopy, emitModifiedImmediate, emitMoveGeneral } from "./simd-copy";
+/** Advanced SIMD integer instructions as v128 operations; moves, loads and stores of SIMD and FP registers. */
+import { emitCopy, emitModifiedImmediate, emitMoveGeneral, emitMoveScalar } from "./simd-copy";
 import { emitAcrossLanes, emitTwoRegister } from "./simd-misc";
 import { emitExtract, emitPermute, emitTable } from "./simd-permute";
 import { emitShiftImmediate } from "./simd-shift";
@@ -35,6 +35,7 @@ export function emitSimd(w: u32): bool {
   if ((w & 0x9ff8_0c00) == 0x0f00_0400) return emitModifiedImmediate(w);
   if ((w & 0x9f80_0400) == 0x0f00_0400 || (w & 0xdf80_0400) == 0x5f00_0400) return emitShiftImmediate(w);
   if (movesGeneral(w)) return emitMoveGeneral(w);
+  if ((w & 0xffbf_fc00) == 0x1e20_4000) return emitMoveScalar(w);
   // Scalar forms.
   if ((w & 0xdf20_0400) == 0x5e20_0400) return emitThreeSame(w);
   if ((w & 0xdffe_0c00) == 0x5ee0_0800) return emitTwoRegister(w);
