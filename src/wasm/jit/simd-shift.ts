@@ -1,7 +1,7 @@
 /** Advanced SIMD shift by immediate and its scalar forms, without the saturating ones (ARM ARM C4.1.96). */
 import { Rd, Rn, bits } from "../a64/fields";
 import { readV } from "./locals";
-import * as W from "./opcodes";
+import * as V from "./simd-opcodes";
 import {
   constant,
   extend,
@@ -27,16 +27,16 @@ function pushRight(w: u32, size: u32, amount: u32): void {
     return;
   }
   readV(Rn(w));
-  shift(size, unsigned ? W.LANES_SHR_U : W.LANES_SHR_S, amount == width ? width - 1 : amount);
+  shift(size, unsigned ? V.LANES_SHR_U : V.LANES_SHR_S, amount == width ? width - 1 : amount);
 }
 /** Pushes it rounded: the last bit shifted out is added, which cannot overflow. */
 function pushRounded(w: u32, size: u32, amount: u32): void {
   pushRight(w, size, amount);
   readV(Rn(w));
-  shift(size, W.LANES_SHR_U, amount - 1);
+  shift(size, V.LANES_SHR_U, amount - 1);
   splat(size, 1);
-  simd(W.V128_AND);
-  laned(size, W.LANES_ADD);
+  simd(V.V128_AND);
+  laned(size, V.LANES_ADD);
 }
 
 /** SLI and SRI: V<d> keeps the bits of `kept`. */
@@ -44,20 +44,20 @@ function insert(w: u32, size: u32, kept: u64): void {
   const mask = replicate(size, kept);
   readV(Rd(w));
   constant(mask, mask);
-  simd(W.V128_AND);
-  simd(W.V128_OR);
+  simd(V.V128_AND);
+  simd(V.V128_OR);
 }
 
 /** SHRN, RSHRN from lanes of twice the size. */
 function narrow(w: u32, size: u32, amount: u32, rounds: bool): void {
   readV(Rn(w));
-  shift(size + 1, W.LANES_SHR_U, amount);
+  shift(size + 1, V.LANES_SHR_U, amount);
   if (rounds) {
     readV(Rn(w));
-    shift(size + 1, W.LANES_SHR_U, amount - 1);
+    shift(size + 1, V.LANES_SHR_U, amount - 1);
     splat(size + 1, 1);
-    simd(W.V128_AND);
-    laned(size + 1, W.LANES_ADD);
+    simd(V.V128_AND);
+    laned(size + 1, V.LANES_ADD);
   }
   writeNarrow(w, size);
 }
@@ -78,7 +78,7 @@ export function emitShiftImmediate(w: u32): bool {
     case 0x02:
       pushRight(w, size, right);
       readV(Rd(w));
-      laned(size, W.LANES_ADD);
+      laned(size, V.LANES_ADD);
       break;
     case 0x04:
       pushRounded(w, size, right);
@@ -86,7 +86,7 @@ export function emitShiftImmediate(w: u32): bool {
     case 0x06:
       pushRounded(w, size, right);
       readV(Rd(w));
-      laned(size, W.LANES_ADD);
+      laned(size, V.LANES_ADD);
       break;
     case 0x08:
       pushRight(w, size, right);
@@ -94,7 +94,7 @@ export function emitShiftImmediate(w: u32): bool {
       break;
     case 0x0a:
       readV(Rn(w));
-      shift(size, W.LANES_SHL, left);
+      shift(size, V.LANES_SHL, left);
       if (unsigned) insert(w, size, ones(left));
       break;
     case 0x10:
@@ -105,7 +105,7 @@ export function emitShiftImmediate(w: u32): bool {
     case 0x14:
       readV(Rn(w));
       extend(size, isWide(w), unsigned);
-      shift(size + 1, W.LANES_SHL, left);
+      shift(size + 1, V.LANES_SHL, left);
       writeFull(w);
       return true;
     default:

@@ -2,6 +2,7 @@
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { L_V, L_W, readV } from "./locals";
 import * as W from "./opcodes";
+import * as V from "./simd-opcodes";
 import {
   EQ,
   GE,
@@ -30,44 +31,44 @@ function logic(w: u32): void {
   switch ((bits(w, 29, 1) << 2) | sizeOf(w)) {
     case 0:
       pushOperands(w);
-      simd(W.V128_AND);
+      simd(V.V128_AND);
       break;
     case 1:
       pushOperands(w);
-      simd(W.V128_ANDNOT);
+      simd(V.V128_ANDNOT);
       break;
     case 2:
       // MOV is ORR of a register with itself.
       readV(n);
       if (n == m) break;
       readV(m);
-      simd(W.V128_OR);
+      simd(V.V128_OR);
       break;
     case 3:
       pushOperands(w);
-      simd(W.V128_NOT);
-      simd(W.V128_OR);
+      simd(V.V128_NOT);
+      simd(V.V128_OR);
       break;
     case 4:
       pushOperands(w);
-      simd(W.V128_XOR);
+      simd(V.V128_XOR);
       break;
     case 5:
       pushOperands(w);
       readV(d);
-      simd(W.V128_BITSELECT);
+      simd(V.V128_BITSELECT);
       break;
     case 6:
       readV(n);
       readV(d);
       readV(m);
-      simd(W.V128_BITSELECT);
+      simd(V.V128_BITSELECT);
       break;
     default:
       readV(d);
       readV(n);
       readV(m);
-      simd(W.V128_BITSELECT);
+      simd(V.V128_BITSELECT);
   }
   write(w);
 }
@@ -85,7 +86,7 @@ function ordered(w: u32, size: u32, relation: u32): void {
 /** Unsigned order of 64 bits is signed order with the top bits inverted. */
 function flipSigns(): void {
   splat(3, 0x8000_0000_0000_0000);
-  simd(W.V128_XOR);
+  simd(V.V128_XOR);
 }
 
 /** CMTST, CMEQ. */
@@ -93,10 +94,10 @@ function equality(w: u32, size: u32): void {
   pushOperands(w);
   if (isUnsigned(w)) compare(size, EQ, false);
   else {
-    simd(W.V128_AND);
+    simd(V.V128_AND);
     constant(0, 0);
     compare(size, EQ, false);
-    simd(W.V128_NOT);
+    simd(V.V128_NOT);
   }
   write(w);
 }
@@ -104,17 +105,17 @@ function equality(w: u32, size: u32): void {
 /** Pops two vectors and multiplies their lanes: bytes, for which there is no operator, by products of 16 bits. */
 export function multiplyLanes(size: u32): void {
   if (size != 0) {
-    laned(size, W.LANES_MUL);
+    laned(size, V.LANES_MUL);
     return;
   }
   set(L_W);
   set(L_V);
   get(L_V);
   get(L_W);
-  laned(1, W.LANES_EXTMUL + 2);
+  laned(1, V.LANES_EXTMUL + 2);
   get(L_V);
   get(L_W);
-  laned(1, W.LANES_EXTMUL + 3);
+  laned(1, V.LANES_EXTMUL + 3);
   patternOfUnzip(0, 16, 0);
   shuffle();
 }
@@ -131,7 +132,7 @@ function pushPairs(w: u32, size: u32): void {
 }
 
 function minMax(w: u32, isMax: bool): u32 {
-  return (isMax ? W.LANES_MAX_S : W.LANES_MIN_S) + (isUnsigned(w) ? 1 : 0);
+  return (isMax ? V.LANES_MAX_S : V.LANES_MIN_S) + (isUnsigned(w) ? 1 : 0);
 }
 /** Pushes absolute differences. */
 export function absoluteDifference(w: u32, size: u32): void {
@@ -139,7 +140,7 @@ export function absoluteDifference(w: u32, size: u32): void {
   laned(size, minMax(w, true));
   pushOperands(w);
   laned(size, minMax(w, false));
-  laned(size, W.LANES_SUB);
+  laned(size, V.LANES_SUB);
 }
 
 /** Pushes half the sum: what both have, and half of what one has; rounded up it is what either has, less that half. */
@@ -147,14 +148,14 @@ function halvedSum(w: u32, size: u32, rounds: bool): void {
   const unsigned = isUnsigned(w);
   pushOperands(w);
   if (rounds && unsigned && size < 2) {
-    laned(size, W.LANES_AVGR_U);
+    laned(size, V.LANES_AVGR_U);
     return;
   }
-  simd(rounds ? W.V128_OR : W.V128_AND);
+  simd(rounds ? V.V128_OR : V.V128_AND);
   pushOperands(w);
-  simd(W.V128_XOR);
-  shift(size, unsigned ? W.LANES_SHR_U : W.LANES_SHR_S, 1);
-  laned(size, rounds ? W.LANES_SUB : W.LANES_ADD);
+  simd(V.V128_XOR);
+  shift(size, unsigned ? V.LANES_SHR_U : V.LANES_SHR_S, 1);
+  laned(size, rounds ? V.LANES_SUB : V.LANES_ADD);
 }
 
 /** Translates three-same instruction `w`; false, with nothing emitted, when there is no translation. */
@@ -177,7 +178,7 @@ export function emitThreeSame(w: u32): bool {
       return true;
     case 0x10:
       pushOperands(w);
-      laned(size, unsigned ? W.LANES_SUB : W.LANES_ADD);
+      laned(size, unsigned ? V.LANES_SUB : V.LANES_ADD);
       write(w);
       return true;
     case 0x11:
@@ -186,7 +187,7 @@ export function emitThreeSame(w: u32): bool {
     case 0x17:
       if (unsigned || isScalar(w)) return false;
       pushPairs(w, size);
-      laned(size, W.LANES_ADD);
+      laned(size, V.LANES_ADD);
       write(w);
       return true;
     default:
@@ -215,13 +216,13 @@ function emitUpTo32(w: u32, size: u32, opcode: u32): bool {
     case 0x0f:
       absoluteDifference(w, size);
       readV(Rd(w));
-      laned(size, W.LANES_ADD);
+      laned(size, V.LANES_ADD);
       break;
     case 0x12:
       readV(Rd(w));
       pushOperands(w);
       multiplyLanes(size);
-      laned(size, unsigned ? W.LANES_SUB : W.LANES_ADD);
+      laned(size, unsigned ? V.LANES_SUB : V.LANES_ADD);
       break;
     case 0x13:
       if (unsigned) return false;
@@ -243,13 +244,13 @@ function emitUpTo32(w: u32, size: u32, opcode: u32): bool {
 /** ADDP (scalar). */
 export function emitPairwiseScalar(w: u32): bool {
   readV(Rn(w));
-  simd(W.I64X2_EXTRACT_LANE);
+  simd(V.I64X2_EXTRACT_LANE);
   byte(0);
   readV(Rn(w));
-  simd(W.I64X2_EXTRACT_LANE);
+  simd(V.I64X2_EXTRACT_LANE);
   byte(1);
   byte(W.I64_ADD);
-  simd(W.SPLAT + 3);
+  simd(V.SPLAT + 3);
   write(w);
   return true;
 }

@@ -5,6 +5,7 @@ import { pushShifted } from "./integer";
 import { L_HOST, L_PAGE, L_VA, readV, readX, writeV, writeX } from "./locals";
 import { addImmediate, translate } from "./memory";
 import * as W from "./opcodes";
+import * as V from "./simd-opcodes";
 import { clearUpper, constant, sourceSlot } from "./simd-emit";
 import { structureRegisters, transferStructures } from "./vector-structures";
 import { accessV, byte, get, set } from "./writer";
@@ -14,10 +15,10 @@ function loadVector(n: u32, size: u32, offset: u32): void {
   get(L_HOST);
   if (size == 4) accessV(W.V128_LOAD, offset);
   else if (size == 3) accessV(W.V128_LOAD64_ZERO, offset);
-  else if (size == 2) accessV(W.V128_LOAD32_ZERO, offset);
+  else if (size == 2) accessV(V.V128_LOAD32_ZERO, offset);
   else {
     constant(0, 0);
-    accessV(W.V128_LOAD_LANE + size, offset);
+    accessV(V.V128_LOAD_LANE + size, offset);
     byte(0);
   }
   writeV(n);
@@ -28,7 +29,7 @@ function storeVector(n: u32, size: u32, lane: u32, offset: u32): void {
   readV(n);
   if (size == 4) accessV(W.V128_STORE, offset);
   else {
-    accessV(W.V128_STORE_LANE + size, offset);
+    accessV(V.V128_STORE_LANE + size, offset);
     byte(lane);
   }
 }
@@ -180,11 +181,11 @@ function oneElement(w: u32): bool {
   else {
     get(L_HOST);
     if (scale == 3) {
-      accessV(W.V128_LOAD_SPLAT + size, 0);
+      accessV(V.V128_LOAD_SPLAT + size, 0);
       if (!isWide) clearUpper();
     } else {
       readV(t);
-      accessV(W.V128_LOAD_LANE + size, 0);
+      accessV(V.V128_LOAD_LANE + size, 0);
       byte(lane);
     }
     writeV(t);
