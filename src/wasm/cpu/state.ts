@@ -113,6 +113,16 @@ export const CPU_CNTFRQ: usize = 0x2c0;
 /** i32: instructions since the counter was last compared with real time. */
 export const CPU_CNT_UNSYNCED: usize = 0x2c8;
 
+/**
+ * What the host's arithmetic may be taken for, by FPCR and FPSR (lib/softfloat/host-limits.ts): the least magnitude that a result
+ * must not have, infinity or 0. Where inexact results change no flag, f64 and f32; the largest magnitude that an operand may have
+ * where denormals are kept, infinity or -1, f64 and f32.
+ */
+export const CPU_ROUNDED_F64: usize = 0x2c8;
+export const CPU_KEPT_F64: usize = 0x2d0;
+export const CPU_ROUNDED_F32: usize = 0x2d8;
+export const CPU_KEPT_F32: usize = 0x2dc;
+
 /** GICv3 CPU interface (gic/cpu-interface-v3.ts): 0x100 bytes of its own. */
 export const CPU_ICC: usize = 0x300;
 

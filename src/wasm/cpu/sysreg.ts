@@ -58,6 +58,7 @@ import {
   FIQ_LINE,
   requestLeave,
 } from "./state";
+import { FPModeChanged } from "../lib/softfloat/host-limits";
 
 /** SCTLR_EL1 of a Cortex-A57 out of reset. */
 const SCTLR_RESET: u64 = 0x00c5_0838;
@@ -233,9 +234,11 @@ export function writeSysreg(cpu: usize, key: u32, value: u64): void {
       return;
     case K.FPCR:
       store<u32>(cpu, <u32>value & FPCR_MASK, CPU_FPCR);
+      FPModeChanged(cpu);
       return;
     case K.FPSR:
       store<u32>(cpu, <u32>value & FPSR_MASK, CPU_FPSR);
+      FPModeChanged(cpu);
       return;
     case K.SPSEL:
       setMode(cpu, load<u32>(cpu, CPU_EL), <u32>value & 1);

@@ -18,6 +18,7 @@ import {
   CPU_STATS,
 } from "../cpu/state";
 import { JIT_PROFILE } from "../layout";
+import { FPModeChanged } from "../lib/softfloat/host-limits";
 import { PAGE_MASK } from "../mmu/tlb";
 import { withoutTag } from "../mmu/walk";
 import { compile, installRegions } from "./compile";
@@ -75,6 +76,7 @@ function callRegion(cpu: usize, record: usize, pc: u64): bool {
   const before = load<i32>(cpu, CPU_BUDGET);
   store<u32>(cpu, FLAGS_PACKED, CPU_FLAG_KIND);
   store<u64>(cpu, <u64>load<u32>(cpu, CPU_NZCV), CPU_FLAG_A);
+  FPModeChanged(cpu);
   call_indirect<void>(load<u32>(record, 8), cpu, pc & PAGE_MASK, load<i32>(cpu, CPU_BUDGET));
   const nzcv = packFlags(load<u32>(cpu, CPU_FLAG_KIND), load<u64>(cpu, CPU_FLAG_A), load<u64>(cpu, CPU_FLAG_B));
   store<u32>(cpu, nzcv, CPU_NZCV);

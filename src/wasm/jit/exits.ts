@@ -24,6 +24,10 @@ const LABEL_EXIT: u32 = 0xfff0;
 const LABEL_STOPPED: u32 = 0xfff1;
 /** Of an `if`, which nothing branches to. */
 export const LABEL_IF: u32 = 0xfff2;
+/** Inside one instruction: where its handler is called, where its result is known to be good, and its end. */
+export const LABEL_SLOW: u32 = 0xfff3;
+export const LABEL_GOOD: u32 = 0xfff4;
+export const LABEL_DONE: u32 = 0xfff5;
 let labels: u32 = 0;
 
 export function beginLabels(): void {

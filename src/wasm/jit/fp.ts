@@ -1,6 +1,23 @@
-/** Floating point natively: scalar arithmetic, conversions, comparisons, and their vector forms. */
+/** Floating point natively: which instruction is whose (ARM ARM C4.1.96). */
+import { emitFpBinary, emitFpCompare, emitFpImmediate, emitFpSelect, emitFpUnary } from "./fp-scalar";
 
-/** Translates instruction `w` if it is one of these; false when its handler is to be called. */
-export function emitFp(w: u32): bool {
+/** Translates instruction `w`, whose handler is `index`, if it is one of these; false when its handler is to be called. */
+export function emitFp(w: u32, index: u32): bool {
+  const group = w >> 24;
+  // Half precision is the handlers'.
+  if (group == 0x1e && (w & (1 << 21)) != 0) return emitScalar(w, index);
+  return false;
+}
+
+function emitScalar(w: u32, index: u32): bool {
+  if ((w >> 22) & 2) return false;
+  const low = (w >> 10) & 3;
+  if (low == 1) return emitFpCompare(w, index, true);
+  if (low == 2) return emitFpBinary(w, index);
+  if (low == 3) return emitFpSelect(w, index);
+  const kind = (w >> 12) & 15;
+  if ((kind & 1) != 0) return emitFpImmediate(w, index);
+  if ((kind & 3) == 2) return emitFpCompare(w, index, false);
+  if ((kind & 7) == 4) return emitFpUnary(w, index);
   return false;
 }

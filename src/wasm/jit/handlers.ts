@@ -75,6 +75,21 @@ function isSystem(w: u32): bool {
   return w >> 22 == 0x354;
 }
 
+/** Emits the bare call of handler `index` for instruction `w`. */
+export function emitCall(w: u32, index: u32): void {
+  get(L_CPU);
+  i32c(w);
+  i32c(index);
+  if (tableImported()) {
+    byte(W.CALL_INDIRECT);
+    leb(TYPE_HANDLER);
+    leb(0);
+  } else {
+    byte(W.CALL);
+    leb(FUNCTION_HANDLER);
+  }
+}
+
 /** Translates a record that calls a handler. */
 export function emitHandler(record: usize): void {
   const w = load<u32>(record, 8);
@@ -97,17 +112,7 @@ export function emitHandler(record: usize): void {
     byte(W.I32_ADD);
     access(W.I32_STORE, CPU_BUDGET);
   }
-  get(L_CPU);
-  i32c(w);
-  i32c(load<u32>(record, 12));
-  if (tableImported()) {
-    byte(W.CALL_INDIRECT);
-    leb(TYPE_HANDLER);
-    leb(0);
-  } else {
-    byte(W.CALL);
-    leb(FUNCTION_HANDLER);
-  }
+  emitCall(w, load<u32>(record, 12));
   reloadRegisters(registers, vectors);
   if (flags) reloadFlags();
   get(L_CPU);

@@ -24,14 +24,15 @@ export const L_HOST: u32 = 11;
 export const L_INFO: u32 = 12;
 export const L_FLAG_KIND: u32 = 13;
 export const L_CONDITION: u32 = 14;
-/** v128, f64, f32: temporaries. */
+/** v128: two temporaries, and one that nothing writes: all zeros. f64, f32: two temporaries each. */
 export const L_V: u32 = 15;
 export const L_W: u32 = 16;
-export const L_D: u32 = 17;
-export const L_E: u32 = 18;
-export const L_S: u32 = 19;
-export const L_R: u32 = 20;
-const FIRST_REGISTER: u32 = 21;
+export const L_ZERO: u32 = 17;
+export const L_D: u32 = 18;
+export const L_E: u32 = 19;
+export const L_S: u32 = 20;
+export const L_R: u32 = 21;
+const FIRST_REGISTER: u32 = 22;
 
 /** X0..X30 and SP by the number of their slot, then V0..V31. */
 const VECTORS: u32 = 32;

@@ -69,11 +69,60 @@ export const I64_EXTEND_I32_U: u32 = 0xad;
 export const I64_EXTEND8_S: u32 = 0xc2;
 export const I64_EXTEND16_S: u32 = 0xc3;
 export const I64_EXTEND32_S: u32 = 0xc4;
+export const F32_LOAD: u32 = 0x2a;
+export const F64_LOAD: u32 = 0x2b;
+export const F32_CONST: u32 = 0x43;
+export const F64_CONST: u32 = 0x44;
+export const I64_GT_U: u32 = 0x56;
+export const F32_EQ: u32 = 0x5b;
+export const F32_LT: u32 = 0x5d;
+export const F32_GT: u32 = 0x5e;
+export const F32_LE: u32 = 0x5f;
+export const F32_GE: u32 = 0x60;
+export const F32_ABS: u32 = 0x8b;
+export const F32_NEG: u32 = 0x8c;
+export const F32_CEIL: u32 = 0x8d;
+export const F32_FLOOR: u32 = 0x8e;
+export const F32_TRUNC: u32 = 0x8f;
+export const F32_NEAREST: u32 = 0x90;
+export const F32_SQRT: u32 = 0x91;
+export const F32_ADD: u32 = 0x92;
+export const F32_SUB: u32 = 0x93;
+export const F32_MUL: u32 = 0x94;
+export const F32_DIV: u32 = 0x95;
+export const F32_MIN: u32 = 0x96;
+export const F32_MAX: u32 = 0x97;
+export const F32_COPYSIGN: u32 = 0x98;
+export const F64_ADD: u32 = 0xa0;
+export const F64_MUL: u32 = 0xa2;
+export const F32_CONVERT_I32_S: u32 = 0xb2;
+export const F32_DEMOTE_F64: u32 = 0xb6;
+export const F64_CONVERT_I32_S: u32 = 0xb7;
+export const F64_PROMOTE_F32: u32 = 0xbb;
+export const I64_REINTERPRET_F64: u32 = 0xbd;
+/** A prefix, and behind it saturating truncations: i32 from f32 signed, unsigned, from f64; then the four to i64. */
+export const TRUNC_SAT_PREFIX: u32 = 0xfc;
+
+/** Comparisons and arithmetic of f64 are so far above those of f32. */
+export const COMPARE_TO_F64: u32 = 6;
+export const ARITHMETIC_TO_F64: u32 = 0x0e;
+
 export const SIMD_PREFIX: u32 = 0xfd;
 
 /** Behind SIMD_PREFIX. */
 export const V128_LOAD: u32 = 0x00;
+export const V128_LOAD32_SPLAT: u32 = 0x09;
+export const V128_LOAD64_SPLAT: u32 = 0x0a;
 export const V128_STORE: u32 = 0x0b;
+export const V128_CONST: u32 = 0x0c;
+export const I32X4_EXTRACT_LANE: u32 = 0x1b;
+export const I32X4_REPLACE_LANE: u32 = 0x1c;
+export const I64X2_EXTRACT_LANE: u32 = 0x1d;
+export const I64X2_REPLACE_LANE: u32 = 0x1e;
+export const F32X4_EXTRACT_LANE: u32 = 0x1f;
+export const F32X4_REPLACE_LANE: u32 = 0x20;
+export const F64X2_EXTRACT_LANE: u32 = 0x21;
+export const F64X2_REPLACE_LANE: u32 = 0x22;
 export const V128_STORE64_LANE: u32 = 0x5b;
 export const V128_LOAD64_ZERO: u32 = 0x5d;
 

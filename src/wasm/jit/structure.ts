@@ -128,7 +128,7 @@ function readsPending(kind: u32): bool {
 function emitRecord(record: usize, kind: u32): void {
   if (kind == R.REC_CALL_FP) {
     checkFpTrap();
-    if (emitSimd(load<u32>(record, 8)) || emitFp(load<u32>(record, 8))) return;
+    if (emitSimd(load<u32>(record, 8)) || emitFp(load<u32>(record, 8), load<u32>(record, 12))) return;
   }
   if (kind == R.REC_CALL || kind == R.REC_CALL_FP) emitHandler(record);
   else if (kind == R.REC_CLREX) emitClrex();

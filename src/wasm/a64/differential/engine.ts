@@ -27,12 +27,13 @@ export type HostFunctions = Readonly<Record<string, (...values: number[]) => num
 
 /**
  * Instantiates build/armlet.wasm, which the test run's set-up has brought up to date, with `ramBytes` of guest RAM. With `compiled`
- * everything that it executes is compiled first.
+ * everything that it executes is compiled first; `onHandler` is told the instructions that compiled code calls handlers for.
  */
 export async function loadEngine(
   ramBytes: number,
   host: HostFunctions = {},
   compiled = false,
+  onHandler?: (insn: number) => void,
 ): Promise<{ engine: Engine; memory: WebAssembly.Memory }> {
   const module = new WebAssembly.Module(readFileSync(wasmFile));
   const pages = (RAM_BASE + ramBytes) / 65536;
@@ -51,8 +52,22 @@ export async function loadEngine(
   const engine = instance.exports as unknown as Engine;
   engine.mem_init(ramBytes);
   if (compiled) {
-    regions.enable(instance.exports);
+    regions.enable(onHandler === undefined ? instance.exports : withHandlersSeen(instance.exports, onHandler));
     engine.jit_configure(0, 0);
   }
   return { engine, memory };
+}
+
+/** The exports that regions import, without tail calls and with a function of ours between them and the handlers. */
+function withHandlersSeen(exports: WebAssembly.Exports, onHandler: (insn: number) => void): WebAssembly.Exports {
+  const callHandler = exports["jit_handler"] as (cpu: number, insn: number, index: number) => void;
+  const setChaining = exports["jit_set_chaining"] as (on: number) => void;
+  return {
+    ...exports,
+    jit_set_chaining: () => setChaining(0),
+    jit_handler: (cpu: number, insn: number, index: number): void => {
+      onHandler(insn);
+      callHandler(cpu, insn, index);
+    },
+  };
 }

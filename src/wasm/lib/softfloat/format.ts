@@ -4,6 +4,7 @@
  * and FPSR flags are accumulated in the state of `cpu`.
  */
 import { CPU_FPCR, CPU_FPSR } from "../../cpu/state";
+import { FPModeChanged } from "./host-limits";
 
 /** FPCR fields. */
 export const FPCR_AHP: u32 = 1 << 26;
@@ -102,7 +103,10 @@ export function FPRoundingMode(cpu: usize): u32 {
 }
 /** Accumulates `flags` (FPSR_*) in FPSR. */
 export function FPProcessException(cpu: usize, flags: u32): void {
-  store<u32>(cpu, load<u32>(cpu, CPU_FPSR) | flags, CPU_FPSR);
+  const before = load<u32>(cpu, CPU_FPSR);
+  if ((flags & ~before) == 0) return;
+  store<u32>(cpu, before | flags, CPU_FPSR);
+  FPModeChanged(cpu);
 }
 
 /** `x`, or the zero that FPCR.FZ makes of a denormal operand (FPUnpack). */
