@@ -201,7 +201,7 @@ describe("compiled floating point equals the interpreter's", () => {
 describe("ordinary operands need no handler", () => {
   const count = 64;
   test.each(NATIVE_FP.map((instruction, index) => [instruction, index] as const))("%s", (instruction, index) => {
-    const word = new DataView(programs.buffer, programs.byteOffset).getUint32(index * PROGRAM_SIZE + 52, true);
+    const word = new DataView(programs.buffer, programs.byteOffset).getUint32(index * PROGRAM_SIZE + 48, true);
     compiled.handled.clear();
     compiled.run(index, writeOrdinary(createRandom(seed, instruction), sizeOf(instruction), count), count);
     // The instructions around it have handlers, so that a count of 0 means something.
