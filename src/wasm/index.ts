@@ -33,6 +33,7 @@ export {
 export { jit_configure, jit_enable } from "./jit/execute";
 export { jit_stat } from "./jit/compile";
 export { callHandler as jit_handler, jit_set_chaining } from "./jit/handlers";
+export { jit_set_fused } from "./jit/fp-fused";
 export { hostForCompiled as jit_host } from "./mmu/slow";
 export { packFlags as jit_pack_flags } from "./jit/flags";
 export { multiplyHighS as jit_smulh, multiplyHighU as jit_umulh } from "./lib/bits";

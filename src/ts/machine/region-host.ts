@@ -11,6 +11,7 @@ interface CompilerExports {
   jit_handler: CallableFunction;
   jit_enable(firstSlot: number): void;
   jit_set_chaining(on: number): void;
+  jit_set_fused(on: number): void;
 }
 
 /**
@@ -23,6 +24,20 @@ const CHAINING_PROBE = new Uint8Array([
 
 /** Name of a module's first export, "A" (src/wasm/jit/module.ts). */
 const FIRST_NAME = 0x41;
+/** (a, b, c) => element 0 of f64x2.relaxed_madd. */
+const FUSED_PROBE = new Uint8Array([
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 1, 0x60, 3, 0x7c, 0x7c, 0x7c, 1, 0x7c, 3, 2, 1, 0, 7, 5, 1, 1, 0x66, 0, 0, 10, 22,
+  1, 20, 0, 0x20, 0, 0xfd, 0x14, 0x20, 1, 0xfd, 0x14, 0x20, 2, 0xfd, 0x14, 0xfd, 0x87, 0x02, 0xfd, 0x21, 0, 0x0b,
+]);
+
+/** Whether this host rounds relaxed_madd once: the square of 1 + 2^-30 has a last bit that is lost otherwise. */
+function roundsFusedOnce(): boolean {
+  if (!WebAssembly.validate(FUSED_PROBE)) return false;
+  const { f } = new WebAssembly.Instance(new WebAssembly.Module(FUSED_PROBE)).exports;
+  const fused = f as (a: number, b: number, c: number) => number;
+  const factor = 1 + 2 ** -30;
+  return fused(factor, factor, -(1 + 2 ** -29)) === 2 ** -60;
+}
 
 /** One engine's. */
 export class RegionHost {
@@ -65,6 +80,7 @@ export class RegionHost {
       } as unknown as WebAssembly.ModuleImports,
     };
     engine.jit_set_chaining(WebAssembly.validate(CHAINING_PROBE) ? 1 : 0);
+    engine.jit_set_fused(roundsFusedOnce() ? 1 : 0);
     this.firstSlot = engine.table.grow(MAX_REGIONS);
     engine.jit_enable(this.firstSlot);
   }

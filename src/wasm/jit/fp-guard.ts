@@ -14,12 +14,19 @@ import { access, byte, get, i32c, i64c, simd, tee } from "./writer";
 let word: u32 = 0;
 let handler: u32 = 0;
 let double: bool = false;
+/** The operands' precision, where it is another one. */
+let fromDouble: bool = false;
 
 /** The instruction that is translated next, its handler, and whether it is one of double precision. */
 export function beginFp(w: u32, index: u32, isDouble: bool): void {
   word = w;
   handler = index;
   double = isDouble;
+  fromDouble = isDouble;
+}
+/** The operands are not of the result's precision. */
+export function fromOther(): void {
+  fromDouble = !double;
 }
 export function isDouble(): bool {
   return double;
@@ -42,7 +49,7 @@ export function magnitudeLocal(): u32 {
 /** Pushes element 0 of V<n>. */
 export function readF(n: u32): void {
   readV(n);
-  simd(double ? W.F64X2_EXTRACT_LANE : W.F32X4_EXTRACT_LANE);
+  simd(fromDouble ? W.F64X2_EXTRACT_LANE : W.F32X4_EXTRACT_LANE);
   byte(0);
 }
 /** Before the value of a scalar result is pushed. */
@@ -94,6 +101,21 @@ export function callSlow(from: u32, to: u32): void {
   emitCall(word, handler);
   reloadRegisters(0, to);
 }
+/** Ends the code with the call of a handler that reads V<n> and writes the general register d, and of one the other way round. */
+export function orHandlerToGeneral(n: u32, d: u32): void {
+  beginSlow();
+  flushRegisters(0, 1 << n);
+  emitCall(word, handler);
+  reloadRegisters((1 << d) & 0x7fff_ffff, 0);
+  endSlow();
+}
+export function orHandlerFromGeneral(n: u32, d: u32): void {
+  beginSlow();
+  flushRegisters((1 << n) & 0x7fff_ffff, 0);
+  emitCall(word, handler);
+  reloadRegisters(0, 1 << d);
+  endSlow();
+}
 export function endSlow(): void {
   close();
 }
@@ -124,9 +146,9 @@ export function slowUnlessKept(): void {
 /** Pushes whether element 0 of V<n> is a zero. */
 function isZero(n: u32): void {
   readV(n);
-  simd(double ? W.I64X2_EXTRACT_LANE : W.I32X4_EXTRACT_LANE);
+  simd(fromDouble ? W.I64X2_EXTRACT_LANE : W.I32X4_EXTRACT_LANE);
   byte(0);
-  if (double) {
+  if (fromDouble) {
     i64c(1);
     byte(W.I64_SHL);
     byte(W.I64_EQZ);

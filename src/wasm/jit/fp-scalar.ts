@@ -27,6 +27,7 @@ import {
 } from "./fp-guard";
 import { L_CONDITION, L_CPU, L_FLAG_A, L_FLAG_B, writeV } from "./locals";
 import * as W from "./opcodes";
+import { emitFpConvert, emitFpRound } from "./fp-convert";
 import { access, byte, get, i32c, i64c, set, simd, tee } from "./writer";
 
 let d: u32 = 0;
@@ -92,7 +93,7 @@ export function emitFpUnary(w: u32, index: u32): bool {
     writeScalar(d);
     return true;
   }
-  if (opcode != 3) return false;
+  if (opcode != 3) return opcode < 8 ? emitFpConvert(w, index) : emitFpRound(w, index);
   beginHost();
   readF(n);
   operateF(W.F32_SQRT);

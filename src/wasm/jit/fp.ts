@@ -1,11 +1,15 @@
 /** Floating point natively: which instruction is whose (ARM ARM C4.1.96). */
+import { emitFpGeneral } from "./fp-convert";
+import { emitFpMulAdd } from "./fp-fused";
 import { emitFpBinary, emitFpCompare, emitFpImmediate, emitFpSelect, emitFpUnary } from "./fp-scalar";
 
 /** Translates instruction `w`, whose handler is `index`, if it is one of these; false when its handler is to be called. */
 export function emitFp(w: u32, index: u32): bool {
   const group = w >> 24;
   // Half precision is the handlers'.
-  if (group == 0x1e && (w & (1 << 21)) != 0) return emitScalar(w, index);
+  if (group == 0x1e && (w & (1 << 21)) != 0 && (w & 0xfc00) != 0) return emitScalar(w, index);
+  if ((group | 0x80) == 0x9e) return emitFpGeneral(w, index);
+  if (group == 0x1f) return emitFpMulAdd(w, index);
   return false;
 }
 

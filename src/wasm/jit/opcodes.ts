@@ -93,7 +93,9 @@ export const F32_DIV: u32 = 0x95;
 export const F32_MIN: u32 = 0x96;
 export const F32_MAX: u32 = 0x97;
 export const F32_COPYSIGN: u32 = 0x98;
+export const F64_NEG: u32 = 0x9a;
 export const F64_ADD: u32 = 0xa0;
+export const F64_SUB: u32 = 0xa1;
 export const F64_MUL: u32 = 0xa2;
 export const F32_CONVERT_I32_S: u32 = 0xb2;
 export const F32_DEMOTE_F64: u32 = 0xb6;
@@ -125,6 +127,11 @@ export const F64X2_EXTRACT_LANE: u32 = 0x21;
 export const F64X2_REPLACE_LANE: u32 = 0x22;
 export const V128_STORE64_LANE: u32 = 0x5b;
 export const V128_LOAD64_ZERO: u32 = 0x5d;
+export const F32X4_NEG: u32 = 0xe1;
+export const F64X2_NEG: u32 = 0xed;
+/** Relaxed: fused where the host can, a * b + c; the next number is c - a * b. */
+export const F32X4_RELAXED_MADD: u32 = 0x105;
+export const F64X2_RELAXED_MADD: u32 = 0x107;
 
 /** An i32 operator of the range 0x45..0x4f is 0x0b below its i64 one, arithmetic of 0x67..0x78 is 0x12 below. */
 export const COMPARE_TO_I64: u32 = 0x0b;

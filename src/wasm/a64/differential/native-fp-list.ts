@@ -18,7 +18,31 @@ export const NATIVE_FP: readonly string[] = [
   ...["eq", "hi", "lt", "vs"].flatMap((cond) => both(`fcsel %3, %0, %1, ${cond}`)),
   ...["ne", "ls", "gt"].flatMap((cond) => both(`fccmp %0, %1, 9, ${cond}`)),
   ...both("fccmpe %0, %1, 4, mi"),
+  ...["n", "p", "m", "z", "a", "x", "i"].flatMap((mode) => both(`frint${mode} %3, %0`)),
+  "fcvt d3, s0",
+  "fcvt s3, d0",
+  ...["ns", "nu", "ps", "pu", "ms", "mu", "zs", "zu", "as", "au"].flatMap((name) =>
+    ["w4", "x4"].flatMap((to) => both(`fcvt${name} ${to}, %0`)),
+  ),
+  ...["scvtf", "ucvtf"].flatMap((name) =>
+    ["w3", "x3", "wzr"].flatMap((from) => [...both(`${name} %3, ${from}`), ...both(`${name} %3, ${from}, 7`)]),
+  ),
+  ...["fcvtzs", "fcvtzu"].flatMap((name) =>
+    ["w4, %0, 3", "x4, %0, 1"].flatMap((operands) => both(`${name} ${operands}`)),
+  ),
+  "fmov w4, s0",
+  "fmov s3, w3",
+  "fmov x4, d0",
+  "fmov d3, x3",
+  "fmov x4, v0.d[1]",
+  "fmov v3.d[1], x3",
+  ...["fmadd", "fmsub", "fnmadd", "fnmsub"].map((name) => `${name} s3, s0, s1, s2`),
 ];
 
-/** Those that always have their handler called. */
-export const OTHER_FP: readonly string[] = [];
+/** Those whose handlers ordinary operands need, or this host always. */
+export const OTHER_FP: readonly string[] = [
+  ...["fmadd", "fmsub", "fnmadd", "fnmsub"].map((name) => `${name} d3, d0, d1, d2`),
+  ...["fcvtzs", "fcvtzu"].flatMap((name) => ["w4, %0, 32", "x4, %0, 64"].flatMap((operands) => both(`${name} ${operands}`))),
+  "fcvt h3, s0",
+  "fcvt d3, h0",
+];
