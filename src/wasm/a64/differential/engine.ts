@@ -25,15 +25,21 @@ export interface Engine {
 /** Host functions by name; one that is not given ends the test when it is called. */
 export type HostFunctions = Readonly<Record<string, (...values: number[]) => number | void>>;
 
+/** `onHandler` is told the instructions that compiled code calls handlers for; without `fused` no relaxed_madd is compiled. */
+export interface CompilerWatch {
+  readonly fused: boolean;
+  onHandler(insn: number): void;
+}
+
 /**
  * Instantiates build/armlet.wasm, which the test run's set-up has brought up to date, with `ramBytes` of guest RAM. With `compiled`
- * everything that it executes is compiled first; `onHandler` is told the instructions that compiled code calls handlers for.
+ * everything that it executes is compiled first; see CompilerWatch.
  */
 export async function loadEngine(
   ramBytes: number,
   host: HostFunctions = {},
   compiled = false,
-  onHandler?: (insn: number) => void,
+  watch?: CompilerWatch,
 ): Promise<{ engine: Engine; memory: WebAssembly.Memory }> {
   const module = new WebAssembly.Module(readFileSync(wasmFile));
   const pages = (RAM_BASE + ramBytes) / 65536;
@@ -52,21 +58,23 @@ export async function loadEngine(
   const engine = instance.exports as unknown as Engine;
   engine.mem_init(ramBytes);
   if (compiled) {
-    regions.enable(onHandler === undefined ? instance.exports : withHandlersSeen(instance.exports, onHandler));
+    regions.enable(watch === undefined ? instance.exports : watched(instance.exports, watch));
     engine.jit_configure(0, 0);
   }
   return { engine, memory };
 }
 
 /** The exports that regions import, without tail calls and with a function of ours between them and the handlers. */
-function withHandlersSeen(exports: WebAssembly.Exports, onHandler: (insn: number) => void): WebAssembly.Exports {
+function watched(exports: WebAssembly.Exports, watch: CompilerWatch): WebAssembly.Exports {
   const callHandler = exports["jit_handler"] as (cpu: number, insn: number, index: number) => void;
   const setChaining = exports["jit_set_chaining"] as (on: number) => void;
+  const setFused = exports["jit_set_fused"] as (on: number) => void;
   return {
     ...exports,
     jit_set_chaining: () => setChaining(0),
+    jit_set_fused: (on: number) => setFused(watch.fused ? on : 0),
     jit_handler: (cpu: number, insn: number, index: number): void => {
-      onHandler(insn);
+      watch.onHandler(insn);
       callHandler(cpu, insn, index);
     },
   };

@@ -36,12 +36,11 @@ export const NATIVE_FP: readonly string[] = [
   "fmov d3, x3",
   "fmov x4, v0.d[1]",
   "fmov v3.d[1], x3",
-  ...["fmadd", "fmsub", "fnmadd", "fnmsub"].map((name) => `${name} s3, s0, s1, s2`),
+  ...["fmadd", "fmsub", "fnmadd", "fnmsub"].flatMap((name) => both(`${name} %3, %0, %1, %2`)),
 ];
 
 /** Those whose handlers ordinary operands need, or this host always. */
 export const OTHER_FP: readonly string[] = [
-  ...["fmadd", "fmsub", "fnmadd", "fnmsub"].map((name) => `${name} d3, d0, d1, d2`),
   ...["fcvtzs", "fcvtzu"].flatMap((name) => ["w4, %0, 32", "x4, %0, 64"].flatMap((operands) => both(`${name} ${operands}`))),
   "fcvt h3, s0",
   "fcvt d3, h0",
