@@ -9,7 +9,7 @@ import { emitCall } from "./handlers";
 import { hintLikely, hintUnlikely } from "./hints";
 import { L_CPU, L_D, L_E, L_R, L_S, L_ZERO, flushRegisters, readV, reloadRegisters, writeV } from "./locals";
 import * as W from "./opcodes";
-import { access, byte, get, i32c, i64c, simd, tee } from "./writer";
+import { access, accessV, byte, get, i32c, i64c, simd, tee } from "./writer";
 
 let word: u32 = 0;
 let handler: u32 = 0;
@@ -76,7 +76,7 @@ export function constantF64(value: f64): void {
 }
 /** The low `count` bytes of `value`. */
 export function bytesOf(value: u64, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) byte(<u32>(value >> (<u64>i << 3)) & 0xff);
+  for (let i: u32 = 0; i < count; i++) byte(<u32>(value >> ((<u64>i) << 3)) & 0xff);
 }
 
 /** Opens the code that tries the host's arithmetic. */
@@ -100,6 +100,17 @@ export function callSlow(from: u32, to: u32): void {
   flushRegisters(0, from);
   emitCall(word, handler);
   reloadRegisters(0, to);
+}
+/** Pushes the limits of slowUnlessRounded and of slowUnlessKept in all lanes. */
+export function roundedLanes(): void {
+  get(L_CPU);
+  if (double) accessV(W.V128_LOAD64_SPLAT, CPU_ROUNDED_F64);
+  else accessV(W.V128_LOAD32_SPLAT, CPU_ROUNDED_F32);
+}
+export function keptLanes(): void {
+  get(L_CPU);
+  if (double) accessV(W.V128_LOAD64_SPLAT, CPU_KEPT_F64);
+  else accessV(W.V128_LOAD32_SPLAT, CPU_KEPT_F32);
 }
 /** Ends the code with the call of a handler that reads V<n> and writes the general register d, and of one the other way round. */
 export function orHandlerToGeneral(n: u32, d: u32): void {

@@ -63,7 +63,7 @@ function binaryOperator(opcode: u32): u32 {
 
 /** Data processing with two sources. */
 export function emitFpBinary(w: u32, index: u32): bool {
-  const opcode = w >> 12 & 15;
+  const opcode = (w >> 12) & 15;
   if (opcode > 8) return false;
   begin(w, index);
   beginHost();

@@ -2,6 +2,7 @@
 import { emitFpGeneral } from "./fp-convert";
 import { emitFpMulAdd } from "./fp-fused";
 import { emitFpBinary, emitFpCompare, emitFpImmediate, emitFpSelect, emitFpUnary } from "./fp-scalar";
+import { emitFpByElement, emitFpMisc, emitFpScalarPairwise, emitFpThreeSame } from "./fp-vector";
 
 /** Translates instruction `w`, whose handler is `index`, if it is one of these; false when its handler is to be called. */
 export function emitFp(w: u32, index: u32): bool {
@@ -10,6 +11,16 @@ export function emitFp(w: u32, index: u32): bool {
   if (group == 0x1e && (w & (1 << 21)) != 0 && (w & 0xfc00) != 0) return emitScalar(w, index);
   if ((group | 0x80) == 0x9e) return emitFpGeneral(w, index);
   if (group == 0x1f) return emitFpMulAdd(w, index);
+  // Vectors, and with bit 28 their scalar forms.
+  const scalar = (w & 0xd000_0000) == 0x5000_0000;
+  if (!scalar && (w & 0x9000_0000) != 0) return false;
+  const form = w & 0x0f20_0c00;
+  if ((form & 0x0f20_0400) == 0x0e20_0400) return emitFpThreeSame(w, index);
+  if (form == 0x0e20_0800) {
+    if ((w & 0x001e_0000) == 0) return emitFpMisc(w, index);
+    return scalar && (w & 0x001e_0000) == 0x0010_0000 && emitFpScalarPairwise(w, index);
+  }
+  if ((w & 0x2f80_0400) == 0x0f80_0000) return emitFpByElement(w, index);
   return false;
 }
 

@@ -116,7 +116,7 @@ async function createRunner(compiled: boolean, fused: boolean, programs: Uint8Ar
 
 /** Two values of a precision, or four, each often one of its edges and sometimes of another format. */
 function vector(random: Random, pools: Readonly<Record<32 | 64, readonly bigint[]>>, size: 32 | 64): bigint[] {
-  const kind = random.chance(5) ? (96 - size) as 32 | 64 : size;
+  const kind = random.chance(5) ? ((96 - size) as 32 | 64) : size;
   const value = (): bigint => pick(random, pools[kind]);
   return kind === 64 ? [value(), value()] : [value() | (value() << 32n), value() | (value() << 32n)];
 }
@@ -178,12 +178,15 @@ beforeAll(async () => {
   setFlagsFromString("--experimental-wasm-relaxed-simd");
   fused = await createRunner(true, true, programs);
   const batches = (size: 32 | 64): Uint8Array[] =>
-    Array.from({ length: Math.ceil(total / BATCH) }, (_, i) => writeOperands(createRandom(seed, `${size} ${i}`), size, BATCH));
+    Array.from({ length: Math.ceil(total / BATCH) }, (_, i) =>
+      writeOperands(createRandom(seed, `${size} ${i}`), size, BATCH),
+    );
   operands = { 32: batches(32), 64: batches(64) };
 }, 300_000);
 
 /** Doubles, by the names of the operands that are read. */
-const sizeOf = (instruction: string): 32 | 64 => (/\b[dq]\d|\.2d|\bd\[/.test(instruction.replace(/^\S+ \S+/, "")) ? 64 : 32);
+const sizeOf = (instruction: string): 32 | 64 =>
+  /\b[dq]\d|\.2d|\bd\[/.test(instruction.replace(/^\S+ \S+/, "")) ? 64 : 32;
 
 function firstDifference(ours: Buffer, theirs: Buffer, from: Uint8Array): string {
   if (ours.equals(theirs)) return "";
@@ -192,7 +195,10 @@ function firstDifference(ours: Buffer, theirs: Buffer, from: Uint8Array): string
   const record = Math.floor(at / RESULTS);
   const words = (of: Uint8Array, size: number): string =>
     Array.from({ length: size / 8 }, (_, i) =>
-      new DataView(of.buffer, of.byteOffset).getBigUint64(record * size + 8 * i, true).toString(16).padStart(16, "0"),
+      new DataView(of.buffer, of.byteOffset)
+        .getBigUint64(record * size + 8 * i, true)
+        .toString(16)
+        .padStart(16, "0"),
     ).join(" ");
   return `operands ${words(from, OPERANDS)}\ncompiled ${words(ours, RESULTS)}\nexpected ${words(theirs, RESULTS)}`;
 }
