@@ -77,7 +77,7 @@ export class RegionHost {
         "2": engine.jit_umulh,
         "3": engine.jit_smulh,
         "4": engine.jit_handler,
-      } as unknown as WebAssembly.ModuleImports,
+      },
     };
     engine.jit_set_chaining(WebAssembly.validate(CHAINING_PROBE) ? 1 : 0);
     engine.jit_set_fused(roundsFusedOnce() ? 1 : 0);

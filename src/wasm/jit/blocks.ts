@@ -3,7 +3,6 @@
  * analyses (graph.ts) and the emission (structure.ts) know them by number.
  */
 import { JIT_WORK } from "../layout";
-import * as R from "../cpu/records.gen";
 import { endsBlock, isConditional, recordOf, staysInPage, wordOf } from "./record";
 
 const WORDS: u32 = 1024;

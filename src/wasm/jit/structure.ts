@@ -13,7 +13,6 @@ import {
   leaveUndoneAlways,
   openBlock,
   openIf,
-  popLabel,
   pushLabel,
 } from "./exits";
 import { conditionalPending, forgetFlags, knownFlags, setKnownFlags, settleConditional } from "./flags";
