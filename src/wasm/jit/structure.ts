@@ -5,16 +5,7 @@
 import * as R from "../cpu/records.gen";
 import { NONE, firstWord, lengthOf, nextBlock, takenBlock } from "./blocks";
 import { emitBranchCondition, emitExit, isBranch } from "./branches";
-import {
-  atInstruction,
-  branchTo,
-  close,
-  exitToOffset,
-  leaveUndoneAlways,
-  openBlock,
-  openIf,
-  pushLabel,
-} from "./exits";
+import { atInstruction, branchTo, close, exitToOffset, leaveUndoneAlways, openBlock, openIf, pushLabel } from "./exits";
 import { conditionalPending, forgetFlags, knownFlags, setKnownFlags, settleConditional } from "./flags";
 import { blockAtPlace, dominatorOf, isLoopHeader, isMerge, placeOf, placedCount } from "./graph";
 import { emitHandler, emitClrex } from "./handlers";
