@@ -37,4 +37,4 @@ export { jit_set_fused } from "./jit/fp-fused";
 export { hostForCompiled as jit_host } from "./mmu/slow";
 export { packFlags as jit_pack_flags } from "./jit/flags";
 export { multiplyHighS as jit_smulh, multiplyHighU as jit_umulh } from "./lib/bits";
-export { cpu_instructions, cpu_register } from "./cpu/inspect";
+export { cpu_instructions, cpu_register, cpu_statistic } from "./cpu/inspect";

@@ -1,5 +1,6 @@
 import type { DiskStatus, DiskTrouble } from "../protocol/disk-status.ts";
 import type { FailureError } from "../protocol/failure.ts";
+import type { CompilerMetrics } from "../protocol/guest-counters.ts";
 import type { FileProgress, LogLevel, MachineState, StopReason } from "../protocol/messages.ts";
 import type { GuestPanic } from "./console-watch.ts";
 
@@ -78,6 +79,8 @@ export interface MachineStats {
   readonly cpuShare: number;
   /** What the guest did that the architecture or a device's specification forbids. */
   readonly guestErrors: number;
+  /** What the compiler of hot code has done; null with `-accel interp`, and until the guest has run for a moment. */
+  readonly compiler: CompilerMetrics | null;
   /** The guest's memory; 0 until the command line was read. */
   readonly memoryBytes: number;
   readonly cpuCount: number;

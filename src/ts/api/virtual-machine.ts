@@ -35,6 +35,7 @@ const NO_STATS: MachineStats = {
   mips: 0,
   cpuShare: 0,
   guestErrors: 0,
+  compiler: null,
   memoryBytes: 0,
   cpuCount: 0,
   promptMs: null,
@@ -417,8 +418,8 @@ export class VirtualMachine {
         this.#ports.onMessage(message);
         break;
       case "metrics": {
-        const { instructions, mips, cpuShare, guestErrors } = message;
-        this.#stats = { ...this.#stats, instructions, mips, cpuShare, guestErrors };
+        const { instructions, mips, cpuShare, guestErrors, compiler } = message;
+        this.#stats = { ...this.#stats, instructions, mips, cpuShare, guestErrors, compiler };
         this.#emitter.emit("stats", this.#stats);
         break;
       }

@@ -28,6 +28,7 @@ export function monitorHost(machine: Machine, config: MachineConfig, controls: S
     reset: () => controls.reset(),
     quit: () => controls.quit(),
     inspect: () => machine.inspect(),
+    compilerStats: () => machine.stats().compiler,
     balloon: (memoryBytes) => machine.balloon(memoryBytes),
     pressPowerKey: () => machine.pressPowerKey(),
     drives: () => Array.from(drives.values(), driveLine),

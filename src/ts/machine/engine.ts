@@ -1,6 +1,7 @@
 /** The wasm engine of one machine: its memory, its exports (src/wasm/index.ts) and the imports it calls (src/wasm/host.ts). */
 import type { RingEngine } from "../../virtio/ring-engine.ts";
 import { RAM_BASE } from "../../wasm/layout.ts";
+import type { CompilerStats } from "../protocol/guest-counters.ts";
 import { RegionHost } from "./region-host.ts";
 
 const WASM_PAGE_BYTES = 0x1_0000;
@@ -52,6 +53,8 @@ export interface Engine {
   readonly exports: EngineExports;
   /** Guest RAM. */
   readonly ram: Uint8Array<ArrayBuffer>;
+  /** What the compiler has done; null where it is off. */
+  compilerStats(): CompilerStats | null;
 }
 
 /** The browser or Node does not give the memory that the machine wants. */
@@ -111,7 +114,12 @@ export async function startEngine(
   const exports = instance.exports as unknown as EngineExports;
   exports.mem_init(ramSizeBytes);
   if (compiler) regions.enable(instance.exports);
-  return { memory, exports, ram: new Uint8Array(memory.buffer, RAM_BASE, ramSizeBytes) };
+  return {
+    memory,
+    exports,
+    ram: new Uint8Array(memory.buffer, RAM_BASE, ramSizeBytes),
+    compilerStats: () => regions.stats(),
+  };
 }
 
 function allocate(ramSizeBytes: number): WebAssembly.Memory {

@@ -6,6 +6,7 @@ import { inspectDevice } from "../../virtio/inspect.ts";
 import type { VirtioDevice } from "../../virtio/device.ts";
 import { type ErrorRecord, ErrorTally } from "../../virtio/error-tally.ts";
 import type { CreatedDevice, DeviceContext } from "../../virtio/registry.ts";
+import type { GuestCounters } from "../protocol/guest-counters.ts";
 import type { BalloonStatus, MachineInspection } from "../protocol/inspection.ts";
 import type { MachineConfig } from "../config/machine-config.ts";
 import type { Networks } from "../net/networks.ts";
@@ -33,13 +34,6 @@ export interface SliceResult {
   /** Milliseconds until the guest's next timer, null where it has none; meaningful in state `idle`. */
   readonly wakeInMs: number | null;
   readonly stopReason?: "power-off" | "reset";
-}
-
-/** What the machine has done so far. */
-export interface MachineStats {
-  /** Guest instructions executed since the machine was made. */
-  readonly instructions: number;
-  readonly guestErrors: number;
 }
 
 /** One computer: made by `create`, run slice by slice by a scheduler until it stops, ended by `dispose`. */
@@ -270,8 +264,13 @@ export class Machine {
     this.#services.wake();
   }
 
-  stats(): MachineStats {
-    return { instructions: this.#engine.exports.cpu_instructions(0), guestErrors: this.#log.guestErrors };
+  /** What the machine has done so far. */
+  stats(): GuestCounters {
+    return {
+      instructions: this.#engine.exports.cpu_instructions(0),
+      guestErrors: this.#log.guestErrors,
+      compiler: this.#engine.compilerStats(),
+    };
   }
 
   /** Every virtio device as it stands, and what the guest did wrong. Looking changes nothing. */

@@ -1,7 +1,18 @@
 /** The host's part of the compiler (src/wasm/jit): modules and instances of what it has written, and their table slots. */
-import { MAX_REGIONS } from "../../wasm/jit/limits.ts";
+import {
+  CPU_STAT_CALLS,
+  CPU_STAT_COMPILED,
+  CPU_STAT_STOPS,
+  MAX_REGIONS,
+  STAT_BYTES,
+  STAT_DROPPED,
+  STAT_INSTRUCTIONS,
+  STAT_LIVE,
+  STAT_REGIONS,
+} from "../../wasm/jit/limits.ts";
+import type { CompilerStats } from "../protocol/guest-counters.ts";
 
-/** The engine's exports that compiled regions import, in the order of jit/module.ts, and those that turn the compiler on. */
+/** The engine's exports that compiled regions import, in the order of jit/module.ts, and those that turn the compiler on or count. */
 interface CompilerExports {
   readonly table: WebAssembly.Table;
   jit_host: CallableFunction;
@@ -12,6 +23,8 @@ interface CompilerExports {
   jit_enable(firstSlot: number): void;
   jit_set_chaining(on: number): void;
   jit_set_fused(on: number): void;
+  jit_stat(which: number): number;
+  cpu_statistic(index: number, which: number): number;
 }
 
 /**
@@ -45,6 +58,7 @@ export class RegionHost {
   private engine: CompilerExports | null = null;
   private firstSlot = 0;
   private regionImports: WebAssembly.Imports = {};
+  private compileMs = 0;
 
   constructor(memory: WebAssembly.Memory) {
     this.memory = memory;
@@ -53,8 +67,10 @@ export class RegionHost {
   /** What the engine imports of it (src/wasm/host.ts). */
   readonly imports = {
     jit_install: (address: number, length: number, slot: number, count: number): void => {
+      const beganMs = performance.now();
       const module = new WebAssembly.Module(new Uint8Array(this.memory.buffer, address >>> 0, length));
       const { exports } = new WebAssembly.Instance(module, this.regionImports);
+      this.compileMs += performance.now() - beganMs;
       for (let i = 0; i < count; i += 1) {
         // Slots are a ring, as regions are (src/wasm/jit/regions.ts).
         const place = this.firstSlot + ((slot - this.firstSlot + i) % MAX_REGIONS);
@@ -83,5 +99,23 @@ export class RegionHost {
     engine.jit_set_fused(roundsFusedOnce() ? 1 : 0);
     this.firstSlot = engine.table.grow(MAX_REGIONS);
     engine.jit_enable(this.firstSlot);
+  }
+
+  /** What the compiler has done since the engine started; null where it is off. */
+  stats(): CompilerStats | null {
+    const { engine, compileMs } = this;
+    if (engine === null) return null;
+    const stat = (which: number): number => engine.jit_stat(which) >>> 0;
+    return {
+      instructions: engine.cpu_statistic(0, CPU_STAT_COMPILED),
+      regions: stat(STAT_LIVE),
+      compiledRegions: stat(STAT_REGIONS),
+      droppedRegions: stat(STAT_DROPPED),
+      guestInstructions: stat(STAT_INSTRUCTIONS),
+      moduleBytes: stat(STAT_BYTES),
+      calls: engine.cpu_statistic(0, CPU_STAT_CALLS),
+      stops: engine.cpu_statistic(0, CPU_STAT_STOPS),
+      compileMs,
+    };
   }
 }

@@ -1,5 +1,7 @@
 /** The monitor's commands: the one table. Names, arguments and answers are those of QEMU 7.2's monitor for people (HMP). */
+import type { CompilerStats } from "../protocol/guest-counters.ts";
 import type { BalloonStatus, MachineInspection } from "../protocol/inspection.ts";
+import { compilerStatus } from "./compiler-info.ts";
 import { virtioList, virtioQueueStatus, virtioStatus } from "./virtio-info.ts";
 
 /** What the monitor's commands are done to. */
@@ -8,6 +10,8 @@ export interface MonitorHost {
   inspect(): MachineInspection;
   /** As GuestMachine.balloon. */
   balloon(memoryBytes: number | null): BalloonStatus | null;
+  /** What the compiler of hot code has done; null where it is off. */
+  compilerStats(): CompilerStats | null;
   pause(): void;
   resume(): void;
   reset(): void;
@@ -65,6 +69,16 @@ export const INFO_COMMANDS: readonly MonitorCommand[] = [
   },
   { names: ["block"], usage: "", doc: "show the drives", run: (host) => host.drives().join("\n") },
   { names: ["chardev"], usage: "", doc: "show the character devices", run: (host) => host.characters().join("\n") },
+  {
+    names: ["jit"],
+    usage: "",
+    doc: "show what was compiled of the guest's code",
+    run(host) {
+      const stats = host.compilerStats();
+      if (stats === null) throw new MonitorError("JIT information is only available with accel=tcg");
+      return compilerStatus(stats);
+    },
+  },
   { names: ["virtio"], usage: "", doc: "list the virtio devices", run: (host) => virtioList(host.inspect()) },
   {
     names: ["virtio-status"],

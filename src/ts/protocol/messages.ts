@@ -1,9 +1,10 @@
 import type { DiskStatus, DiskTrouble } from "./disk-status.ts";
 import type { Failure } from "./failure.ts";
+import type { CompilerMetrics } from "./guest-counters.ts";
 import type { MachineRequest } from "./inspection.ts";
 
 /** Raised with every change of a message's shape: a worker from another deployment refuses to talk. */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** What the machine does at the moment, as the public API names it. */
 export const MACHINE_STATES = ["loading", "running", "idle", "paused", "stopped", "crashed"] as const;
@@ -115,6 +116,8 @@ export interface MachineMetrics {
   readonly cpuShare: number;
   /** What the guest did that the architecture or a device specification forbids. */
   readonly guestErrors: number;
+  /** null where nothing is compiled (`-accel interp`). */
+  readonly compiler: CompilerMetrics | null;
 }
 
 /** From the worker to the page. */

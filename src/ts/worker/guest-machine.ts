@@ -1,4 +1,5 @@
 import type { DriveConfig } from "../config/machine-config.ts";
+import type { GuestCounters } from "../protocol/guest-counters.ts";
 import type { BalloonStatus, MachineInspection } from "../protocol/inspection.ts";
 
 /** A drive that is put in; without an id it gets the first free one. */
@@ -42,7 +43,7 @@ export interface GuestMachine extends Runnable {
     eject(drive: string, force: boolean): boolean;
   };
   dispose(): void;
-  stats(): { readonly instructions: number; readonly guestErrors: number };
+  stats(): GuestCounters;
   report(): string;
   /** Every virtio device as it stands; looking changes nothing. */
   inspect(): MachineInspection;

@@ -1,3 +1,4 @@
+import type { GuestCounters } from "../protocol/guest-counters.ts";
 import type { MachineMetrics } from "../protocol/messages.ts";
 
 /** How often the page hears of them while the guest works. */
@@ -8,17 +9,14 @@ const SHORTEST_INTERVAL_MS = 50;
 
 /** Turns counters into rates over real time. */
 export class Metrics {
-  readonly #stats: () => { readonly instructions: number; readonly guestErrors: number };
+  readonly #stats: () => GuestCounters;
   readonly #report: (metrics: MachineMetrics) => void;
   #sinceMs: number;
   #sinceInstructions = 0;
+  #sinceCompiled = 0;
   #busyMs = 0;
 
-  constructor(
-    nowMs: number,
-    stats: () => { readonly instructions: number; readonly guestErrors: number },
-    report: (metrics: MachineMetrics) => void,
-  ) {
+  constructor(nowMs: number, stats: () => GuestCounters, report: (metrics: MachineMetrics) => void) {
     this.#sinceMs = nowMs;
     this.#stats = stats;
     this.#report = report;
@@ -42,18 +40,21 @@ export class Metrics {
   }
 
   #sample(nowMs: number): void {
-    const { instructions, guestErrors } = this.#stats();
+    const { instructions, guestErrors, compiler } = this.#stats();
     const elapsedMs = nowMs - this.#sinceMs;
     // A machine that was built anew counts from zero.
     const executed = Math.max(0, instructions - this.#sinceInstructions);
+    const compiled = Math.max(0, (compiler?.instructions ?? 0) - this.#sinceCompiled);
     this.#report({
       instructions,
       guestErrors,
       mips: executed / elapsedMs / 1000,
       cpuShare: Math.min(1, this.#busyMs / elapsedMs),
+      compiler: compiler && { ...compiler, recentShare: executed === 0 ? null : Math.min(1, compiled / executed) },
     });
     this.#sinceMs = nowMs;
     this.#sinceInstructions = instructions;
+    this.#sinceCompiled = compiler?.instructions ?? 0;
     this.#busyMs = 0;
   }
 }

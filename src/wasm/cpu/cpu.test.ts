@@ -379,4 +379,19 @@ vectors:
     expect(p.engine.exports.cpu_instructions(0)).toBe(before);
     expect(p.register(PC)).toBeGreaterThan(BigInt(PROGRAM_GPA));
   });
+
+  it("a reset changes no counter", async () => {
+    const p = await program(POWER_OFF);
+    p.engine.exports.jit_configure(0, 0);
+    p.run(1000);
+    const before = [p.engine.exports.cpu_instructions(0), p.engine.compilerStats()] as const;
+    expect(before[1]?.instructions).toBeGreaterThan(0);
+    expect(before[1]?.instructions).toBeLessThanOrEqual(before[0]);
+    expect(before[1]?.calls).toBeGreaterThan(0);
+    expect(before[1]?.regions).toBeGreaterThan(0);
+    expect(before[1]?.moduleBytes).toBeGreaterThan(before[1]?.guestInstructions ?? Number.NaN);
+    expect(before[1]?.compileMs).toBeGreaterThan(0);
+    p.engine.exports.cpu_reset(0, 1);
+    expect([p.engine.exports.cpu_instructions(0), p.engine.compilerStats()]).toEqual(before);
+  });
 });

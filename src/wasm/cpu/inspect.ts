@@ -20,6 +20,11 @@ export function cpu_instructions(index: u32): f64 {
   return <f64>load<u64>(cpuBase(index), CPU_STATS);
 }
 
+/** Counter CPU_STAT_* of CPU `index` since the engine started; exact up to 2^53. */
+export function cpu_statistic(index: u32, which: u32): f64 {
+  return <f64>load<u64>(cpuBase(index) + ((<usize>which) << 3), CPU_STATS);
+}
+
 function registerValue(cpu: usize, register: u32): u64 {
   if (register < 32) return load<u64>(cpu + ((<usize>register) << 3));
   switch (register - 32) {

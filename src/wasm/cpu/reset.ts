@@ -18,6 +18,7 @@ import {
   CPU_POWER,
   CPU_SPSEL,
   CPU_STATS,
+  CPU_STATS_SIZE,
   CPU_X,
   EXCLUSIVE_NONE,
   POWER_OFF,
@@ -27,18 +28,18 @@ import {
 
 /** Bytes of a CPU block that are state, before its TLBs. */
 const STATE_SIZE: usize = 0x1000;
+const CPU_STATS_END: usize = CPU_STATS + CPU_STATS_SIZE;
 
 /** Puts CPU `index` of `cpus` into its reset state, off; a GICv2 keeps its lines, a GICv3 CPU interface is reset too. */
 export function cpu_reset(index: u32, cpus: u32): void {
   setCpuCount(cpus);
   const cpu = cpuBase(index);
   const lines = load<u32>(cpu, CPU_IRQ);
-  const instructions = load<u64>(cpu, CPU_STATS);
   const context = load<u32>(cpu, CPU_JUMP_CONTEXT);
-  memory.fill(cpu, 0, STATE_SIZE);
+  memory.fill(cpu, 0, CPU_STATS);
+  memory.fill(cpu + CPU_STATS_END, 0, STATE_SIZE - CPU_STATS_END);
   store<u32>(cpu, index, CPU_INDEX);
   store<u32>(cpu, lines, CPU_IRQ);
-  store<u64>(cpu, instructions, CPU_STATS);
   store<u32>(cpu, context, CPU_JUMP_CONTEXT);
   if (context == 0) memory.fill(cpu + CPU_JUMP_CACHE, 0xff, 0x1_0000);
   store<u32>(cpu, 1, CPU_EL);

@@ -129,8 +129,9 @@ export const CPU_ICC: usize = 0x300;
 /** V0..V31, 16 bytes each. */
 export const CPU_V: usize = 0x400;
 
-/** Counters for statistics, u64 each: STAT_* indices. */
+/** Counters for statistics, u64 each: instructions executed, then CPU_STAT_* (jit/limits.ts). A reset leaves them. */
 export const CPU_STATS: usize = 0x600;
+export const CPU_STATS_SIZE: usize = 0x20;
 
 /** Performance monitors and debug registers that read back what was written: 0x400 bytes (cpu/sysreg-storage). */
 export const CPU_DEBUG_REGS: usize = 0x800;

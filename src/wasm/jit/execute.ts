@@ -24,6 +24,7 @@ import { withoutTag } from "../mmu/walk";
 import { compile, installRegions } from "./compile";
 import { LEFT_AFTER_HANDLER, LEFT_UNDONE } from "./exits";
 import { FLAGS_PACKED, packFlags } from "./flags";
+import { CPU_STAT_CALLS, CPU_STAT_COMPILED, CPU_STAT_STOPS } from "./limits";
 import { disarm, setFirstSlot } from "./regions";
 
 let enabled: bool = false;
@@ -62,13 +63,10 @@ function count(record: usize, weight: u32): void {
   compile(record);
 }
 
-/** Counters at CPU_STATS, u64 each: instructions of regions, calls of regions, those that stopped at an instruction for the interpreter. */
-const STAT_COMPILED: usize = 8;
-const STAT_CALLS: usize = 16;
-const STAT_UNDONE: usize = 24;
-
-function addTo(cpu: usize, which: usize, value: i32): void {
-  store<u64>(cpu + which, load<u64>(cpu + which, CPU_STATS) + <u64>value, CPU_STATS);
+/** Adds to a counter CPU_STAT_*. */
+function addTo(cpu: usize, which: u32, value: i32): void {
+  const counter = cpu + ((<usize>which) << 3);
+  store<u64>(counter, load<u64>(counter, CPU_STATS) + <u64>value, CPU_STATS);
 }
 
 /** Calls the region at `record`. True when execution goes on from CPU_PC. */
@@ -81,8 +79,8 @@ function callRegion(cpu: usize, record: usize, pc: u64): bool {
   const nzcv = packFlags(load<u32>(cpu, CPU_FLAG_KIND), load<u64>(cpu, CPU_FLAG_A), load<u64>(cpu, CPU_FLAG_B));
   store<u32>(cpu, nzcv, CPU_NZCV);
   const left = load<u32>(cpu, CPU_JIT_LEFT);
-  addTo(cpu, STAT_COMPILED, before - load<i32>(cpu, CPU_BUDGET));
-  addTo(cpu, STAT_CALLS, 1);
+  addTo(cpu, CPU_STAT_COMPILED, before - load<i32>(cpu, CPU_BUDGET));
+  addTo(cpu, CPU_STAT_CALLS, 1);
   if (left == LEFT_AFTER_HANDLER) {
     leaveAfterCall(cpu, load<u64>(cpu, CPU_PC), nzcv, load<i32>(cpu, CPU_BUDGET));
     return false;
@@ -93,7 +91,7 @@ function callRegion(cpu: usize, record: usize, pc: u64): bool {
     const undone = findRecord(cpu, next);
     if (undone == 0) return false;
     // The interpreter has to do this instruction, entry of a region or not.
-    addTo(cpu, STAT_UNDONE, 1);
+    addTo(cpu, CPU_STAT_STOPS, 1);
     if (load<u16>(undone) == <u16>REC_COMPILED) disarm(undone);
   }
   return true;

@@ -9,3 +9,8 @@ export const STAT_INSTRUCTIONS: u32 = 1;
 export const STAT_BYTES: u32 = 2;
 export const STAT_LIVE: u32 = 3;
 export const STAT_DROPPED: u32 = 4;
+
+/** Counters of cpu_statistic: instructions that regions executed, calls of regions from outside of them, those that ended at an instruction for the interpreter. */
+export const CPU_STAT_COMPILED: u32 = 1;
+export const CPU_STAT_CALLS: u32 = 2;
+export const CPU_STAT_STOPS: u32 = 3;

@@ -1,3 +1,4 @@
+import type { GuestCounters } from "../../protocol/guest-counters.ts";
 import type { BalloonStatus, MachineInspection } from "../../protocol/inspection.ts";
 import type { DriveConfig } from "../../config/machine-config.ts";
 import type { Blueprint, WorkerServices } from "../blueprint.ts";
@@ -108,8 +109,8 @@ export class EchoMachine implements GuestMachine {
     this.disposed = true;
   }
 
-  stats(): { instructions: number; guestErrors: number } {
-    return { instructions: this.#instructions, guestErrors: 0 };
+  stats(): GuestCounters {
+    return { instructions: this.#instructions, guestErrors: 0, compiler: null };
   }
 
   inspect(): MachineInspection {
