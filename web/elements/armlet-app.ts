@@ -4,14 +4,13 @@ import { type NoticeHost, noticeFor } from "../notices.ts";
 import type { Settings } from "../settings.ts";
 import { StoreController } from "../store-controller.ts";
 import type { ConsoleSize } from "../terminal-view.ts";
-import { ArmletBar } from "./armlet-bar.ts";
+import { ArmletBar, type SidePanelName } from "./armlet-bar.ts";
 import { ArmletKeys } from "./armlet-keys.ts";
 import { ArmletProgress } from "./armlet-progress.ts";
 import { ArmletSettings } from "./armlet-settings.ts";
 import { ArmletTerminal } from "./armlet-terminal.ts";
 import type { Notice } from "./armlet-notice.ts";
 import "./armlet-notice.ts";
-import type { VirtioInspector } from "./virtio-inspector.ts";
 
 /** What surrounds this machine. */
 export interface ArmletAppHost extends NoticeHost {
@@ -25,6 +24,19 @@ export interface ArmletAppHost extends NoticeHost {
   share(size: ConsoleSize): void;
 }
 
+/** What is beside the terminal when it is asked for: an element that emits `close` and takes the keyboard. */
+const PANELS: Readonly<Record<SidePanelName, (store: MachineStore) => Promise<HTMLElement>>> = {
+  async devices(store) {
+    const { VirtioInspector } = await import("./virtio-inspector.ts");
+    return new VirtioInspector(() => store.vm);
+  },
+  async processor(store) {
+    const { ProcessorPanel } = await import("./processor-panel.ts");
+    return new ProcessorPanel(store);
+  },
+};
+const PANEL_NAMES = Object.keys(PANELS) as readonly SidePanelName[];
+
 /** The page around one machine. */
 export class ArmletApp extends LitElement {
   readonly store: MachineStore;
@@ -36,7 +48,7 @@ export class ArmletApp extends LitElement {
   readonly #settings: ArmletSettings;
   #remarks: readonly Notice[];
   #ran = false;
-  #inspector: VirtioInspector | null = null;
+  #panel: HTMLElement | null = null;
 
   constructor(store: MachineStore, settings: Settings, host: ArmletAppHost) {
     super();
@@ -52,7 +64,7 @@ export class ArmletApp extends LitElement {
     this.#bar.addEventListener("settings", () => this.#settings.show());
     for (const element of [this.#bar, this.#settings]) element.addEventListener("share", () => void this.#share());
     this.#bar.addEventListener("machines", () => host.showMachines());
-    this.#bar.addEventListener("devices", () => void this.#toggleInspector());
+    for (const name of PANEL_NAMES) this.#bar.addEventListener(name, () => void this.#togglePanel(name));
     this.#bar.addEventListener("disks", () => host.showDisks());
     this.#terminal.addEventListener("leave", () => this.#bar.focusFirst());
     new StoreController(this, store);
@@ -77,7 +89,7 @@ export class ArmletApp extends LitElement {
         ${loading ? this.#progress : nothing}
         ${notice?.shape === "card" ? shown : nothing}
       </main>
-      ${this.#inspector ?? nothing}
+      ${this.#panel ?? nothing}
       <footer>${this.#keys}</footer>
       ${this.#settings}
     `;
@@ -105,32 +117,28 @@ export class ArmletApp extends LitElement {
     this.#focusTerminal();
   }
 
-  /** Shows the virtio devices, or puts them away. What that takes is loaded when it is asked for. */
-  async #toggleInspector(): Promise<void> {
-    if (this.#inspector !== null) {
-      this.#closeInspector();
+  /** Shows what `name` says in place of what is shown, or puts it away. What that takes is loaded when it is asked for. */
+  async #togglePanel(name: SidePanelName): Promise<void> {
+    if (this.#bar.panel === name) {
+      this.#closePanel(name);
       return;
     }
-    const { VirtioInspector } = await import("./virtio-inspector.ts");
-    await this.#openInspector(new VirtioInspector(() => this.store.vm));
-  }
-
-  async #openInspector(inspector: VirtioInspector): Promise<void> {
-    // A second press was faster.
-    if (this.#inspector !== null) return;
-    inspector.addEventListener("close", () => this.#closeInspector());
-    this.#inspector = inspector;
-    this.#bar.showsDevices = true;
+    this.#bar.panel = name;
+    const panel = await PANELS[name](this.store);
+    // Another press was faster.
+    if (this.#bar.panel !== name) return;
+    panel.addEventListener("close", () => this.#closePanel(name));
+    this.#panel = panel;
     this.requestUpdate();
     await this.updateComplete;
-    inspector.focus();
+    panel.focus();
   }
 
-  #closeInspector(): void {
-    this.#inspector = null;
-    this.#bar.showsDevices = false;
+  #closePanel(name: SidePanelName): void {
+    this.#panel = null;
+    this.#bar.panel = null;
     this.requestUpdate();
-    this.#bar.focusDevices();
+    this.#bar.focusButtonOf(name);
   }
 
   async #share(): Promise<void> {

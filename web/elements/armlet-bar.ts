@@ -20,9 +20,12 @@ import { StoreController } from "../store-controller.ts";
 import { controls } from "../styles/controls.ts";
 import { sparkline } from "./sparkline.ts";
 
+/** What can be shown beside the terminal; each by the button with its name as id. */
+export type SidePanelName = "devices" | "processor";
+
 /**
- * The slim bar: what the machine does, and what can be done with it. Emits `machines`, `devices`, `disks`, `share` and
- * `settings` when those are asked for.
+ * The slim bar: what the machine does, and what can be done with it. Emits `machines`, `processor`, `devices`, `disks`, `share`
+ * and `settings` when those are asked for.
  */
 export class ArmletBar extends LitElement {
   static override styles = [
@@ -133,9 +136,18 @@ export class ArmletBar extends LitElement {
         font-weight: 550;
       }
 
-      .speed dd {
-        min-width: 5.2em;
+      .reading {
+        min-width: calc(5.2em + 16px);
+        padding: 0 8px;
+        font: inherit;
+        font-weight: 550;
+        font-variant-numeric: tabular-nums;
+        justify-content: flex-start;
+        white-space: nowrap;
       }
+
+      .icon.reading { color: inherit; }
+      .icon.reading[aria-expanded="true"] { color: var(--accent); }
 
       .graph {
         display: block;
@@ -213,7 +225,7 @@ export class ArmletBar extends LitElement {
           padding: 0 8px 8px 0;
         }
 
-        .speed dd { min-width: 0; }
+        .reading { min-width: var(--target); }
       }
 
       @media (max-width: 520px) {
@@ -245,22 +257,22 @@ export class ArmletBar extends LitElement {
     `,
   ];
 
-  static override properties = { showsDevices: { attribute: false } };
+  static override properties = { panel: { attribute: false } };
 
   readonly store: MachineStore;
-  /** The virtio devices are shown beside the terminal. */
-  declare showsDevices: boolean;
+  /** What is shown beside the terminal. */
+  declare panel: SidePanelName | null;
 
   constructor(store: MachineStore) {
     super();
     this.store = store;
-    this.showsDevices = false;
+    this.panel = null;
     new StoreController(this, store);
   }
 
-  /** Puts the keyboard on the button that shows the virtio devices. */
-  focusDevices(): void {
-    this.renderRoot.querySelector<HTMLButtonElement>("#devices")?.focus();
+  /** Puts the keyboard on the button that shows `panel`. */
+  focusButtonOf(panel: SidePanelName): void {
+    this.renderRoot.querySelector<HTMLButtonElement>(`#${panel}`)?.focus();
   }
 
   /** Takes the keyboard from the terminal. */
@@ -296,10 +308,12 @@ export class ArmletBar extends LitElement {
           <dt class="figure-name">Prompt in</dt>
           <dd class="prompt">${promptMs === null ? none : formatSeconds(promptMs)}</dd>
         </div>
-        <div class="speed" title=${`Guest instructions a second; ${Math.round(stats.cpuShare * 100)} % of a processor core`}>
+        <div class="speed" title=${`Guest instructions a second; ${Math.round(stats.cpuShare * 100)} % of a processor core. Press for more`}>
           ${sparkline(speeds)}
           <dt class="visually-hidden">Speed</dt>
-          <dd>${formatMips(stats.mips)} MIPS</dd>
+          <dd><button class="icon reading" id="processor" aria-label=${`${formatMips(stats.mips)} MIPS: processor`}
+            aria-expanded=${this.panel === "processor"} @click=${() => this.dispatchEvent(new CustomEvent("processor"))}
+            >${formatMips(stats.mips)} MIPS</button></dd>
         </div>
         <div title="The guest's memory">
           <dt class="visually-hidden">Memory</dt>
@@ -323,7 +337,7 @@ export class ArmletBar extends LitElement {
       <button class="icon ${store.poweringOff ? "armed" : ""}" id="power" ?disabled=${!on} aria-label=${powerLabel}
         title=${store.poweringOff ? "The guest is shutting down; press again to turn it off now" : "Power off"}
         @click=${() => store.powerOff()}>${powerIcon}</button>
-      <button class="icon" id="devices" aria-label="Virtio devices" aria-expanded=${this.showsDevices} title="Virtio devices: status lights, rings, requests"
+      <button class="icon" id="devices" aria-label="Virtio devices" aria-expanded=${this.panel === "devices"} title="Virtio devices: status lights, rings, requests"
         @click=${() => this.dispatchEvent(new CustomEvent("devices"))}>${devicesIcon}</button>
       <button class="icon" id="disks" aria-label="Disks and files" aria-haspopup="dialog" title="Disks and files"
         @click=${() => this.dispatchEvent(new CustomEvent("disks"))}>${disksIcon}</button>
