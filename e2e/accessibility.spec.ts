@@ -182,6 +182,22 @@ test("every control is reached and used by keyboard", async ({ page }) => {
   await expect.poll(() => state(page)).toBe("paused");
   await page.keyboard.press("Enter");
   await expect.poll(() => state(page)).not.toBe("paused");
+  await page.keyboard.press("Shift+Tab");
+  const speed = page.getByRole("button", { name: /MIPS: processor$/ });
+  await expect(speed).toBeFocused();
+  await page.keyboard.press("Enter");
+  const panel = page.getByRole("complementary", { name: "Processor" });
+  await expect(panel.getByRole("button", { name: "Close" })).toBeFocused();
+  for (const colorScheme of ["dark", "light"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.waitForTimeout(300);
+    expect(await violations(page)).toEqual([]);
+  }
+  await page.keyboard.press("Escape");
+  await expect(panel).toBeHidden();
+  await expect(speed).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Pause" })).toBeFocused();
   for (const name of ["Reset", "Power off", "Virtio devices", "Disks and files", "Share", "Settings and help"]) {
     await page.keyboard.press("Tab");
     await expect(page.getByRole("button", { name })).toBeFocused();

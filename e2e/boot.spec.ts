@@ -21,6 +21,10 @@ test("the bar shows state, time to the prompt, speed and memory", async ({ page 
   await expect(bar.locator("dd").nth(2)).toHaveText("256 MiB");
   const marked = await page.evaluate(() => performance.getEntriesByName("armlet:prompt")[0]?.startTime ?? 0);
   expect(marked).toBeGreaterThan(0);
+  await bar.getByRole("button", { name: /MIPS: processor$/ }).click();
+  const panel = page.getByRole("complementary", { name: "Processor" });
+  await expect(panel).toContainText(/Of the guest's instructions \d+\.\d % ran as WebAssembly/);
+  await expect(panel.getByRole("definition").first()).toHaveText(/^[1-9][\d,]*$/);
 });
 
 test("a reload boots again", async ({ page }) => {
