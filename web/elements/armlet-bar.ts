@@ -136,17 +136,21 @@ export class ArmletBar extends LitElement {
         font-weight: 550;
       }
 
-      .reading {
-        min-width: calc(5.2em + 16px);
-        padding: 0 8px;
+      .icon.reading {
+        justify-content: flex-start;
+        min-width: calc(5.2em + 12px);
+        margin-right: -6px;
+        padding: 0 6px;
+        border: 0;
+        color: inherit;
         font: inherit;
         font-weight: 550;
         font-variant-numeric: tabular-nums;
-        justify-content: flex-start;
+        text-decoration: underline dotted var(--line-strong);
+        text-underline-offset: 4px;
         white-space: nowrap;
       }
 
-      .icon.reading { color: inherit; }
       .icon.reading[aria-expanded="true"] { color: var(--accent); }
 
       .graph {
@@ -201,6 +205,7 @@ export class ArmletBar extends LitElement {
 
       @media (max-width: 960px) {
         .graph { display: none; }
+        .icon.reading { margin-left: -6px; }
       }
 
       @media (max-width: 700px) {
@@ -225,7 +230,7 @@ export class ArmletBar extends LitElement {
           padding: 0 8px 8px 0;
         }
 
-        .reading { min-width: var(--target); }
+        .icon.reading { min-width: var(--target); }
       }
 
       @media (max-width: 520px) {
@@ -240,12 +245,13 @@ export class ArmletBar extends LitElement {
           clip-path: inset(50%);
         }
 
-        .state { min-width: 0; }
+        .state { min-width: 0; padding: 4px 9px 4px 7px; }
 
         dl {
           order: 0;
           flex: 1;
           justify-content: flex-end;
+          gap: 0 8px;
           padding: 0 4px 0 0;
         }
 

@@ -109,12 +109,13 @@ describe("a run", { timeout: 60_000 }, () => {
     await running.until(/waiting> /);
     running.send("\x01cinfo statuz\x7fs\r");
     await running.until(/VM status: running/);
-    running.send("stop\rinfo status\rinfo balloon\rballoon x\rinfo virtio\rnonsense\r");
+    running.send("stop\rinfo status\rinfo balloon\rballoon x\rinfo virtio\rinfo jit\rnonsense\r");
     await running.until(/unknown command: 'nonsense'/);
     expect(running.stdout).toMatch(/VM status: paused\r\n/);
     expect(running.stdout).toMatch(/balloon: actual=256\r\n/);
     expect(running.stdout).toMatch(/Error: Parameter 'target' expects a size\r\n/);
     expect(running.stdout).toContain("/machine/peripheral-anon/device[0]/virtio-backend [virtio-balloon]\r\n");
+    expect(running.stdout).toMatch(/region count +\d+\/8192\r\n/);
     running.send("quit\r");
     expect((await running.ended).status).toBe(0);
   });
