@@ -193,6 +193,11 @@ test("every control is reached and used by keyboard", async ({ page }) => {
     await page.waitForTimeout(300);
     expect(await violations(page)).toEqual([]);
   }
+  const desktop = page.viewportSize() ?? { width: 1280, height: 720 };
+  await page.setViewportSize({ width: 360, height: 640 });
+  expect(await violations(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  await page.setViewportSize(desktop);
   await page.keyboard.press("Escape");
   await expect(panel).toBeHidden();
   await expect(speed).toBeFocused();
