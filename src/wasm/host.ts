@@ -27,9 +27,9 @@ export declare function counter_high(): u32;
 
 /**
  * Compiles and instantiates the module of `length` bytes at `address` of the linear memory (jit/module.ts); its `count` regions go to the
- * table slots from `slot` on, in the order of its exports.
+ * table slots from `slot` on, in the order of its exports. 0 when the host has no memory for it: nothing is compiled from then on.
  */
-export declare function jit_install(address: usize, length: usize, slot: u32, count: u32): void;
+export declare function jit_install(address: usize, length: usize, slot: u32, count: u32): u32;
 
 /** Empties table slot `slot`, so that the module behind it can go. */
 export declare function jit_release(slot: u32): void;

@@ -66,16 +66,25 @@ export class RegionHost {
 
   /** What the engine imports of it (src/wasm/host.ts). */
   readonly imports = {
-    jit_install: (address: number, length: number, slot: number, count: number): void => {
+    jit_install: (address: number, length: number, slot: number, count: number): number => {
       const beganMs = performance.now();
-      const module = new WebAssembly.Module(new Uint8Array(this.memory.buffer, address >>> 0, length));
-      const { exports } = new WebAssembly.Instance(module, this.regionImports);
-      this.compileMs += performance.now() - beganMs;
+      let exports: WebAssembly.Exports;
+      try {
+        const module = new WebAssembly.Module(new Uint8Array(this.memory.buffer, address >>> 0, length));
+        ({ exports } = new WebAssembly.Instance(module, this.regionImports));
+      } catch (error) {
+        // Out of memory, or of room for code; a module that is not valid is our own mistake.
+        if (error instanceof RangeError) return 0;
+        throw error;
+      } finally {
+        this.compileMs += performance.now() - beganMs;
+      }
       for (let i = 0; i < count; i += 1) {
         // Slots are a ring, as regions are (src/wasm/jit/regions.ts).
         const place = this.firstSlot + ((slot - this.firstSlot + i) % MAX_REGIONS);
         this.engine?.table.set(place, exports[String.fromCharCode(FIRST_NAME + i)]);
       }
+      return 1;
     },
     jit_release: (slot: number): void => this.engine?.table.set(slot, null),
   };

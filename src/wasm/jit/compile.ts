@@ -36,9 +36,12 @@ export function jit_stat(which: u32): u32 {
 /** Number of the first region that waits for its module. */
 let firstWaiting: u32 = 0;
 
+/** The host had no memory for a module: what is compiled stays, the rest is interpreted. */
+let refused: bool = false;
+
 /** Makes the code from `record` on a region that waits for its module, or arms the one that there is. */
 export function compile(record: usize): void {
-  if (load<u16>(record) == <u16>REC_COMPILED || rearm(record)) return;
+  if (load<u16>(record) == <u16>REC_COMPILED || rearm(record) || refused) return;
   const frame = frameOf(record);
   const first = recordOf(frame, record);
   if (isInterpreted(<u32>load<u16>(first), wordOf(frame, record))) return;
@@ -73,6 +76,6 @@ export function installRegions(): void {
   slices = 0;
   const length = writeModule();
   bytes += <u32>length;
-  jit_install(JIT_MODULE, length, slotOf(firstWaiting), count);
-  regionsInstalled(firstWaiting, count);
+  if (jit_install(JIT_MODULE, length, slotOf(firstWaiting), count) != 0) regionsInstalled(firstWaiting, count);
+  else refused = true;
 }
