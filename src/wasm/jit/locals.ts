@@ -42,10 +42,37 @@ const localOf = memory.data(64);
 let used: u64 = 0;
 let written: u64 = 0;
 
+/** A bit for each V register: all above its lower 32, or 64, bits is known to be zero. */
+let within32: u32 = 0;
+let within64: u32 = 0;
+
+/** Forgets what is known of V registers, where code is come to from elsewhere. */
+export function forgetZeros(): void {
+  within32 = 0;
+  within64 = 0;
+}
+/** How many lower bits of V<n> may be other than zero: 32, 64 or 128. */
+export function significantBits(n: u32): u32 {
+  const mask: u32 = 1 << n;
+  if ((within32 & mask) != 0) return 32;
+  return (within64 & mask) != 0 ? 64 : 128;
+}
+/** Tells that of V<n>, written just now on every way, only the lower `bits` bits may be other than zero. */
+export function knowSignificantBits(n: u32, bits: u32): void {
+  const mask: u32 = 1 << n;
+  if (bits <= 32) within32 |= mask;
+  if (bits <= 64) within64 |= mask;
+}
+function forgetZerosOf(n: u32): void {
+  within32 &= ~((<u32>1) << n);
+  within64 &= ~((<u32>1) << n);
+}
+
 /** Forgets the registers of the region before. */
 export function beginLocals(): void {
   used = 0;
   written = 0;
+  forgetZeros();
   memory.fill(localOf, <u8>FIRST_REGISTER, REGISTERS);
 }
 
@@ -106,6 +133,7 @@ export function readV(n: u32): void {
 export function writeV(n: u32): void {
   set(localFor(VECTORS + n));
   written |= bitOf(VECTORS + n);
+  forgetZerosOf(n);
 }
 /** Number of the V register whose slot in the CPU's state is `slot`. */
 export function vectorOf(slot: u32): u32 {
@@ -121,7 +149,10 @@ function storeRegister(register: u32): void {
 function loadRegister(register: u32): void {
   get(L_CPU);
   if (register < VECTORS) access(W.I64_LOAD, register << 3);
-  else accessV(W.V128_LOAD, CPU_V + ((register - VECTORS) << 4));
+  else {
+    accessV(W.V128_LOAD, CPU_V + ((register - VECTORS) << 4));
+    forgetZerosOf(register - VECTORS);
+  }
   set(localFor(register));
 }
 

@@ -5,7 +5,20 @@ import { TLB_ADDEND, TLB_INDEX_MASK, TLB_READ, TLB_WRITE } from "../mmu/tlb";
 import { LABEL_IF, close, leaveUndone, pushLabel } from "./exits";
 import { hintLikely } from "./hints";
 import { pushShifted } from "./integer";
-import { L_CPU, L_ENTRY, L_HOST, L_PAGE, L_TLB, L_VA, readV, readX, vectorOf, writeV, writeX } from "./locals";
+import {
+  L_CPU,
+  L_ENTRY,
+  L_HOST,
+  L_PAGE,
+  L_TLB,
+  L_VA,
+  knowSignificantBits,
+  readV,
+  readX,
+  vectorOf,
+  writeV,
+  writeX,
+} from "./locals";
 import * as W from "./opcodes";
 import { access, accessV, byte, get, i32c, i64c, leb, set, tee } from "./writer";
 
@@ -241,6 +254,7 @@ function vector(record: usize, index: u32): void {
     } else {
       accessV(isQ ? W.V128_LOAD : W.V128_LOAD64_ZERO, i * size);
       writeV(n);
+      knowSignificantBits(n, size << 3);
     }
   }
   writeBack(record, mode);

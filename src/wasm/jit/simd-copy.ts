@@ -1,6 +1,6 @@
 /** Advanced SIMD copy, scalar copy and modified immediate (ARM ARM C4.1.96). */
 import { Rd, Rn, bits } from "../a64/fields";
-import { readV, readW, readX, writeV, writeW, writeX } from "./locals";
+import { knowSignificantBits, readV, readW, readX, significantBits, writeV, writeW, writeX } from "./locals";
 import * as W from "./opcodes";
 import * as V from "./simd-opcodes";
 import {
@@ -38,6 +38,7 @@ function duplicateElement(w: u32, size: u32, index: u32): void {
   for (let i: u32 = 0; i < 16; i++) setByte(i, i < length ? (index << size) + i : 16);
   shuffle();
   writeFull(w);
+  knowSignificantBits(Rd(w), 8 << size);
 }
 
 function pushGeneral(w: u32, size: u32): void {
@@ -135,17 +136,24 @@ export function emitMoveGeneral(w: u32): bool {
   simd(V.SPLAT + 3);
   clearUpper();
   writeFull(w);
+  knowSignificantBits(Rd(w), 8 << size);
   return true;
 }
 
 /** FMOV (register): S, D. */
 export function emitMoveScalar(w: u32): bool {
+  const significant: u32 = sizeOf(w) == 0 ? 32 : 64;
+  const known = significantBits(Rn(w));
   readV(Rn(w));
-  if (sizeOf(w) == 0) {
-    constant(0xffff_ffff, 0);
-    simd(V.V128_AND);
-  } else clearUpper();
+  if (known > significant) {
+    if (significant == 64) clearUpper();
+    else {
+      constant(0xffff_ffff, 0);
+      simd(V.V128_AND);
+    }
+  }
   writeFull(w);
+  knowSignificantBits(Rd(w), min<u32>(significant, known));
   return true;
 }
 
@@ -188,6 +196,7 @@ export function emitModifiedImmediate(w: u32): bool {
   } else {
     constant(value, isWide(w) ? value : 0);
     writeV(Rd(w));
+    if (!isWide(w)) knowSignificantBits(Rd(w), 64);
   }
   return true;
 }

@@ -1,7 +1,7 @@
 /** What the translations of Advanced SIMD instructions share: operands, lanes, constants, shuffles. */
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { CPU_SINK, CPU_XZR } from "../cpu/state";
-import { L_V, readV, writeV } from "./locals";
+import { L_V, knowSignificantBits, readV, significantBits, writeV } from "./locals";
 import * as V from "./simd-opcodes";
 import { byte, copyFrom, get, i32c, i64c, set, simd } from "./writer";
 
@@ -44,10 +44,21 @@ export function clearUpper(): void {
   simd(V.I64X2_REPLACE_LANE);
   byte(1);
 }
-/** Pops a vector into V<d>; forms of 64 bits clear the upper half. */
-export function write(w: u32): void {
-  if (!isWide(w)) clearUpper();
+/** Pops a vector into V<d>, of which only the lower `significant` bits may be other than zero. Forms of 64 bits clear the upper half. */
+export function writeSignificant(w: u32, significant: u32): void {
+  const clears = !isWide(w) && significant > 64;
+  if (clears) clearUpper();
   writeV(Rd(w));
+  knowSignificantBits(Rd(w), clears ? 64 : significant);
+}
+/** The same where nothing is known of it. */
+export function write(w: u32): void {
+  writeSignificant(w, 128);
+}
+/** Lower bits that may be other than zero in what lanes of 1 << size bytes of V<a> and V<b> give, zero for zeros. */
+export function significantLanes(a: u32, b: u32, size: u32): u32 {
+  const lanes = max<u32>(significantBits(a), significantBits(b));
+  return size == 3 ? max<u32>(lanes, 64) : lanes;
 }
 
 /** Pushes a constant. */

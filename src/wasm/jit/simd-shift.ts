@@ -11,10 +11,11 @@ import {
   ones,
   replicate,
   shift,
+  significantLanes,
   splat,
-  write,
   writeFull,
   writeNarrow,
+  writeSignificant,
 } from "./simd-emit";
 import { simd } from "./writer";
 
@@ -71,7 +72,11 @@ export function emitShiftImmediate(w: u32): bool {
   const right = 2 * width - bits(w, 16, 7);
   const left = bits(w, 16, 7) - width;
   const unsigned = isUnsigned(w);
-  switch (bits(w, 11, 5)) {
+  const opcode = bits(w, 11, 5);
+  // V<d> takes part in SSRA, USRA, SRSRA, URSRA, SRI and SLI.
+  const addsToD = (opcode & 0x1b) == 0x02 || opcode == 0x08 || (opcode == 0x0a && unsigned);
+  const significant = significantLanes(Rn(w), addsToD ? Rd(w) : Rn(w), size);
+  switch (opcode) {
     case 0x00:
       pushRight(w, size, right);
       break;
@@ -111,6 +116,6 @@ export function emitShiftImmediate(w: u32): bool {
     default:
       return false;
   }
-  write(w);
+  writeSignificant(w, significant);
   return true;
 }

@@ -1,6 +1,6 @@
 /** Advanced SIMD three same and its scalar forms, integer (ARM ARM C4.1.96). */
 import { Rd, Rm, Rn, bits } from "../a64/fields";
-import { L_V, L_W, readV } from "./locals";
+import { L_V, L_W, readV, significantBits } from "./locals";
 import * as W from "./opcodes";
 import * as V from "./simd-opcodes";
 import {
@@ -17,9 +17,11 @@ import {
   pushOperands,
   shift,
   shuffle,
+  significantLanes,
   sizeOf,
   splat,
   write,
+  writeSignificant,
 } from "./simd-emit";
 import { byte, get, set, simd } from "./writer";
 
@@ -28,10 +30,12 @@ function logic(w: u32): void {
   const d = Rd(w);
   const n = Rn(w);
   const m = Rm(w);
+  let significant = significantLanes(n, m, 0);
   switch ((bits(w, 29, 1) << 2) | sizeOf(w)) {
     case 0:
       pushOperands(w);
       simd(V.V128_AND);
+      significant = min<u32>(significantBits(n), significantBits(m));
       break;
     case 1:
       pushOperands(w);
@@ -48,29 +52,33 @@ function logic(w: u32): void {
       pushOperands(w);
       simd(V.V128_NOT);
       simd(V.V128_OR);
+      significant = 128;
       break;
     case 4:
       pushOperands(w);
       simd(V.V128_XOR);
       break;
     case 5:
+      significant = max<u32>(significant, significantBits(d));
       pushOperands(w);
       readV(d);
       simd(V.V128_BITSELECT);
       break;
     case 6:
+      significant = max<u32>(significant, significantBits(d));
       readV(n);
       readV(d);
       readV(m);
       simd(V.V128_BITSELECT);
       break;
     default:
+      significant = max<u32>(significant, significantBits(d));
       readV(d);
       readV(n);
       readV(m);
       simd(V.V128_BITSELECT);
   }
-  write(w);
+  writeSignificant(w, significant);
 }
 
 /** CMGT CMGE CMHI CMHS. */
@@ -179,7 +187,7 @@ export function emitThreeSame(w: u32): bool {
     case 0x10:
       pushOperands(w);
       laned(size, unsigned ? V.LANES_SUB : V.LANES_ADD);
-      write(w);
+      writeSignificant(w, significantLanes(Rn(w), Rm(w), size));
       return true;
     case 0x11:
       equality(w, size);
@@ -198,6 +206,7 @@ export function emitThreeSame(w: u32): bool {
 /** Those that have no lanes of 64 bits. */
 function emitUpTo32(w: u32, size: u32, opcode: u32): bool {
   const unsigned = isUnsigned(w);
+  let significant = significantLanes(Rn(w), Rm(w), size);
   switch (opcode) {
     case 0x00:
       halvedSum(w, size, false);
@@ -214,11 +223,13 @@ function emitUpTo32(w: u32, size: u32, opcode: u32): bool {
       absoluteDifference(w, size);
       break;
     case 0x0f:
+      significant = max<u32>(significant, significantBits(Rd(w)));
       absoluteDifference(w, size);
       readV(Rd(w));
       laned(size, V.LANES_ADD);
       break;
     case 0x12:
+      significant = max<u32>(significant, significantBits(Rd(w)));
       readV(Rd(w));
       pushOperands(w);
       multiplyLanes(size);
@@ -231,13 +242,14 @@ function emitUpTo32(w: u32, size: u32, opcode: u32): bool {
       break;
     case 0x14:
     case 0x15:
+      significant = 128;
       pushPairs(w, size);
       laned(size, minMax(w, opcode == 0x14));
       break;
     default:
       return false;
   }
-  write(w);
+  writeSignificant(w, significant);
   return true;
 }
 

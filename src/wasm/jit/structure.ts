@@ -11,7 +11,7 @@ import { blockAtPlace, dominatorOf, isLoopHeader, isMerge, placeOf, placedCount 
 import { emitHandler, emitClrex } from "./handlers";
 import { hintUnlikely } from "./hints";
 import { emitInteger } from "./integer";
-import { L_BUDGET } from "./locals";
+import { L_BUDGET, forgetZeros } from "./locals";
 import { checkFpTrap, emitMemory, fpTrapChecked, setFpTrapChecked } from "./memory";
 import * as W from "./opcodes";
 import { isConditional, isInterpreted, recordOf, wordOf } from "./record";
@@ -75,6 +75,7 @@ function emitWay(block: u32, target: u32, offset: u32): void {
 function emitBlock(block: u32): void {
   const word = firstWord(block);
   const length = lengthOf(block);
+  forgetZeros();
   atInstruction(word << 2, 0);
   if (isLoopHeader(block)) {
     get(L_BUDGET);

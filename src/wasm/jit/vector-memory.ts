@@ -2,7 +2,7 @@
 import { Rm, Rn, Rt, Rt2, bits, sbits } from "../a64/fields";
 import { instructionOffset } from "./exits";
 import { pushShifted } from "./integer";
-import { L_HOST, L_PAGE, L_VA, readV, readX, writeV, writeX } from "./locals";
+import { L_HOST, L_PAGE, L_VA, knowSignificantBits, readV, readX, writeV, writeX } from "./locals";
 import { addImmediate, translate } from "./memory";
 import * as W from "./opcodes";
 import * as V from "./simd-opcodes";
@@ -22,6 +22,7 @@ function loadVector(n: u32, size: u32, offset: u32): void {
     byte(0);
   }
   writeV(n);
+  knowSignificantBits(n, 8 << size);
 }
 /** Stores lane `lane` of 1 << size bytes of V<n>; all of it when the size is 4. */
 function storeVector(n: u32, size: u32, lane: u32, offset: u32): void {
