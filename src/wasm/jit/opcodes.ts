@@ -45,6 +45,7 @@ export const I32_GE_S: u32 = 0x4e;
 export const I32_GE_U: u32 = 0x4f;
 export const I64_EQZ: u32 = 0x50;
 export const I64_EQ: u32 = 0x51;
+export const I64_LT_S: u32 = 0x53;
 export const I32_CLZ: u32 = 0x67;
 export const I32_ADD: u32 = 0x6a;
 export const I32_SUB: u32 = 0x6b;

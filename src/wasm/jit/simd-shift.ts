@@ -1,10 +1,12 @@
 /** Advanced SIMD shift by immediate and its scalar forms, without the saturating ones (ARM ARM C4.1.96). */
-import { Rd, Rn, bits } from "../a64/fields";
-import { readV } from "./locals";
+import { Rd, Rm, Rn, bits } from "../a64/fields";
+import { L_T, L_U, readV } from "./locals";
+import * as W from "./opcodes";
 import * as V from "./simd-opcodes";
 import {
   constant,
   extend,
+  isScalar,
   isUnsigned,
   isWide,
   laned,
@@ -12,12 +14,13 @@ import {
   replicate,
   shift,
   significantLanes,
+  sizeOf,
   splat,
   writeFull,
   writeNarrow,
   writeSignificant,
 } from "./simd-emit";
-import { simd } from "./writer";
+import { byte, get, i64c, set, simd } from "./writer";
 
 /** Pushes V<n> shifted right, by up to the width of an element. */
 function pushRight(w: u32, size: u32, amount: u32): void {
@@ -61,6 +64,63 @@ function narrow(w: u32, size: u32, amount: u32, rounds: bool): void {
     laned(size + 1, V.LANES_ADD);
   }
   writeNarrow(w, size);
+}
+
+/** Pops two i64 and pushes the lower one of the stack when L_U is below `bound`, the upper one when it is not. */
+function selectBelow(bound: i64): void {
+  get(L_U);
+  i64c(<u64>bound);
+  byte(W.I64_LT_S);
+  byte(W.SELECT);
+}
+/** Pushes lane `lane` of V<n>, of 32 or 64 bits, as i64. */
+function pushLane(n: u32, size: u32, lane: u32, unsigned: bool): void {
+  readV(n);
+  simd(size == 3 ? V.I64X2_EXTRACT_LANE : V.I32X4_EXTRACT_LANE);
+  byte(lane);
+  if (size == 2) byte(unsigned ? W.I64_EXTEND_I32_U : W.I64_EXTEND_I32_S);
+}
+/** Pushes L_T shifted by L_U, -128 to 127: to the left, to the right when it is negative. */
+function pushShiftedEitherWay(unsigned: bool): void {
+  if (unsigned) i64c(0);
+  get(L_T);
+  if (!unsigned) i64c(63);
+  i64c(0);
+  get(L_U);
+  byte(W.I64_SUB);
+  // All bits go out, or all but copies of the sign.
+  if (unsigned) byte(W.I64_SHR_U);
+  selectBelow(-63);
+  if (!unsigned) byte(W.I64_SHR_S);
+  get(L_T);
+  get(L_U);
+  byte(W.I64_SHL);
+  i64c(0);
+  selectBelow(64);
+  selectBelow(0);
+}
+
+/** SSHL, USHL of lanes of 32 and 64 bits, lane by lane. */
+export function emitShiftByRegister(w: u32): bool {
+  const size = sizeOf(w);
+  if (size < 2 || (isScalar(w) && size != 3)) return false;
+  const unsigned = isUnsigned(w);
+  const lanes: u32 = (isWide(w) ? 16 : 8) >> size;
+  const significant = significantLanes(Rn(w), Rn(w), size);
+  constant(0, 0);
+  for (let lane: u32 = 0; lane < lanes; lane++) {
+    pushLane(Rn(w), size, lane, unsigned);
+    set(L_T);
+    pushLane(Rm(w), size, lane, false);
+    byte(W.I64_EXTEND8_S);
+    set(L_U);
+    pushShiftedEitherWay(unsigned);
+    if (size == 2) byte(W.I32_WRAP_I64);
+    simd(size == 3 ? V.I64X2_REPLACE_LANE : V.I32X4_REPLACE_LANE);
+    byte(lane);
+  }
+  writeSignificant(w, significant);
+  return true;
 }
 
 /** Translates shift by immediate `w`; false, with nothing emitted, when there is no translation. */

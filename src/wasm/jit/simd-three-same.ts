@@ -3,6 +3,7 @@ import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { L_V, L_W, readV, significantBits } from "./locals";
 import * as W from "./opcodes";
 import * as V from "./simd-opcodes";
+import { emitShiftByRegister } from "./simd-shift";
 import {
   EQ,
   GE,
@@ -184,6 +185,8 @@ export function emitThreeSame(w: u32): bool {
     case 0x07:
       ordered(w, size, GE);
       return true;
+    case 0x08:
+      return emitShiftByRegister(w);
     case 0x10:
       pushOperands(w);
       laned(size, unsigned ? V.LANES_SUB : V.LANES_ADD);

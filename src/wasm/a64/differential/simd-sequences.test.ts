@@ -4,7 +4,7 @@
  * each other.
  *
  * ARMLET_DIFF_SEED   seed (a number); the default is fixed so that the suite says the same every time
- * ARMLET_DIFF_CASES  cases for each row that begins a sequence, 30 unless given
+ * ARMLET_DIFF_CASES  cases for each row that begins a sequence, 60 unless given
  */
 import { expect, test } from "vitest";
 import { BATCH_MAX, SLOT_WORDS } from "./case-layout.ts";
@@ -16,11 +16,11 @@ import { createRandom, pick, type Random } from "./random.ts";
 import { type CompiledRow, compileTable, randomWord } from "./words.ts";
 
 const seed = Number(process.env["ARMLET_DIFF_SEED"] ?? 20261121);
-const casesPerRow = Number(process.env["ARMLET_DIFF_CASES"] ?? 30);
-const REGISTERS = 4;
+const casesPerRow = Number(process.env["ARMLET_DIFF_CASES"] ?? 60);
+const REGISTERS = 2;
 const SHOWN_MISMATCHES = 4;
 
-/** A word of `row` whose register fields name the first few registers. */
+/** A word of `row` whose register fields name the first registers. */
 function wordAmongFew(row: CompiledRow, random: Random): number {
   for (;;) {
     let word = randomWord(row, random);
@@ -32,7 +32,10 @@ function wordAmongFew(row: CompiledRow, random: Random): number {
 }
 
 test("sequences of vector instructions equal QEMU when compiled", { timeout: 300_000 }, async () => {
-  const rows = compileTable().filter((row) => row.file === "simd-int" || row.name.startsWith("FMOV_"));
+  // Saturating instructions and rounding shifts mostly have no translation of their own; table lookups mostly give zeros.
+  const rows = compileTable().filter(
+    (row) => (row.file === "simd-int" && !/^([SU]U?Q|TB|[SU]R)/.test(row.name)) || row.name.startsWith("FMOV_"),
+  );
   const random = createRandom(seed, "vector sequences");
   const cases = createCaseBuffer(rows.length * casesPerRow);
   const writer = new CaseWriter(cases, createPools(seed));
