@@ -1,7 +1,7 @@
 /** What the translations of Advanced SIMD instructions share: operands, lanes, constants, shuffles. */
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { CPU_SINK, CPU_XZR } from "../cpu/state";
-import { L_V, knowSignificantBits, readV, significantBits, writeV } from "./locals";
+import { L_V, L_ZERO, knowSignificantBits, readV, significantBits, writeV } from "./locals";
 import * as V from "./simd-opcodes";
 import { byte, copyFrom, get, i32c, i64c, set, simd } from "./writer";
 
@@ -63,6 +63,10 @@ export function significantLanes(a: u32, b: u32, size: u32): u32 {
 
 /** Pushes a constant. */
 export function constant(low: u64, high: u64): void {
+  if ((low | high) == 0) {
+    get(L_ZERO);
+    return;
+  }
   simd(V.V128_CONST);
   for (let i: u64 = 0; i < 64; i += 8) byte(<u32>(low >> i) & 0xff);
   for (let i: u64 = 0; i < 64; i += 8) byte(<u32>(high >> i) & 0xff);
