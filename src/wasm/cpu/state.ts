@@ -122,6 +122,9 @@ export const CPU_ROUNDED_F64: usize = 0x2c8;
 export const CPU_KEPT_F64: usize = 0x2d0;
 export const CPU_ROUNDED_F32: usize = 0x2d8;
 export const CPU_KEPT_F32: usize = 0x2dc;
+/** u64 and u32: number of bit patterns, the sign shifted out, of the results whose rounding changes no flag, or 0. */
+export const CPU_ORDINARY_F64: usize = 0x248;
+export const CPU_ORDINARY_F32: usize = 0x254;
 
 /** GICv3 CPU interface (gic/cpu-interface-v3.ts): 0x100 bytes of its own. */
 export const CPU_ICC: usize = 0x300;

@@ -3,13 +3,21 @@
  * architecture's, or a flag might change, the interpreter's handler does the instruction (engine of last resort for NaNs, infinities,
  * underflow, and for all modes that are not the default). The conditions are those of lib/softfloat/host-arithmetic.ts.
  */
-import { CPU_KEPT_F32, CPU_KEPT_F64, CPU_ROUNDED_F32, CPU_ROUNDED_F64 } from "../cpu/state";
+import {
+  CPU_KEPT_F32,
+  CPU_KEPT_F64,
+  CPU_ORDINARY_F32,
+  CPU_ORDINARY_F64,
+  CPU_ROUNDED_F32,
+  CPU_ROUNDED_F64,
+} from "../cpu/state";
+import { leastOrdinary } from "../lib/softfloat/host-limits";
 import { LABEL_DONE, LABEL_GOOD, LABEL_SLOW, branchTo, close, openBlock } from "./exits";
 import { emitCall } from "./handlers";
 import { hintLikely, hintUnlikely } from "./hints";
 import { L_CPU, L_D, L_E, L_R, L_S, L_ZERO, flushRegisters, readV, reloadRegisters, writeV } from "./locals";
 import * as W from "./opcodes";
-import { access, accessV, byte, get, i32c, i64c, simd, tee } from "./writer";
+import { access, accessV, byte, get, i32c, i64c, set, simd, tee } from "./writer";
 
 let word: u32 = 0;
 let handler: u32 = 0;
@@ -170,21 +178,43 @@ function isZero(n: u32): void {
   }
 }
 
+/** Pushes whether the result is above the least normal value and finite, and the host may round it: one comparison of integers. */
+function pushIsOrdinary(): void {
+  get(resultLocal());
+  if (double) {
+    byte(W.I64_REINTERPRET_F64);
+    i64c(1);
+    byte(W.I64_SHL);
+    i64c(leastOrdinary<u64>());
+    byte(W.I64_SUB);
+    get(L_CPU);
+    access(W.I64_LOAD, CPU_ORDINARY_F64);
+    byte(W.I32_LT_U + W.COMPARE_TO_I64);
+  } else {
+    byte(W.I32_REINTERPRET_F32);
+    i32c(1);
+    byte(W.I32_SHL);
+    i32c(leastOrdinary<u32>());
+    byte(W.I32_SUB);
+    get(L_CPU);
+    access(W.I32_LOAD, CPU_ORDINARY_F32);
+    byte(W.I32_LT_U);
+  }
+}
+
 /**
  * Pops the result into resultLocal(): slow unless it is in the range where rounding raises Inexact only, or is exact because
  * V<n> or V<m> is zero.
  */
 export function slowUnlessOrdinary(n: u32, m: u32): void {
-  tee(resultLocal());
-  operateF(W.F32_ABS);
-  tee(magnitudeLocal());
-  slowUnlessRounded();
+  set(resultLocal());
   openBlock(LABEL_GOOD);
-  get(magnitudeLocal());
-  constantF(double ? f64.MIN_NORMAL_VALUE : <f64>f32.MIN_NORMAL_VALUE);
-  compareF(W.F32_GT);
+  pushIsOrdinary();
   hintLikely();
   branchTo(W.BR_IF, LABEL_GOOD);
+  get(resultLocal());
+  operateF(W.F32_ABS);
+  slowUnlessRounded();
   isZero(n);
   if (m != n) {
     isZero(m);

@@ -102,6 +102,7 @@ export const F32_CONVERT_I32_S: u32 = 0xb2;
 export const F32_DEMOTE_F64: u32 = 0xb6;
 export const F64_CONVERT_I32_S: u32 = 0xb7;
 export const F64_PROMOTE_F32: u32 = 0xbb;
+export const I32_REINTERPRET_F32: u32 = 0xbc;
 export const I64_REINTERPRET_F64: u32 = 0xbd;
 /** A prefix, and behind it saturating truncations: i32 from f32 signed, unsigned, from f64; then the four to i64. */
 export const TRUNC_SAT_PREFIX: u32 = 0xfc;
