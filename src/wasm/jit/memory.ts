@@ -1,6 +1,8 @@
 /** Loads and stores: the address of the first-level TLB inline, hostForCompiled for what it does not have. */
 import * as R from "../cpu/records.gen";
-import { CPU_FP_TRAP } from "../cpu/state";
+import { Rn, Rt, bits, sbits } from "../a64/fields";
+import { CPU_FP_TRAP, CPU_SINK, CPU_TLB, CPU_XZR } from "../cpu/state";
+import { HOST_UNPRIVILEGED, HOST_WRITE } from "../mmu/slow";
 import { TLB_ADDEND, TLB_INDEX_MASK, TLB_READ, TLB_WRITE } from "../mmu/tlb";
 import { LABEL_IF, close, leaveUndone, pushLabel } from "./exits";
 import { hintLikely } from "./hints";
@@ -54,16 +56,26 @@ export function tlbIsUsed(): bool {
 /** Emits L_HOST = linear-memory address of [L_VA, L_VA + size), leaving the region when only the interpreter can do the access. */
 export function translate(size: u32, isWrite: bool): void {
   usesTlb = true;
+  translateBy(L_TLB, 0, size, isWrite);
+}
+
+/** The same with EL0's permissions and so by EL0's TLB, which lies at CPU_TLB. */
+function translateUnprivileged(size: u32, isWrite: bool): void {
+  translateBy(L_CPU, CPU_TLB, size, isWrite);
+}
+
+/** `base` is the local, and `offset` the distance from it, where the TLB begins. */
+function translateBy(base: u32, offset: usize, size: u32, isWrite: bool): void {
   get(L_VA);
   byte(W.I32_WRAP_I64);
   i32c(7);
   byte(W.I32_SHR_U);
   i32c(<u32>TLB_INDEX_MASK);
   byte(W.I32_AND);
-  get(L_TLB);
+  get(base);
   byte(W.I32_ADD);
   tee(L_ENTRY);
-  access(W.I64_LOAD, isWrite ? TLB_WRITE : TLB_READ);
+  access(W.I64_LOAD, offset + (isWrite ? TLB_WRITE : TLB_READ));
   get(L_VA);
   if (size > 1) {
     i64c(<u64>(size - 1));
@@ -79,12 +91,12 @@ export function translate(size: u32, isWrite: bool): void {
   get(L_VA);
   byte(W.I32_WRAP_I64);
   get(L_ENTRY);
-  access(W.I32_LOAD, TLB_ADDEND);
+  access(W.I32_LOAD, offset + TLB_ADDEND);
   byte(W.I32_ADD);
   byte(W.ELSE);
   get(L_CPU);
   get(L_VA);
-  i32c((size << 1) | (isWrite ? 1 : 0));
+  i32c((size << 2) | (base == L_TLB ? 0 : HOST_UNPRIVILEGED) | (isWrite ? HOST_WRITE : 0));
   byte(W.CALL);
   leb(FUNCTION_HOST);
   tee(L_HOST);
@@ -258,6 +270,26 @@ function vector(record: usize, index: u32): void {
     }
   }
   writeBack(record, mode);
+}
+
+/** LDTR and STTR (ARM ARM C3.2.5): what kernels copy from and to their users' memory with. False for other instructions. */
+export function emitUnprivileged(w: u32): bool {
+  if ((w & 0x3f20_0c00) != 0x3800_0800) return false;
+  const size: u32 = 1 << (w >> 30);
+  const opc = bits(w, 22, 2);
+  readX(Rn(w) << 3);
+  addImmediate(<u64>sbits(w, 12, 9));
+  set(L_VA);
+  translateUnprivileged(size, opc == 0);
+  get(L_HOST);
+  if (opc == 0) {
+    readX(Rt(w) == 31 ? <u32>CPU_XZR : Rt(w) << 3);
+    access(storeOperator(size), 0);
+  } else {
+    access(loadOperator(((w >> 30) << 2) | opc), 0);
+    writeLoaded(Rt(w) == 31 ? <u32>CPU_SINK : Rt(w) << 3, opc == 3);
+  }
+  return true;
 }
 
 /** Translates `record` if it is a load or store; false when it is not. */

@@ -12,7 +12,7 @@ import { emitHandler, emitClrex } from "./handlers";
 import { hintUnlikely } from "./hints";
 import { emitInteger } from "./integer";
 import { L_BUDGET, forgetZeros } from "./locals";
-import { checkFpTrap, emitMemory, fpTrapChecked, setFpTrapChecked } from "./memory";
+import { checkFpTrap, emitMemory, emitUnprivileged, fpTrapChecked, setFpTrapChecked } from "./memory";
 import * as W from "./opcodes";
 import { isConditional, isInterpreted, recordOf, wordOf } from "./record";
 import { emitFp } from "./fp";
@@ -121,6 +121,7 @@ function emitRecord(record: usize, kind: u32): void {
     checkFpTrap();
     if (emitSimd(load<u32>(record, 8)) || emitFp(load<u32>(record, 8), load<u32>(record, 12))) return;
   }
+  if (kind == R.REC_CALL && emitUnprivileged(load<u32>(record, 8))) return;
   if (kind == R.REC_CALL || kind == R.REC_CALL_FP) emitHandler(record);
   else if (kind == R.REC_CLREX) emitClrex();
   else if (!emitInteger(record) && !emitMemory(record)) leaveUndoneAlways();

@@ -132,16 +132,19 @@ function storeAcross(cpu: usize, va: u64, value: u64, size: u32, el: u32): void 
   for (let i: u32 = 0; i < size; i++) storeSlow(cpu, va + <u64>i, (value >> <u64>(i << 3)) & 0xff, 1, el);
 }
 
+/** `how` of hostForCompiled: a store; with EL0's permissions. The number of bytes stands above. */
+export const HOST_WRITE: u32 = 1;
+export const HOST_UNPRIVILEGED: u32 = 2;
+
 /**
- * For compiled code, whose inline check has failed: linear-memory address of the `size` bytes (bits 31:1 of `how`) at `va` for a load,
- * or for a store (bit 0); 0, with nothing changed, when the access is not one of RAM in one page that is allowed. The
+ * For compiled code, whose inline check has failed: linear-memory address of the bytes at `va` that `how` says; 0, with nothing changed, when the access is not one of RAM in one page that is allowed. The
  * interpreter does that one then, and raises what there is to raise.
  */
 export function hostForCompiled(cpu: usize, va: u64, how: u32): usize {
-  const size = how >> 1;
+  const size = how >> 2;
   if (alignmentChecked(cpu) || (va & 0xfff) + size > 0x1000) return 0;
-  const isWrite = (how & 1) != 0;
-  const el = load<u32>(cpu, CPU_EL);
+  const isWrite = (how & HOST_WRITE) != 0;
+  const el: u32 = (how & HOST_UNPRIVILEGED) != 0 ? 0 : load<u32>(cpu, CPU_EL);
   if (tryTranslate(cpu, va, isWrite ? ACCESS_WRITE : ACCESS_READ, el) != 0) return 0;
   const host = hostAddress(translatedAddress(cpu), <u64>size);
   if (host == 0) return 0;
