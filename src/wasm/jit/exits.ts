@@ -17,9 +17,8 @@ export const LEFT_AFTER_HANDLER: u32 = 2;
 export const INFO_NOT_DONE: u32 = 12;
 export const INFO_HOW: u32 = 24;
 
-/** u16 a label, outermost first. */
+/** u16 a label, outermost first: room for 1024, where a block has three at most. */
 const LABELS: usize = JIT_WORK + 0x6000;
-const MAX_LABELS: u32 = 1024;
 const LABEL_EXIT: u32 = 0xfff0;
 const LABEL_STOPPED: u32 = 0xfff1;
 /** Of an `if`, which nothing branches to. */
@@ -39,10 +38,6 @@ export function pushLabel(label: u32): void {
 }
 export function popLabel(): void {
   labels--;
-}
-/** True when there is no room for another block's labels. */
-export function labelsExhausted(): bool {
-  return labels + 8 > MAX_LABELS;
 }
 /** Pushes the labels that stand around a region's code. */
 export function beginExits(): void {

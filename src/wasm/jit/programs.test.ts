@@ -198,3 +198,13 @@ test("compiled programs do what interpreted ones do", { timeout: 3_600_000 }, ()
   expect(compiled.engine.jit_stat(STAT_REGIONS)).toBeGreaterThanOrEqual(programs);
   console.log(`${programs} programs, ${instructions} instructions, seed ${seed}: no difference`);
 });
+
+test("a region full of the longest translations keeps its place", { timeout: 120_000 }, () => {
+  const random = createRandom(seed, "long");
+  const state = new Uint8Array(WINDOW_SIZE).map(() => random.below(256));
+  // LD4 and ST4 of 16 bytes each, TBX with four registers, FMLA of four singles.
+  const longest = [0x4c40_0380, 0x4c00_0380, 0x4e08_7009, 0x4e21_cc02];
+  const words = Array.from({ length: 600 }, (_, index) => longest[index % longest.length] as number);
+  const input: Input = { words: [...words, WFI], state, nzcv: 0 };
+  expect(outcome(compiled, input)).toBe(outcome(plain, input));
+});

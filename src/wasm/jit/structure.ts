@@ -3,6 +3,7 @@
  * Each loop header becomes a loop, each merge node the code behind a block that its immediate dominator opens.
  */
 import * as R from "../cpu/records.gen";
+import { JIT_BODY } from "../layout";
 import { NONE, firstWord, lengthOf, nextBlock, takenBlock } from "./blocks";
 import { emitBranchCondition, emitExit, isBranch } from "./branches";
 import { atInstruction, branchTo, close, exitToOffset, leaveUndoneAlways, openBlock, openIf, pushLabel } from "./exits";
@@ -17,7 +18,10 @@ import * as W from "./opcodes";
 import { isConditional, isInterpreted, recordOf, wordOf } from "./record";
 import { emitFp } from "./fp";
 import { emitSimd } from "./simd";
-import { byte, get, i32c, set } from "./writer";
+import { byte, get, i32c, position, set } from "./writer";
+
+/** Bytes of a region's code before its end; behind it there is room for an instruction, open blocks and the end itself. */
+const CODE_MAX: usize = 0x1_8000;
 
 /** Labels of loops; those of merge nodes are the blocks' numbers. */
 const LOOP: u32 = 0x4000;
@@ -95,7 +99,7 @@ function emitBlock(block: u32): void {
     const record = recordOf(frame, p);
     atInstruction((word + i) << 2, length - i);
     const kind = <u32>load<u16>(record);
-    if (isInterpreted(kind, wordOf(frame, p))) {
+    if (isInterpreted(kind, wordOf(frame, p)) || codeIsLong()) {
       settleConditional();
       leaveUndoneAlways();
       return;
@@ -109,6 +113,11 @@ function emitBlock(block: u32): void {
   }
   settleConditional();
   emitWay(block, nextBlock(block), (word + length) << 2);
+}
+
+/** Some vector instructions take hundreds of bytes: the interpreter does the rest of a region that is full of them. */
+function codeIsLong(): bool {
+  return position() - JIT_BODY > CODE_MAX;
 }
 
 /** What tests flags at once and cannot leave the region: a CCMP before it may stay open. */
