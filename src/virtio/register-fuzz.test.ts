@@ -21,7 +21,7 @@ import { S390_PAGES, S390Driver } from "./testing/s390-driver.ts";
 import { WriteShadow } from "./testing/write-shadow.ts";
 
 const RAM_BYTES = 0x20_0000;
-const SECONDS = 1;
+const SECONDS = 2;
 const DEVICES = ["virtio-blk", "virtio-rng"] as const;
 
 let engine: RingEngine;

@@ -17,7 +17,7 @@ import { PackedProgram } from "./testing/ring-program-packed.ts";
 import { SplitProgram } from "./testing/ring-program-split.ts";
 import { HandleSubject, type Subject, WalkerSubject } from "./testing/ring-subject.ts";
 
-const SECONDS = 3;
+const SECONDS = 10;
 
 const engine = loadRingEngine(PROGRAM_RAM_BYTES);
 
