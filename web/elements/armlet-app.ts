@@ -7,7 +7,7 @@ import type { ConsoleSize } from "../terminal-view.ts";
 import { ArmletBar, type SidePanelName } from "./armlet-bar.ts";
 import { ArmletKeys } from "./armlet-keys.ts";
 import { ArmletProgress } from "./armlet-progress.ts";
-import { ArmletSettings } from "./armlet-settings.ts";
+import type { ArmletSettings } from "./armlet-settings.ts";
 import { ArmletTerminal } from "./armlet-terminal.ts";
 import type { Notice } from "./armlet-notice.ts";
 import "./armlet-notice.ts";
@@ -45,7 +45,7 @@ export class ArmletApp extends LitElement {
   readonly #terminal: ArmletTerminal;
   readonly #keys: ArmletKeys;
   readonly #progress: ArmletProgress;
-  readonly #settings: ArmletSettings;
+  #settings: ArmletSettings | null = null;
   #remarks: readonly Notice[];
   #ran = false;
   #panel: HTMLElement | null = null;
@@ -60,9 +60,8 @@ export class ArmletApp extends LitElement {
     if (host.size !== null) void this.#terminal.setSize(host.size);
     this.#keys = new ArmletKeys(this.#terminal);
     this.#progress = new ArmletProgress(store);
-    this.#settings = new ArmletSettings(store, settings);
-    this.#bar.addEventListener("settings", () => this.#settings.show());
-    for (const element of [this.#bar, this.#settings]) element.addEventListener("share", () => void this.#share());
+    this.#bar.addEventListener("settings", () => void this.#showSettings(settings));
+    this.#bar.addEventListener("share", () => void this.#share());
     this.#bar.addEventListener("machines", () => host.showMachines());
     for (const name of PANEL_NAMES) this.#bar.addEventListener(name, () => void this.#togglePanel(name));
     this.#bar.addEventListener("disks", () => host.showDisks());
@@ -91,7 +90,7 @@ export class ArmletApp extends LitElement {
       </main>
       ${this.#panel ?? nothing}
       <footer>${this.#keys}</footer>
-      ${this.#settings}
+      ${this.#settings ?? nothing}
     `;
   }
 
@@ -139,6 +138,19 @@ export class ArmletApp extends LitElement {
     this.#bar.panel = null;
     this.requestUpdate();
     this.#bar.focusButtonOf(name);
+  }
+
+  /** Shows the settings, which are loaded when they are first asked for. */
+  async #showSettings(settings: Settings): Promise<void> {
+    const { ArmletSettings } = await import("./armlet-settings.ts");
+    if (this.#settings === null) {
+      this.#settings = new ArmletSettings(this.store, settings);
+      this.#settings.addEventListener("share", () => void this.#share());
+      this.requestUpdate();
+    }
+    await this.updateComplete;
+    await this.#settings.updateComplete;
+    this.#settings.show();
   }
 
   async #share(): Promise<void> {
