@@ -110,8 +110,6 @@ export const CPU_CNT_SCALE: usize = 0x2b4;
 /** u64: the largest counter value that was seen, so that it never goes backwards; u64: CNTFRQ_EL0. */
 export const CPU_CNT_LAST: usize = 0x2b8;
 export const CPU_CNTFRQ: usize = 0x2c0;
-/** i32: instructions since the counter was last compared with real time. */
-export const CPU_CNT_UNSYNCED: usize = 0x2c8;
 
 /**
  * What the host's arithmetic may be taken for, by FPCR and FPSR (lib/softfloat/host-limits.ts): the least magnitude that a result
@@ -135,6 +133,9 @@ export const CPU_V: usize = 0x400;
 /** Counters for statistics, u64 each: instructions executed, then CPU_STAT_* (jit/limits.ts). A reset leaves them. */
 export const CPU_STATS: usize = 0x600;
 export const CPU_STATS_SIZE: usize = 0x20;
+
+/** i32: instructions since the counter was last compared with real time. */
+export const CPU_CNT_UNSYNCED: usize = 0x620;
 
 /** Performance monitors and debug registers that read back what was written: 0x400 bytes (cpu/sysreg-storage). */
 export const CPU_DEBUG_REGS: usize = 0x800;

@@ -1,4 +1,5 @@
 /** Advanced SIMD copy, scalar copy and modified immediate (ARM ARM C4.1.96). */
+import { ones } from "../lib/bits";
 import { Rd, Rn, bits } from "../a64/fields";
 import { knowSignificantBits, readV, readW, readX, significantBits, writeV, writeW, writeX } from "./locals";
 import * as W from "./opcodes";
@@ -10,7 +11,6 @@ import {
   isScalar,
   isUnsigned,
   isWide,
-  ones,
   pushElement,
   replicate,
   setByte,

@@ -90,10 +90,6 @@ export function splat(size: u32, value: u64): void {
   else i32c(<u32>value);
   simd(V.SPLAT + size);
 }
-/** 2 to the power of `bits` less 1, for up to 64 bits. */
-export function ones(count: u32): u64 {
-  return count >= 64 ? 0xffff_ffff_ffff_ffff : ((<u64>1) << (<u64>count)) - 1;
-}
 
 /** An operator of lanes of 1 << size bytes: LANES_*. */
 export function laned(size: u32, op: u32): void {

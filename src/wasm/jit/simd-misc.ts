@@ -1,4 +1,5 @@
 /** Advanced SIMD two-register miscellaneous and across lanes, integer (ARM ARM C4.1.96). */
+import { ones } from "../lib/bits";
 import { Rd, Rn, bits } from "../a64/fields";
 import { L_V, readV } from "./locals";
 import * as V from "./simd-opcodes";
@@ -16,7 +17,6 @@ import {
   isUnsigned,
   isWide,
   laned,
-  ones,
   setByte,
   shift,
   shuffle,

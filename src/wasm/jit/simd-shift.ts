@@ -1,4 +1,5 @@
 /** Advanced SIMD shift by immediate and its scalar forms, without the saturating ones (ARM ARM C4.1.96). */
+import { ones } from "../lib/bits";
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { L_T, L_U, readV } from "./locals";
 import * as W from "./opcodes";
@@ -10,7 +11,6 @@ import {
   isUnsigned,
   isWide,
   laned,
-  ones,
   replicate,
   shift,
   significantLanes,
