@@ -1,4 +1,5 @@
 /** Scalar floating-point data processing, comparison, selection and immediates: rows of decode/fp-scalar.decode. */
+import { conditionHolds } from "../cpu/condition";
 import { CPU_NZCV } from "../cpu/state";
 import { FPCompare } from "../lib/softfloat/compare";
 import { FPConvert } from "../lib/softfloat/convert";
@@ -93,51 +94,19 @@ export function FCMPE_floatcmp_z(cpu: usize, insn: u32): void {
 }
 
 /** ConditionHolds for the word's cond field. */
-function conditionHolds(cpu: usize, insn: u32): bool {
-  const cond = bits(insn, 12, 4);
-  const nzcv = load<u32>(cpu, CPU_NZCV);
-  const n = (nzcv >> 3) & 1;
-  const z = (nzcv >> 2) & 1;
-  const c = (nzcv >> 1) & 1;
-  const v = nzcv & 1;
-  let result: u32 = 1;
-  switch (cond >> 1) {
-    case 0:
-      result = z;
-      break;
-    case 1:
-      result = c;
-      break;
-    case 2:
-      result = n;
-      break;
-    case 3:
-      result = v;
-      break;
-    case 4:
-      result = c & (z ^ 1);
-      break;
-    case 5:
-      result = n ^ v ^ 1;
-      break;
-    case 6:
-      result = (n ^ v ^ 1) & (z ^ 1);
-      break;
-    default:
-      return true;
-  }
-  return (result ^ (cond & 1)) != 0;
+function holds(cpu: usize, insn: u32): bool {
+  return conditionHolds(bits(insn, 12, 4), load<u32>(cpu, CPU_NZCV));
 }
 
 export function FCCMP_floatccmp(cpu: usize, insn: u32): void {
-  store<u32>(cpu, conditionHolds(cpu, insn) ? compare(cpu, insn, false, false) : bits(insn, 0, 4), CPU_NZCV);
+  store<u32>(cpu, holds(cpu, insn) ? compare(cpu, insn, false, false) : bits(insn, 0, 4), CPU_NZCV);
 }
 export function FCCMPE_floatccmp(cpu: usize, insn: u32): void {
-  store<u32>(cpu, conditionHolds(cpu, insn) ? compare(cpu, insn, false, true) : bits(insn, 0, 4), CPU_NZCV);
+  store<u32>(cpu, holds(cpu, insn) ? compare(cpu, insn, false, true) : bits(insn, 0, 4), CPU_NZCV);
 }
 
 export function FCSEL_floatsel(cpu: usize, insn: u32): void {
-  const source = conditionHolds(cpu, insn) ? Rn(insn) : Rm(insn);
+  const source = holds(cpu, insn) ? Rn(insn) : Rm(insn);
   if (isDouble(insn)) setScalar<u64>(cpu, Rd(insn), getElement<u64>(cpu, source));
   else setScalar<u32>(cpu, Rd(insn), getElement<u32>(cpu, source));
 }

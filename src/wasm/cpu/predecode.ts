@@ -3,6 +3,7 @@ import * as D from "../a64/decode.gen";
 import { Ra, Rd, Rm, Rn, Rt, Rt2, bits, sbits } from "../a64/fields";
 import { logicalImmediate, ones } from "../lib/bits";
 import { wordAddress } from "./code-frame";
+import { conditionMask } from "./condition";
 import { predecodeSimd } from "./predecode-simd";
 import * as R from "./records.gen";
 import { CPU_SINK, CPU_SP, CPU_XZR } from "./state";
@@ -24,46 +25,6 @@ function emit(p: usize, kind: u32, rd: u32, rn: u32, rm: u32, imm: u64): void {
   store<u16>(p, <u16>rn, 4);
   store<u16>(p, <u16>rm, 6);
   store<u16>(p, <u16>kind);
-}
-
-/** For NZCV values 0..15, bit NZCV of the result says that ConditionHolds(cond). */
-function conditionMask(cond: u32): u32 {
-  let mask: u32 = 0;
-  for (let nzcv: u32 = 0; nzcv < 16; nzcv++) {
-    const n = (nzcv >> 3) & 1;
-    const z = (nzcv >> 2) & 1;
-    const c = (nzcv >> 1) & 1;
-    const v = nzcv & 1;
-    let holds: bool;
-    switch (cond >> 1) {
-      case 0:
-        holds = z == 1;
-        break;
-      case 1:
-        holds = c == 1;
-        break;
-      case 2:
-        holds = n == 1;
-        break;
-      case 3:
-        holds = v == 1;
-        break;
-      case 4:
-        holds = c == 1 && z == 0;
-        break;
-      case 5:
-        holds = n == v;
-        break;
-      case 6:
-        holds = n == v && z == 0;
-        break;
-      default:
-        holds = true;
-    }
-    if ((cond & 1) == 1 && cond != 15) holds = !holds;
-    if (holds) mask |= 1 << nzcv;
-  }
-  return mask;
 }
 
 /** Kinds come in runs: shape << 1 | sf from a first one (ALU), or W, then everything of X (the other groups). */

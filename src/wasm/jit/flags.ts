@@ -3,6 +3,7 @@
  * the operands. The kind is known while compiling wherever one way leads to a condition, otherwise the packed value is
  * asked of packFlags.
  */
+import { conditionHolds, conditionMask } from "../cpu/condition";
 import { CPU_FLAG_A, CPU_FLAG_B, CPU_FLAG_KIND, CPU_NZCV } from "../cpu/state";
 import * as W from "./opcodes";
 import { L_CONDITION, L_CPU, L_FLAG_A, L_FLAG_B, L_FLAG_KIND } from "./locals";
@@ -70,49 +71,10 @@ export function flagsAre(kind: u32): void {
   set(L_FLAG_KIND);
 }
 
-/** ConditionHolds as tests of NZCV: bit NZCV says whether it holds. */
-function maskOf(cond: u32): u32 {
-  let mask: u32 = 0;
-  for (let nzcv: u32 = 0; nzcv < 16; nzcv++) if (holds(cond, nzcv)) mask |= 1 << nzcv;
-  return mask;
-}
-function holds(cond: u32, nzcv: u32): bool {
-  const n = ((nzcv >> 3) & 1) != 0;
-  const z = ((nzcv >> 2) & 1) != 0;
-  const c = ((nzcv >> 1) & 1) != 0;
-  const v = (nzcv & 1) != 0;
-  let result = true;
-  switch (cond >> 1) {
-    case 0:
-      result = z;
-      break;
-    case 1:
-      result = c;
-      break;
-    case 2:
-      result = n;
-      break;
-    case 3:
-      result = v;
-      break;
-    case 4:
-      result = c && !z;
-      break;
-    case 5:
-      result = n == v;
-      break;
-    case 6:
-      result = n == v && !z;
-      break;
-    default:
-      return true;
-  }
-  return (cond & 1) != 0 ? !result : result;
-}
 /** The condition of a mask, AL when it always holds. */
 export function conditionOf(mask: u32): u32 {
   let cond: u32 = 0;
-  while (cond < 14 && maskOf(cond) != mask) cond++;
+  while (cond < 14 && conditionMask(cond) != mask) cond++;
   return cond;
 }
 
@@ -129,7 +91,7 @@ export function pushPacked(): void {
 export const FUNCTION_PACK: u32 = 1;
 
 function pushTested(cond: u32): void {
-  i32c(maskOf(cond));
+  i32c(conditionMask(cond));
   pushPacked();
   byte(W.I32_SHR_U);
   i32c(1);
@@ -216,7 +178,7 @@ function pushKnown(kind: u32, cond: u32): void {
   const op = resultOperator(cond, family == FLAGS_LOGIC);
   if (family != FLAGS_PACKED && op != 0) return compareResult(kind, op, x);
   // The kind in the local may be another one behind a CCMP.
-  i32c(maskOf(cond));
+  i32c(conditionMask(cond));
   i32c(kind);
   get(L_FLAG_A);
   get(L_FLAG_B);
@@ -234,11 +196,11 @@ export function pushCondition(cond: u32): void {
   else if (known == FLAGS_UNKNOWN) pushTested(cond);
   else if (known == FLAGS_CCMP) {
     pushKnown(compared, cond);
-    i32c(holds(cond, otherwise) ? 1 : 0);
+    i32c(conditionHolds(cond, otherwise) ? 1 : 0);
     get(L_CONDITION);
     byte(W.SELECT);
   } else if (known == FLAGS_PACKED) {
-    i32c(maskOf(cond));
+    i32c(conditionMask(cond));
     get(L_FLAG_A);
     byte(W.I32_WRAP_I64);
     byte(W.I32_SHR_U);
