@@ -6,7 +6,7 @@
 import { conditionHolds, conditionMask } from "../cpu/condition";
 import { CPU_FLAG_A, CPU_FLAG_B, CPU_FLAG_KIND, CPU_NZCV } from "../cpu/state";
 import * as W from "./opcodes";
-import { L_CONDITION, L_CPU, L_FLAG_A, L_FLAG_B, L_FLAG_KIND } from "./locals";
+import { L_CONDITION, L_CPU, L_FLAG_A, L_FLAG_B, L_FLAG_KIND, loadField, storeField } from "./locals";
 import { access, byte, get, i32c, i64c, leb, set } from "./writer";
 
 /** Kinds: NZCV itself in the first operand; those of a + b, a - b, and of the result a of a logical operation; 32 bits, then 64. */
@@ -243,37 +243,23 @@ export function flushFlags(): void {
 }
 /** Emits the load of what such a handler wrote. */
 export function reloadFlags(): void {
-  get(L_CPU);
-  access(W.I64_LOAD32_U, CPU_NZCV);
-  set(L_FLAG_A);
+  loadField(W.I64_LOAD32_U, CPU_NZCV, L_FLAG_A);
   flagsAre(FLAGS_PACKED);
 }
 
 /** Emits the loads of the flags at a region's entry, if it has to do with flags. */
 export function loadFlags(): void {
   if (!touched) return;
-  get(L_CPU);
-  access(W.I32_LOAD, CPU_FLAG_KIND);
-  set(L_FLAG_KIND);
-  get(L_CPU);
-  access(W.I64_LOAD, CPU_FLAG_A);
-  set(L_FLAG_A);
-  get(L_CPU);
-  access(W.I64_LOAD, CPU_FLAG_B);
-  set(L_FLAG_B);
+  loadField(W.I32_LOAD, CPU_FLAG_KIND, L_FLAG_KIND);
+  loadField(W.I64_LOAD, CPU_FLAG_A, L_FLAG_A);
+  loadField(W.I64_LOAD, CPU_FLAG_B, L_FLAG_B);
 }
 /** Emits their stores at its exits. */
 export function storeFlags(): void {
   if (!touched) return;
-  get(L_CPU);
-  get(L_FLAG_KIND);
-  access(W.I32_STORE, CPU_FLAG_KIND);
-  get(L_CPU);
-  get(L_FLAG_A);
-  access(W.I64_STORE, CPU_FLAG_A);
-  get(L_CPU);
-  get(L_FLAG_B);
-  access(W.I64_STORE, CPU_FLAG_B);
+  storeField(W.I32_STORE, CPU_FLAG_KIND, L_FLAG_KIND);
+  storeField(W.I64_STORE, CPU_FLAG_A, L_FLAG_A);
+  storeField(W.I64_STORE, CPU_FLAG_B, L_FLAG_B);
 }
 /** True while the outcome of a CCMP is only in L_CONDITION. */
 export function conditionalPending(): bool {

@@ -1,5 +1,4 @@
-/** Scalar conversions: between precisions, to and from integers and fixed point, to integral values; moves between register files. */
-import { CPU_SINK, CPU_XZR } from "../cpu/state";
+/** Scalar conversions: between precisions, to and from integers and fixed point, to integral values. */
 import {
   beginFp,
   beginHost,
@@ -22,9 +21,10 @@ import {
   writeResult,
   writeScalar,
 } from "./fp-guard";
-import { L_ZERO, readV, readW, readX, writeV, writeW, writeX } from "./locals";
+import { readW, readX, writeW, writeX } from "./locals";
 import * as W from "./opcodes";
-import { byte, get, leb, simd, tee } from "./writer";
+import { sourceSlot, targetSlot } from "./simd-emit";
+import { byte, get, leb, tee } from "./writer";
 
 /** FPRounding of FCVT*, by rmode; and away from zero on ties. */
 const NEAREST: u32 = 0;
@@ -113,7 +113,8 @@ export function emitFpGeneral(w: u32, index: u32): bool {
   if (!isFixed && (w & 0xfc00) != 0) return false;
   const rmode = (w >> 19) & 3;
   const opcode = (w >> 16) & 7;
-  if (opcode >= 6) return isFixed ? false : moveBits(w, x, rmode == 1);
+  // FMOV is a move of bits (simd-copy.ts), FJCVTZS its handler's.
+  if (opcode >= 6) return false;
   if ((w & (1 << 23)) != 0) return false;
   const fractionBits: u32 = isFixed ? 64 - ((w >> 10) & 63) : 0;
   beginFp(w, index, (w & (1 << 22)) != 0);
@@ -134,9 +135,8 @@ function fromInteger(w: u32, x: bool, unsigned: bool, fractionBits: u32): void {
   const exact = isDouble() && !x;
   if (exact) beginScalar();
   else beginHost();
-  const slot = n == 31 ? <u32>CPU_XZR : n << 3;
-  if (x) readX(slot);
-  else readW(slot);
+  if (x) readX(sourceSlot(n));
+  else readW(sourceSlot(n));
   const op = (isDouble() ? W.F64_CONVERT_I32_S : W.F32_CONVERT_I32_S) + (x ? 2 : 0) + (unsigned ? 1 : 0);
   byte(op);
   if (fractionBits != 0) {
@@ -179,32 +179,7 @@ function toInteger(w: u32, x: bool, rounding: u32, fractionBits: u32): void {
   get(resultLocal());
   byte(W.TRUNC_SAT_PREFIX);
   leb((x ? 4 : 0) + (isDouble() ? 2 : 0) + (unsigned ? 1 : 0));
-  const slot = d == 31 ? <u32>CPU_SINK : d << 3;
-  if (x) writeX(slot);
-  else writeW(slot);
+  if (x) writeX(targetSlot(d));
+  else writeW(targetSlot(d));
   orHandlerToGeneral(n, d);
-}
-
-/** FMOV between a general register and a V register, whose upper half with `top`. */
-function moveBits(w: u32, x: bool, top: bool): bool {
-  const n = (w >> 5) & 31;
-  const d = w & 31;
-  if (((w >> 16) & 1) == 0) {
-    readV(n);
-    simd(x ? W.I64X2_EXTRACT_LANE : W.I32X4_EXTRACT_LANE);
-    byte(top ? 1 : 0);
-    const slot = d == 31 ? <u32>CPU_SINK : d << 3;
-    if (x) writeX(slot);
-    else writeW(slot);
-    return true;
-  }
-  if (top) readV(d);
-  else get(L_ZERO);
-  const slot = n == 31 ? <u32>CPU_XZR : n << 3;
-  if (x) readX(slot);
-  else readW(slot);
-  simd(x ? W.I64X2_REPLACE_LANE : W.I32X4_REPLACE_LANE);
-  byte(top ? 1 : 0);
-  writeV(d);
-  return true;
 }

@@ -105,9 +105,13 @@ export function beginSlow(): void {
 }
 /** Emits the call of the handler, which reads the V registers of set `from` and writes those of set `to`. */
 export function callSlow(from: u32, to: u32): void {
-  flushRegisters(0, from);
+  callSlowWith(0, from, 0, to);
+}
+/** The same with general registers. */
+function callSlowWith(generalFrom: u32, from: u32, generalTo: u32, to: u32): void {
+  flushRegisters(generalFrom, from);
   emitCall(word, handler);
-  reloadRegisters(0, to);
+  reloadRegisters(generalTo, to);
 }
 /** Pushes the limits of slowUnlessRounded and of slowUnlessKept in all lanes. */
 export function roundedLanes(): void {
@@ -123,16 +127,12 @@ export function keptLanes(): void {
 /** Ends the code with the call of a handler that reads V<n> and writes the general register d, and of one the other way round. */
 export function orHandlerToGeneral(n: u32, d: u32): void {
   beginSlow();
-  flushRegisters(0, 1 << n);
-  emitCall(word, handler);
-  reloadRegisters((1 << d) & 0x7fff_ffff, 0);
+  callSlowWith(0, 1 << n, (1 << d) & 0x7fff_ffff, 0);
   endSlow();
 }
 export function orHandlerFromGeneral(n: u32, d: u32): void {
   beginSlow();
-  flushRegisters((1 << n) & 0x7fff_ffff, 0);
-  emitCall(word, handler);
-  reloadRegisters(0, 1 << d);
+  callSlowWith((1 << n) & 0x7fff_ffff, 0, 0, 1 << d);
   endSlow();
 }
 export function endSlow(): void {

@@ -86,10 +86,11 @@ export function emitFpBinary(w: u32, index: u32): bool {
 export function emitFpUnary(w: u32, index: u32): bool {
   const opcode = (w >> 15) & 63;
   begin(w, index);
+  // Opcode 0, FMOV, is a move of bits (simd-copy.ts).
   if (opcode <= 2) {
     beginScalar();
     readF(n);
-    if (opcode != 0) operateF(opcode == 1 ? W.F32_ABS : W.F32_NEG);
+    operateF(opcode == 1 ? W.F32_ABS : W.F32_NEG);
     writeScalar(d);
     return true;
   }

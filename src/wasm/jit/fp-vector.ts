@@ -39,27 +39,61 @@ let n: u32 = 0;
 let m: u32 = 0;
 /** Lane of V<m> that is the second operand, or none. */
 let element: i32 = -1;
+/** A bit for each V register that the handler reads. */
+let sources: u32 = 0;
 
-function begin(w: u32, index: u32): void {
+/** With one operand. */
+function beginOne(w: u32, index: u32): void {
   beginLanes(w, index);
   d = w & 31;
   n = (w >> 5) & 31;
+  sources = 1 << n;
+}
+/** With two operands, or the result's register as a third one. */
+function beginBoth(w: u32, index: u32): void {
+  beginOne(w, index);
   m = (w >> 16) & 31;
   element = -1;
+  sources = (1 << n) | (1 << m) | (1 << d);
 }
 function pushM(): void {
   if (element >= 0) splatLane(m, <u32>element);
   else readV(m);
 }
-function orHandlerOfBoth(): void {
-  orHandler((1 << n) | (1 << m) | (1 << d), 1 << d);
+/** Pushes the host's result of both operands. */
+function operateBoth(op: u32): void {
+  beginHost();
+  readV(n);
+  pushM();
+  operateLanes(op);
+}
+/** Pops a product or quotient into L_V: slow unless rounding raises Inexact only, or V<n>, or with `both` a factor, is zero. */
+function slowUnlessOrdinaryLanes(both: bool): void {
+  beginOrdinary();
+  readV(n);
+  orZero();
+  if (both) {
+    pushM();
+    orZero();
+  }
+  endOrdinary();
+}
+/** Ends the instruction with the handler for what was slow. */
+function end(): bool {
+  orHandler(sources, 1 << d);
+  return true;
+}
+/** The same, with L_V the result. */
+function endResult(): bool {
+  writeLanesResult(d);
+  return end();
 }
 
 /** Three registers of the same kind. */
 export function emitFpThreeSame(w: u32, index: u32): bool {
   const opcode = (w >> 11) & 31;
   if (opcode < 24) return false;
-  begin(w, index);
+  beginBoth(w, index);
   switch (keyOf(w, opcode)) {
     case key(0, 0, 0b11010):
       return sum(W.F32X4_ADD, false);
@@ -100,36 +134,21 @@ export function emitFpThreeSame(w: u32, index: u32): bool {
 
 /** FADD, FSUB, and FABD with `magnitude`. */
 function sum(op: u32, magnitude: bool): bool {
-  beginHost();
-  readV(n);
-  pushM();
-  operateLanes(op);
+  operateBoth(op);
   slowUnlessFiniteLanes();
+  if (!magnitude) return endResult();
   beginLanesResult();
   get(L_V);
-  if (magnitude) operateLanes(W.F32X4_ABS);
+  operateLanes(W.F32X4_ABS);
   writeLanes(d);
-  orHandlerOfBoth();
-  return true;
+  return end();
 }
 
 /** FMUL and FDIV. */
 function product(op: u32): bool {
-  beginHost();
-  readV(n);
-  pushM();
-  operateLanes(op);
-  beginOrdinary();
-  readV(n);
-  orZero();
-  if (op == W.F32X4_MUL) {
-    pushM();
-    orZero();
-  }
-  endOrdinary();
-  writeLanesResult(d);
-  orHandlerOfBoth();
-  return true;
+  operateBoth(op);
+  slowUnlessOrdinaryLanes(op == W.F32X4_MUL);
+  return endResult();
 }
 
 /** FMLA and FMLS. */
@@ -140,27 +159,15 @@ function mulAdd(negate: bool): bool {
   pushM();
   readV(d);
   fusedLanes(isDouble(), negate);
-  beginOrdinary();
-  readV(n);
-  orZero();
-  pushM();
-  orZero();
-  endOrdinary();
-  writeLanesResult(d);
-  orHandlerOfBoth();
-  return true;
+  slowUnlessOrdinaryLanes(true);
+  return endResult();
 }
 
 /** FMAX FMIN FMAXNM FMINNM. */
 function extreme(op: u32): bool {
-  beginHost();
-  readV(n);
-  pushM();
-  operateLanes(op);
+  operateBoth(op);
   slowUnlessNumberLanes();
-  writeLanesResult(d);
-  orHandlerOfBoth();
-  return true;
+  return endResult();
 }
 
 /** FADDP: the even lanes of V<m>:V<n> and the odd ones. */
@@ -172,9 +179,7 @@ function pairwise(): bool {
   shuffleLanes(n, m, 1, step);
   operateLanes(W.F32X4_ADD);
   slowUnlessFiniteLanes();
-  writeLanesResult(d);
-  orHandlerOfBoth();
-  return true;
+  return endResult();
 }
 
 /** FCMEQ FCMGE FCMGT, of magnitudes FACGE FACGT. */
@@ -190,35 +195,28 @@ function comparison(op: u32, magnitudes: bool): bool {
   pushKept();
   simd(W.V128_AND);
   slowUnlessEverywhere();
-  compareWith(op);
-  orHandlerOfBoth();
-  return true;
+  return endComparison(op, L_W);
 }
-function compareWith(op: u32): void {
-  beginLanesResult();
-  get(L_V);
-  get(L_W);
-  compareLanes(op);
-  writeLanes(d);
-}
-
 /** FCM* with zero. */
 function comparisonWithZero(op: u32): bool {
   beginHost();
   readV(n);
   slowUnlessNumberLanes();
+  return endComparison(op, L_ZERO);
+}
+/** Ends with the comparison of L_V and `second` as the result. */
+function endComparison(op: u32, second: u32): bool {
   beginLanesResult();
   get(L_V);
-  get(L_ZERO);
+  get(second);
   compareLanes(op);
   writeLanes(d);
-  orHandler(1 << n, 1 << d);
-  return true;
+  return end();
 }
 
 /** By element: FMLA FMLS FMUL. */
 export function emitFpByElement(w: u32, index: u32): bool {
-  begin(w, index);
+  beginBoth(w, index);
   const high = (w >> 11) & 1;
   element = <i32>(isDouble() ? high : (high << 1) | ((w >> 21) & 1));
   switch ((w >> 12) & 15) {
@@ -236,21 +234,19 @@ export function emitFpByElement(w: u32, index: u32): bool {
 /** FADDP of two elements. */
 export function emitFpScalarPairwise(w: u32, index: u32): bool {
   if (keyOf(w, (w >> 12) & 31) != key(1, 0, 0b01101)) return false;
-  begin(w, index);
+  beginOne(w, index);
   beginHost();
   readV(n);
   splatLane(n, 1);
   operateLanes(W.F32X4_ADD);
   slowUnlessFiniteLanes();
-  writeLanesResult(d);
-  orHandler(1 << n, 1 << d);
-  return true;
+  return endResult();
 }
 
 /** Two-register miscellaneous. */
 export function emitFpMisc(w: u32, index: u32): bool {
   const opcode = (w >> 12) & 31;
-  begin(w, index);
+  beginOne(w, index);
   switch (keyOf(w, opcode)) {
     case key(0, 1, 0b01111):
       return sign(W.F32X4_ABS);
@@ -288,7 +284,5 @@ function root(): bool {
   readV(n);
   operateLanes(W.F32X4_SQRT);
   slowUnlessFiniteLanes();
-  writeLanesResult(d);
-  orHandler(1 << n, 1 << d);
-  return true;
+  return endResult();
 }

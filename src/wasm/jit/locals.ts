@@ -140,19 +140,29 @@ export function vectorOf(slot: u32): u32 {
   return (slot - <u32>CPU_V) >> 4;
 }
 
+/** Emits: the field at `offset` of the CPU's state = `local`, by a store operator. */
+export function storeField(op: u32, offset: usize, local: u32): void {
+  get(L_CPU);
+  get(local);
+  access(op, offset);
+}
+/** Emits: `local` = that field, by a load operator. */
+export function loadField(op: u32, offset: usize, local: u32): void {
+  get(L_CPU);
+  access(op, offset);
+  set(local);
+}
 function storeRegister(register: u32): void {
+  if (register < VECTORS) return storeField(W.I64_STORE, register << 3, localFor(register));
   get(L_CPU);
   get(localFor(register));
-  if (register < VECTORS) access(W.I64_STORE, register << 3);
-  else accessV(W.V128_STORE, CPU_V + ((register - VECTORS) << 4));
+  accessV(W.V128_STORE, CPU_V + ((register - VECTORS) << 4));
 }
 function loadRegister(register: u32): void {
+  if (register < VECTORS) return loadField(W.I64_LOAD, register << 3, localFor(register));
   get(L_CPU);
-  if (register < VECTORS) access(W.I64_LOAD, register << 3);
-  else {
-    accessV(W.V128_LOAD, CPU_V + ((register - VECTORS) << 4));
-    forgetZerosOf(register - VECTORS);
-  }
+  accessV(W.V128_LOAD, CPU_V + ((register - VECTORS) << 4));
+  forgetZerosOf(register - VECTORS);
   set(localFor(register));
 }
 

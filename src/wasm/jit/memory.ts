@@ -6,7 +6,7 @@ import { HOST_UNPRIVILEGED, HOST_WRITE } from "../mmu/slow";
 import { TLB_ADDEND, TLB_INDEX_MASK, TLB_READ, TLB_WRITE } from "../mmu/tlb";
 import { LABEL_IF, close, leaveUndone, pushLabel } from "./exits";
 import { hintLikely } from "./hints";
-import { pushShifted } from "./integer";
+import { pushShifted } from "./operands";
 import {
   L_CPU,
   L_ENTRY,

@@ -129,7 +129,7 @@ function writeHeader(count: u32): void {
     name(0x65);
     name(0x74);
     byte(1);
-    byte(0x70);
+    byte(W.TYPE_FUNCREF);
     byte(0);
     leb(1);
   }
@@ -154,7 +154,7 @@ function writeHeader(count: u32): void {
   endSection(exports);
 }
 function writeType(parameters: u32): void {
-  byte(0x60);
+  byte(W.TYPE_FUNC);
   leb(parameters);
 }
 

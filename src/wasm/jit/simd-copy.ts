@@ -3,7 +3,6 @@ import { ones } from "../lib/bits";
 import { Rd, Rn, bits } from "../a64/fields";
 import { knowSignificantBits, readV, readW, readX, significantBits, writeV, writeW, writeX } from "./locals";
 import * as W from "./opcodes";
-import * as V from "./simd-opcodes";
 import {
   beginPattern,
   clearUpper,
@@ -50,9 +49,9 @@ function pushGeneral(w: u32, size: u32): void {
 function toGeneral(w: u32, size: u32, index: u32, signed: bool): void {
   const slot = targetSlot(Rd(w));
   readV(Rn(w));
-  if (size == 0) simd(signed ? V.I8X16_EXTRACT_LANE_S : V.I8X16_EXTRACT_LANE_U);
-  else if (size == 1) simd(signed ? V.I16X8_EXTRACT_LANE_S : V.I16X8_EXTRACT_LANE_U);
-  else simd(size == 2 ? V.I32X4_EXTRACT_LANE : V.I64X2_EXTRACT_LANE);
+  if (size == 0) simd(signed ? W.I8X16_EXTRACT_LANE_S : W.I8X16_EXTRACT_LANE_U);
+  else if (size == 1) simd(signed ? W.I16X8_EXTRACT_LANE_S : W.I16X8_EXTRACT_LANE_U);
+  else simd(size == 2 ? W.I32X4_EXTRACT_LANE : W.I64X2_EXTRACT_LANE);
   byte(index);
   if (size == 3) writeX(slot);
   else if (signed && isWide(w)) {
@@ -65,9 +64,9 @@ function toGeneral(w: u32, size: u32, index: u32, signed: bool): void {
 function insertGeneral(w: u32, size: u32, index: u32): void {
   readV(Rd(w));
   pushGeneral(w, size);
-  if (size == 0) simd(V.I8X16_REPLACE_LANE);
-  else if (size == 1) simd(V.I16X8_REPLACE_LANE);
-  else simd(size == 2 ? V.I32X4_REPLACE_LANE : V.I64X2_REPLACE_LANE);
+  if (size == 0) simd(W.I8X16_REPLACE_LANE);
+  else if (size == 1) simd(W.I16X8_REPLACE_LANE);
+  else simd(size == 2 ? W.I32X4_REPLACE_LANE : W.I64X2_REPLACE_LANE);
   byte(index);
   writeFull(w);
 }
@@ -97,7 +96,7 @@ export function emitCopy(w: u32): bool {
       return true;
     case 1:
       pushGeneral(w, size);
-      simd(V.SPLAT + size);
+      simd(W.I8X16_SPLAT + size);
       write(w);
       return true;
     case 3:
@@ -133,7 +132,7 @@ export function emitMoveGeneral(w: u32): bool {
     i64c(0xffff_ffff);
     byte(W.I64_AND);
   }
-  simd(V.SPLAT + 3);
+  simd(W.I64X2_SPLAT);
   clearUpper();
   writeFull(w);
   knowSignificantBits(Rd(w), 8 << size);
@@ -149,7 +148,7 @@ export function emitMoveScalar(w: u32): bool {
     if (significant == 64) clearUpper();
     else {
       constant(0xffff_ffff, 0);
-      simd(V.V128_AND);
+      simd(W.V128_AND);
     }
   }
   writeFull(w);
@@ -191,7 +190,7 @@ export function emitModifiedImmediate(w: u32): bool {
   if (cmode < 12 && (cmode & 1) != 0) {
     readV(Rd(w));
     constant(value, value);
-    simd(inverted ? V.V128_AND : V.V128_OR);
+    simd(inverted ? W.V128_AND : W.V128_OR);
     write(w);
   } else {
     constant(value, isWide(w) ? value : 0);

@@ -2,7 +2,7 @@
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { CPU_SINK, CPU_XZR } from "../cpu/state";
 import { L_V, L_ZERO, knowSignificantBits, readV, significantBits, writeV } from "./locals";
-import * as V from "./simd-opcodes";
+import * as W from "./opcodes";
 import { byte, copyFrom, get, i32c, i64c, set, simd } from "./writer";
 
 /** True for a 128-bit vector form: not for one of 64 bits (Q is 0) nor for a scalar one (bit 28 is 1). */
@@ -41,7 +41,7 @@ export function writeFull(w: u32): void {
 /** Pops a vector and pushes it with its upper half zero. */
 export function clearUpper(): void {
   i64c(0);
-  simd(V.I64X2_REPLACE_LANE);
+  simd(W.I64X2_REPLACE_LANE);
   byte(1);
 }
 /** Pops a vector into V<d>, of which only the lower `significant` bits may be other than zero. Forms of 64 bits clear the upper half. */
@@ -67,7 +67,7 @@ export function constant(low: u64, high: u64): void {
     get(L_ZERO);
     return;
   }
-  simd(V.V128_CONST);
+  simd(W.V128_CONST);
   for (let i: u64 = 0; i < 64; i += 8) byte(<u32>(low >> i) & 0xff);
   for (let i: u64 = 0; i < 64; i += 8) byte(<u32>(high >> i) & 0xff);
 }
@@ -88,12 +88,12 @@ export function replicate(size: u32, value: u64): u64 {
 export function splat(size: u32, value: u64): void {
   if (size == 3) i64c(value);
   else i32c(<u32>value);
-  simd(V.SPLAT + size);
+  simd(W.I8X16_SPLAT + size);
 }
 
 /** An operator of lanes of 1 << size bytes: LANES_*. */
 export function laned(size: u32, op: u32): void {
-  simd(V.LANES + (size << 5) + op);
+  simd(W.LANES + (size << 5) + op);
 }
 /** Pops a vector and shifts its lanes. */
 export function shift(size: u32, op: u32, amount: u32): void {
@@ -103,7 +103,7 @@ export function shift(size: u32, op: u32, amount: u32): void {
 }
 /** Extends the lanes of a half to twice their size. */
 export function extend(size: u32, high: bool, unsigned: bool): void {
-  laned(size + 1, V.LANES_EXTEND + (high ? 1 : 0) + (unsigned ? 2 : 0));
+  laned(size + 1, W.LANES_EXTEND + (high ? 1 : 0) + (unsigned ? 2 : 0));
 }
 
 export const EQ: u32 = 0;
@@ -121,7 +121,7 @@ export function compare(size: u32, relation: u32, unsigned: bool): void {
     else if (relation == GE) op = 5;
     else if (relation == LE) op = 4;
     else if (relation == LT) op = 2;
-    simd(V.COMPARE_I64X2 + op);
+    simd(W.I64X2_EQ + op);
     return;
   }
   // eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u
@@ -129,7 +129,7 @@ export function compare(size: u32, relation: u32, unsigned: bool): void {
   else if (relation == GE) op = 8;
   else if (relation == LE) op = 6;
   else if (relation == LT) op = 2;
-  simd(V.COMPARE + size * 10 + op + (unsigned && relation != EQ ? 1 : 0));
+  simd(W.I8X16_EQ + size * 10 + op + (unsigned && relation != EQ ? 1 : 0));
 }
 
 /** 16 bytes: the pattern of the next shuffle. */
@@ -150,7 +150,7 @@ export function beginPattern(): void {
 }
 /** Pops two vectors and pushes what the pattern says. */
 export function shuffle(): void {
-  simd(V.I8X16_SHUFFLE);
+  simd(W.I8X16_SHUFFLE);
   copyFrom(pattern, 16);
 }
 /** Pattern: element `index` of the first operand everywhere. */

@@ -2,7 +2,7 @@
 import { ones } from "../lib/bits";
 import { Rd, Rn, bits } from "../a64/fields";
 import { L_V, readV } from "./locals";
-import * as V from "./simd-opcodes";
+import * as W from "./opcodes";
 import {
   EQ,
   GE,
@@ -40,15 +40,15 @@ function compareWithZero(w: u32, size: u32, relation: u32): void {
 function pushPairSums(w: u32, size: u32): void {
   const unsigned = isUnsigned(w);
   readV(Rn(w));
-  if (size == 0) simd(unsigned ? V.I16X8_EXTADD_PAIRWISE_U : V.I16X8_EXTADD_PAIRWISE_S);
-  else if (size == 1) simd(unsigned ? V.I32X4_EXTADD_PAIRWISE_U : V.I32X4_EXTADD_PAIRWISE_S);
+  if (size == 0) simd(unsigned ? W.I16X8_EXTADD_PAIRWISE_U : W.I16X8_EXTADD_PAIRWISE_S);
+  else if (size == 1) simd(unsigned ? W.I32X4_EXTADD_PAIRWISE_U : W.I32X4_EXTADD_PAIRWISE_S);
   else {
-    const right = unsigned ? V.LANES_SHR_U : V.LANES_SHR_S;
-    shift(3, V.LANES_SHL, 32);
+    const right = unsigned ? W.LANES_SHR_U : W.LANES_SHR_S;
+    shift(3, W.LANES_SHL, 32);
     shift(3, right, 32);
     readV(Rn(w));
     shift(3, right, 32);
-    laned(3, V.LANES_ADD);
+    laned(3, W.LANES_ADD);
   }
 }
 
@@ -57,13 +57,13 @@ function reverseBits(w: u32): void {
   constant(0xe060_a020_c040_8000, 0xf070_b030_d050_9010);
   readV(Rn(w));
   constant(0x0f0f_0f0f_0f0f_0f0f, 0x0f0f_0f0f_0f0f_0f0f);
-  simd(V.V128_AND);
-  simd(V.I8X16_SWIZZLE);
+  simd(W.V128_AND);
+  simd(W.I8X16_SWIZZLE);
   constant(0x0e06_0a02_0c04_0800, 0x0f07_0b03_0d05_0901);
   readV(Rn(w));
-  shift(0, V.LANES_SHR_U, 4);
-  simd(V.I8X16_SWIZZLE);
-  simd(V.V128_OR);
+  shift(0, W.LANES_SHR_U, 4);
+  simd(W.I8X16_SWIZZLE);
+  simd(W.V128_OR);
   write(w);
 }
 
@@ -85,7 +85,7 @@ export function emitTwoRegister(w: u32): bool {
       return true;
     case 0x0b:
       readV(Rn(w));
-      laned(size, unsigned ? V.LANES_NEG : V.LANES_ABS);
+      laned(size, unsigned ? W.LANES_NEG : W.LANES_ABS);
       write(w);
       return true;
     default:
@@ -106,7 +106,7 @@ function emitVectorOnly(w: u32, size: u32, opcode: u32): bool {
       pushPairSums(w, size);
       if (opcode == 0x06) {
         readV(Rd(w));
-        laned(size + 1, V.LANES_ADD);
+        laned(size + 1, W.LANES_ADD);
       }
       write(w);
       return true;
@@ -117,7 +117,7 @@ function emitVectorOnly(w: u32, size: u32, opcode: u32): bool {
       }
       if (size != 0) return false;
       readV(Rn(w));
-      simd(unsigned ? V.V128_NOT : V.I8X16_POPCNT);
+      simd(unsigned ? W.V128_NOT : W.I8X16_POPCNT);
       write(w);
       return true;
     case 0x12:
@@ -129,7 +129,7 @@ function emitVectorOnly(w: u32, size: u32, opcode: u32): bool {
       if (!unsigned || size == 3) return false;
       readV(Rn(w));
       extend(size, isWide(w), true);
-      shift(size + 1, V.LANES_SHL, 8 << size);
+      shift(size + 1, W.LANES_SHL, 8 << size);
       writeFull(w);
       return true;
     default:
@@ -153,7 +153,7 @@ function fold(w: u32, size: u32, op: u32, bytes: u32): void {
   if (size == 3) clearUpper();
   else {
     constant(ones(8 << size), 0);
-    simd(V.V128_AND);
+    simd(W.V128_AND);
   }
   writeFull(w);
 }
@@ -167,20 +167,20 @@ export function emitAcrossLanes(w: u32): bool {
   switch (bits(w, 12, 5)) {
     case 0x03:
       pushPairSums(w, size);
-      fold(w, size + 1, V.LANES_ADD, bytes);
+      fold(w, size + 1, W.LANES_ADD, bytes);
       return true;
     case 0x0a:
       readV(Rn(w));
-      fold(w, size, unsigned ? V.LANES_MAX_U : V.LANES_MAX_S, bytes);
+      fold(w, size, unsigned ? W.LANES_MAX_U : W.LANES_MAX_S, bytes);
       return true;
     case 0x1a:
       readV(Rn(w));
-      fold(w, size, unsigned ? V.LANES_MIN_U : V.LANES_MIN_S, bytes);
+      fold(w, size, unsigned ? W.LANES_MIN_U : W.LANES_MIN_S, bytes);
       return true;
     case 0x1b:
       if (unsigned) return false;
       readV(Rn(w));
-      fold(w, size, V.LANES_ADD, bytes);
+      fold(w, size, W.LANES_ADD, bytes);
       return true;
     default:
       return false;

@@ -1,7 +1,7 @@
 /** Advanced SIMD permute, extract and table lookup; reversal of elements (ARM ARM C4.1.96). */
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { readV } from "./locals";
-import * as V from "./simd-opcodes";
+import * as W from "./opcodes";
 import {
   beginPattern,
   isWide,
@@ -79,17 +79,17 @@ export function emitTable(w: u32): bool {
     readV(Rm(w));
     if (i > 0) {
       splat(0, 16 * i);
-      laned(0, V.LANES_SUB);
+      laned(0, W.LANES_SUB);
     }
-    simd(V.I8X16_SWIZZLE);
-    if (i > 0) simd(V.V128_OR);
+    simd(W.I8X16_SWIZZLE);
+    if (i > 0) simd(W.V128_OR);
   }
   if (keeps) {
     readV(Rd(w));
     readV(Rm(w));
     splat(0, 16 * registers);
-    simd(V.I8X16_LT_U);
-    simd(V.V128_BITSELECT);
+    simd(W.I8X16_LT_U);
+    simd(W.V128_BITSELECT);
   }
   write(w);
   return true;

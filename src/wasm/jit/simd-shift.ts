@@ -3,7 +3,6 @@ import { ones } from "../lib/bits";
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { L_T, L_U, readV } from "./locals";
 import * as W from "./opcodes";
-import * as V from "./simd-opcodes";
 import {
   constant,
   extend,
@@ -31,16 +30,16 @@ function pushRight(w: u32, size: u32, amount: u32): void {
     return;
   }
   readV(Rn(w));
-  shift(size, unsigned ? V.LANES_SHR_U : V.LANES_SHR_S, amount == width ? width - 1 : amount);
+  shift(size, unsigned ? W.LANES_SHR_U : W.LANES_SHR_S, amount == width ? width - 1 : amount);
 }
 /** Pushes it rounded: the last bit shifted out is added, which cannot overflow. */
 function pushRounded(w: u32, size: u32, amount: u32): void {
   pushRight(w, size, amount);
   readV(Rn(w));
-  shift(size, V.LANES_SHR_U, amount - 1);
+  shift(size, W.LANES_SHR_U, amount - 1);
   splat(size, 1);
-  simd(V.V128_AND);
-  laned(size, V.LANES_ADD);
+  simd(W.V128_AND);
+  laned(size, W.LANES_ADD);
 }
 
 /** SLI and SRI: V<d> keeps the bits of `kept`. */
@@ -48,20 +47,20 @@ function insert(w: u32, size: u32, kept: u64): void {
   const mask = replicate(size, kept);
   readV(Rd(w));
   constant(mask, mask);
-  simd(V.V128_AND);
-  simd(V.V128_OR);
+  simd(W.V128_AND);
+  simd(W.V128_OR);
 }
 
 /** SHRN, RSHRN from lanes of twice the size. */
 function narrow(w: u32, size: u32, amount: u32, rounds: bool): void {
   readV(Rn(w));
-  shift(size + 1, V.LANES_SHR_U, amount);
+  shift(size + 1, W.LANES_SHR_U, amount);
   if (rounds) {
     readV(Rn(w));
-    shift(size + 1, V.LANES_SHR_U, amount - 1);
+    shift(size + 1, W.LANES_SHR_U, amount - 1);
     splat(size + 1, 1);
-    simd(V.V128_AND);
-    laned(size + 1, V.LANES_ADD);
+    simd(W.V128_AND);
+    laned(size + 1, W.LANES_ADD);
   }
   writeNarrow(w, size);
 }
@@ -76,7 +75,7 @@ function selectBelow(bound: i64): void {
 /** Pushes lane `lane` of V<n>, of 32 or 64 bits, as i64. */
 function pushLane(n: u32, size: u32, lane: u32, unsigned: bool): void {
   readV(n);
-  simd(size == 3 ? V.I64X2_EXTRACT_LANE : V.I32X4_EXTRACT_LANE);
+  simd(size == 3 ? W.I64X2_EXTRACT_LANE : W.I32X4_EXTRACT_LANE);
   byte(lane);
   if (size == 2) byte(unsigned ? W.I64_EXTEND_I32_U : W.I64_EXTEND_I32_S);
 }
@@ -116,7 +115,7 @@ export function emitShiftByRegister(w: u32): bool {
     set(L_U);
     pushShiftedEitherWay(unsigned);
     if (size == 2) byte(W.I32_WRAP_I64);
-    simd(size == 3 ? V.I64X2_REPLACE_LANE : V.I32X4_REPLACE_LANE);
+    simd(size == 3 ? W.I64X2_REPLACE_LANE : W.I32X4_REPLACE_LANE);
     byte(lane);
   }
   writeSignificant(w, significant);
@@ -143,7 +142,7 @@ export function emitShiftImmediate(w: u32): bool {
     case 0x02:
       pushRight(w, size, right);
       readV(Rd(w));
-      laned(size, V.LANES_ADD);
+      laned(size, W.LANES_ADD);
       break;
     case 0x04:
       pushRounded(w, size, right);
@@ -151,7 +150,7 @@ export function emitShiftImmediate(w: u32): bool {
     case 0x06:
       pushRounded(w, size, right);
       readV(Rd(w));
-      laned(size, V.LANES_ADD);
+      laned(size, W.LANES_ADD);
       break;
     case 0x08:
       pushRight(w, size, right);
@@ -159,7 +158,7 @@ export function emitShiftImmediate(w: u32): bool {
       break;
     case 0x0a:
       readV(Rn(w));
-      shift(size, V.LANES_SHL, left);
+      shift(size, W.LANES_SHL, left);
       if (unsigned) insert(w, size, ones(left));
       break;
     case 0x10:
@@ -170,7 +169,7 @@ export function emitShiftImmediate(w: u32): bool {
     case 0x14:
       readV(Rn(w));
       extend(size, isWide(w), unsigned);
-      shift(size + 1, V.LANES_SHL, left);
+      shift(size + 1, W.LANES_SHL, left);
       writeFull(w);
       return true;
     default:

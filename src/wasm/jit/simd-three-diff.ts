@@ -1,7 +1,7 @@
 /** Advanced SIMD three different and by indexed element, integer, without the saturating ones (ARM ARM C4.1.96). */
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { readV } from "./locals";
-import * as V from "./simd-opcodes";
+import * as W from "./opcodes";
 import {
   extend,
   isUnsigned,
@@ -20,7 +20,7 @@ import { absoluteDifference } from "./simd-three-same";
 
 /** Pops two vectors and multiplies the lanes of a half to twice their size. */
 function multiplyLong(w: u32, size: u32): void {
-  laned(size + 1, V.LANES_EXTMUL + (isWide(w) ? 1 : 0) + (isUnsigned(w) ? 2 : 0));
+  laned(size + 1, W.LANES_EXTMUL + (isWide(w) ? 1 : 0) + (isUnsigned(w) ? 2 : 0));
 }
 /** Pushes a half of V<n> with its lanes extended. */
 function pushExtended(w: u32, n: u32, size: u32): void {
@@ -34,9 +34,9 @@ function narrowHigh(w: u32, size: u32, op: u32): void {
   laned(size + 1, op);
   if (isUnsigned(w)) {
     splat(size + 1, (<u64>1) << (<u64>((8 << size) - 1)));
-    laned(size + 1, V.LANES_ADD);
+    laned(size + 1, W.LANES_ADD);
   }
-  shift(size + 1, V.LANES_SHR_U, 8 << size);
+  shift(size + 1, W.LANES_SHR_U, 8 << size);
   writeNarrow(w, size);
 }
 
@@ -50,17 +50,17 @@ export function emitThreeDifferent(w: u32): bool {
     case 2:
       pushExtended(w, Rn(w), size);
       pushExtended(w, Rm(w), size);
-      laned(size + 1, opcode == 0 ? V.LANES_ADD : V.LANES_SUB);
+      laned(size + 1, opcode == 0 ? W.LANES_ADD : W.LANES_SUB);
       break;
     case 1:
     case 3:
       readV(Rn(w));
       pushExtended(w, Rm(w), size);
-      laned(size + 1, opcode == 1 ? V.LANES_ADD : V.LANES_SUB);
+      laned(size + 1, opcode == 1 ? W.LANES_ADD : W.LANES_SUB);
       break;
     case 4:
     case 6:
-      narrowHigh(w, size, opcode == 4 ? V.LANES_ADD : V.LANES_SUB);
+      narrowHigh(w, size, opcode == 4 ? W.LANES_ADD : W.LANES_SUB);
       return true;
     case 5:
     case 7:
@@ -68,14 +68,14 @@ export function emitThreeDifferent(w: u32): bool {
       extend(size, isWide(w), true);
       if (opcode == 7) break;
       readV(Rd(w));
-      laned(size + 1, V.LANES_ADD);
+      laned(size + 1, W.LANES_ADD);
       break;
     case 8:
     case 10:
       readV(Rd(w));
       pushOperands(w);
       multiplyLong(w, size);
-      laned(size + 1, opcode == 8 ? V.LANES_ADD : V.LANES_SUB);
+      laned(size + 1, opcode == 8 ? W.LANES_ADD : W.LANES_SUB);
       break;
     case 12:
       pushOperands(w);
@@ -109,14 +109,14 @@ export function emitByElement(w: u32): bool {
       if (!unsigned) return false;
       readV(Rd(w));
       pushByElement(w, size);
-      laned(size, V.LANES_MUL);
-      laned(size, opcode == 0 ? V.LANES_ADD : V.LANES_SUB);
+      laned(size, W.LANES_MUL);
+      laned(size, opcode == 0 ? W.LANES_ADD : W.LANES_SUB);
       write(w);
       return true;
     case 8:
       if (unsigned) return false;
       pushByElement(w, size);
-      laned(size, V.LANES_MUL);
+      laned(size, W.LANES_MUL);
       write(w);
       return true;
     case 2:
@@ -124,7 +124,7 @@ export function emitByElement(w: u32): bool {
       readV(Rd(w));
       pushByElement(w, size);
       multiplyLong(w, size);
-      laned(size + 1, opcode == 2 ? V.LANES_ADD : V.LANES_SUB);
+      laned(size + 1, opcode == 2 ? W.LANES_ADD : W.LANES_SUB);
       writeFull(w);
       return true;
     case 10:

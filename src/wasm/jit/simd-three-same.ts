@@ -2,7 +2,6 @@
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { L_V, L_W, readV, significantBits } from "./locals";
 import * as W from "./opcodes";
-import * as V from "./simd-opcodes";
 import { emitShiftByRegister } from "./simd-shift";
 import {
   EQ,
@@ -35,49 +34,49 @@ function logic(w: u32): void {
   switch ((bits(w, 29, 1) << 2) | sizeOf(w)) {
     case 0:
       pushOperands(w);
-      simd(V.V128_AND);
+      simd(W.V128_AND);
       significant = min<u32>(significantBits(n), significantBits(m));
       break;
     case 1:
       pushOperands(w);
-      simd(V.V128_ANDNOT);
+      simd(W.V128_ANDNOT);
       break;
     case 2:
       // MOV is ORR of a register with itself.
       readV(n);
       if (n == m) break;
       readV(m);
-      simd(V.V128_OR);
+      simd(W.V128_OR);
       break;
     case 3:
       pushOperands(w);
-      simd(V.V128_NOT);
-      simd(V.V128_OR);
+      simd(W.V128_NOT);
+      simd(W.V128_OR);
       significant = 128;
       break;
     case 4:
       pushOperands(w);
-      simd(V.V128_XOR);
+      simd(W.V128_XOR);
       break;
     case 5:
       significant = max<u32>(significant, significantBits(d));
       pushOperands(w);
       readV(d);
-      simd(V.V128_BITSELECT);
+      simd(W.V128_BITSELECT);
       break;
     case 6:
       significant = max<u32>(significant, significantBits(d));
       readV(n);
       readV(d);
       readV(m);
-      simd(V.V128_BITSELECT);
+      simd(W.V128_BITSELECT);
       break;
     default:
       significant = max<u32>(significant, significantBits(d));
       readV(d);
       readV(n);
       readV(m);
-      simd(V.V128_BITSELECT);
+      simd(W.V128_BITSELECT);
   }
   writeSignificant(w, significant);
 }
@@ -95,7 +94,7 @@ function ordered(w: u32, size: u32, relation: u32): void {
 /** Unsigned order of 64 bits is signed order with the top bits inverted. */
 function flipSigns(): void {
   splat(3, 0x8000_0000_0000_0000);
-  simd(V.V128_XOR);
+  simd(W.V128_XOR);
 }
 
 /** CMTST, CMEQ. */
@@ -103,10 +102,10 @@ function equality(w: u32, size: u32): void {
   pushOperands(w);
   if (isUnsigned(w)) compare(size, EQ, false);
   else {
-    simd(V.V128_AND);
+    simd(W.V128_AND);
     constant(0, 0);
     compare(size, EQ, false);
-    simd(V.V128_NOT);
+    simd(W.V128_NOT);
   }
   write(w);
 }
@@ -114,17 +113,17 @@ function equality(w: u32, size: u32): void {
 /** Pops two vectors and multiplies their lanes: bytes, for which there is no operator, by products of 16 bits. */
 export function multiplyLanes(size: u32): void {
   if (size != 0) {
-    laned(size, V.LANES_MUL);
+    laned(size, W.LANES_MUL);
     return;
   }
   set(L_W);
   set(L_V);
   get(L_V);
   get(L_W);
-  laned(1, V.LANES_EXTMUL + 2);
+  laned(1, W.LANES_EXTMUL + 2);
   get(L_V);
   get(L_W);
-  laned(1, V.LANES_EXTMUL + 3);
+  laned(1, W.LANES_EXTMUL + 3);
   patternOfUnzip(0, 16, 0);
   shuffle();
 }
@@ -141,7 +140,7 @@ function pushPairs(w: u32, size: u32): void {
 }
 
 function minMax(w: u32, isMax: bool): u32 {
-  return (isMax ? V.LANES_MAX_S : V.LANES_MIN_S) + (isUnsigned(w) ? 1 : 0);
+  return (isMax ? W.LANES_MAX_S : W.LANES_MIN_S) + (isUnsigned(w) ? 1 : 0);
 }
 /** Pushes absolute differences. */
 export function absoluteDifference(w: u32, size: u32): void {
@@ -149,7 +148,7 @@ export function absoluteDifference(w: u32, size: u32): void {
   laned(size, minMax(w, true));
   pushOperands(w);
   laned(size, minMax(w, false));
-  laned(size, V.LANES_SUB);
+  laned(size, W.LANES_SUB);
 }
 
 /** Pushes half the sum: what both have, and half of what one has; rounded up it is what either has, less that half. */
@@ -157,14 +156,14 @@ function halvedSum(w: u32, size: u32, rounds: bool): void {
   const unsigned = isUnsigned(w);
   pushOperands(w);
   if (rounds && unsigned && size < 2) {
-    laned(size, V.LANES_AVGR_U);
+    laned(size, W.LANES_AVGR_U);
     return;
   }
-  simd(rounds ? V.V128_OR : V.V128_AND);
+  simd(rounds ? W.V128_OR : W.V128_AND);
   pushOperands(w);
-  simd(V.V128_XOR);
-  shift(size, unsigned ? V.LANES_SHR_U : V.LANES_SHR_S, 1);
-  laned(size, rounds ? V.LANES_SUB : V.LANES_ADD);
+  simd(W.V128_XOR);
+  shift(size, unsigned ? W.LANES_SHR_U : W.LANES_SHR_S, 1);
+  laned(size, rounds ? W.LANES_SUB : W.LANES_ADD);
 }
 
 /** Translates three-same instruction `w`; false, with nothing emitted, when there is no translation. */
@@ -189,7 +188,7 @@ export function emitThreeSame(w: u32): bool {
       return emitShiftByRegister(w);
     case 0x10:
       pushOperands(w);
-      laned(size, unsigned ? V.LANES_SUB : V.LANES_ADD);
+      laned(size, unsigned ? W.LANES_SUB : W.LANES_ADD);
       writeSignificant(w, significantLanes(Rn(w), Rm(w), size));
       return true;
     case 0x11:
@@ -198,7 +197,7 @@ export function emitThreeSame(w: u32): bool {
     case 0x17:
       if (unsigned || isScalar(w)) return false;
       pushPairs(w, size);
-      laned(size, V.LANES_ADD);
+      laned(size, W.LANES_ADD);
       write(w);
       return true;
     default:
@@ -229,14 +228,14 @@ function emitUpTo32(w: u32, size: u32, opcode: u32): bool {
       significant = max<u32>(significant, significantBits(Rd(w)));
       absoluteDifference(w, size);
       readV(Rd(w));
-      laned(size, V.LANES_ADD);
+      laned(size, W.LANES_ADD);
       break;
     case 0x12:
       significant = max<u32>(significant, significantBits(Rd(w)));
       readV(Rd(w));
       pushOperands(w);
       multiplyLanes(size);
-      laned(size, unsigned ? V.LANES_SUB : V.LANES_ADD);
+      laned(size, unsigned ? W.LANES_SUB : W.LANES_ADD);
       break;
     case 0x13:
       if (unsigned) return false;
@@ -259,13 +258,13 @@ function emitUpTo32(w: u32, size: u32, opcode: u32): bool {
 /** ADDP (scalar). */
 export function emitPairwiseScalar(w: u32): bool {
   readV(Rn(w));
-  simd(V.I64X2_EXTRACT_LANE);
+  simd(W.I64X2_EXTRACT_LANE);
   byte(0);
   readV(Rn(w));
-  simd(V.I64X2_EXTRACT_LANE);
+  simd(W.I64X2_EXTRACT_LANE);
   byte(1);
   byte(W.I64_ADD);
-  simd(V.SPLAT + 3);
+  simd(W.I64X2_SPLAT);
   write(w);
   return true;
 }

@@ -1,11 +1,10 @@
 /** Loads and stores of SIMD and FP registers that have no record of their own (ARM ARM C4.1.88). */
 import { Rm, Rn, Rt, Rt2, bits, sbits } from "../a64/fields";
 import { instructionOffset } from "./exits";
-import { pushShifted } from "./integer";
+import { pushShifted } from "./operands";
 import { L_HOST, L_PAGE, L_VA, knowSignificantBits, readV, readX, writeV, writeX } from "./locals";
 import { addImmediate, translate } from "./memory";
 import * as W from "./opcodes";
-import * as V from "./simd-opcodes";
 import { clearUpper, constant, sourceSlot } from "./simd-emit";
 import { structureRegisters, transferStructures } from "./vector-structures";
 import { accessV, byte, get, set } from "./writer";
@@ -15,10 +14,10 @@ function loadVector(n: u32, size: u32, offset: u32): void {
   get(L_HOST);
   if (size == 4) accessV(W.V128_LOAD, offset);
   else if (size == 3) accessV(W.V128_LOAD64_ZERO, offset);
-  else if (size == 2) accessV(V.V128_LOAD32_ZERO, offset);
+  else if (size == 2) accessV(W.V128_LOAD32_ZERO, offset);
   else {
     constant(0, 0);
-    accessV(V.V128_LOAD_LANE + size, offset);
+    accessV(W.V128_LOAD8_LANE + size, offset);
     byte(0);
   }
   writeV(n);
@@ -30,7 +29,7 @@ function storeVector(n: u32, size: u32, lane: u32, offset: u32): void {
   readV(n);
   if (size == 4) accessV(W.V128_STORE, offset);
   else {
-    accessV(V.V128_STORE_LANE + size, offset);
+    accessV(W.V128_STORE8_LANE + size, offset);
     byte(lane);
   }
 }
@@ -182,11 +181,11 @@ function oneElement(w: u32): bool {
   else {
     get(L_HOST);
     if (scale == 3) {
-      accessV(V.V128_LOAD_SPLAT + size, 0);
+      accessV(W.V128_LOAD8_SPLAT + size, 0);
       if (!isWide) clearUpper();
     } else {
       readV(t);
-      accessV(V.V128_LOAD_LANE + size, 0);
+      accessV(W.V128_LOAD8_LANE + size, 0);
       byte(lane);
     }
     writeV(t);
