@@ -7,7 +7,7 @@ import { webcrypto } from "node:crypto";
 import { readCommandLine } from "../config/command-line.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { HashMismatchError } from "../machine/checked-file.ts";
-import { messageChannelTurns } from "../worker/turns.ts";
+import { immediateTurns } from "./immediate-turns.ts";
 import { openCharacters } from "./characters.ts";
 import { withDefaultGuest } from "./default-guest.ts";
 import { Disks } from "./disks.ts";
@@ -47,7 +47,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
   const disks = new Disks();
   const trees = new Trees();
   const characters = await openCharacters(config.chardevs, (sentence) => terminal.message(sentence));
-  const turns = messageChannelTurns();
+  const turns = immediateTurns();
   try {
     const session = new Session(config, {
       terminal,
