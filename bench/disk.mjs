@@ -1,8 +1,9 @@
 // @ts-check
 /**
- * `npm run bench:disk [-- --kind NAME … --chunks]`: dd in a guest in Chromium, from and to a disk in each place where one
- * can be; with --chunks instead the stores alone, with several sizes of chunks. The profile is in a folder, as a
- * person's is: in a private window the browser keeps what it stores in memory.
+ * `npm run bench:disk [-- --kind NAME … --runs N --reads --chunks]`: dd in a guest in Chromium, from and to a disk in each
+ * place where one can be, the best of N runs of each by turns; --reads leaves the writes out. With --chunks instead the stores
+ * alone, with several sizes of chunks. The profile is in a folder, as a person's is: in a private window the browser keeps
+ * what it stores in memory.
  */
 import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { randomBytes } from "node:crypto";
@@ -21,7 +22,7 @@ import { listen, staticServer } from "../scripts/static-server.mjs";
 import { engine } from "../scripts/vite-engine.mjs";
 import { guest } from "../scripts/vite-guest.mjs";
 import { launchKeptChromium } from "./lib/chromium.mjs";
-import { machineLine } from "./lib/cpu-time.mjs";
+import { machineLine, processSeconds, threadSeconds, workerThreads } from "./lib/cpu-time.mjs";
 import { table } from "./lib/statistics.mjs";
 
 const SIZE_MIB = 96;
@@ -51,21 +52,65 @@ function speedOf(output) {
   return (SIZE_MIB * 1024 * 1024) / 1e6 / (Number(match[1]) * 60 + Number(match[2]));
 }
 
-/** @param {import("playwright").Page} page @param {Kind} kind @param {string} args */
-async function measureGuest(page, kind, args) {
+/**
+ * The best of some runs of a command, and the processor time of each MiB then.
+ * @typedef {{ speed: number, worker: number, waited: number, all: number }} Figure
+ */
+
+/**
+ * Runs a command in the guest.
+ * @param {import("playwright").Page} page @param {readonly number[]} pids Of the browser's processes. @param {string} command
+ * @returns {Promise<Figure>}
+ */
+async function measureCommand(page, pids, command) {
+  const before = timesOf(pids);
+  const output = await page.evaluate((value) => Reflect.get(window, "bench").run(value), command);
+  const after = timesOf(pids);
+  const grown = [...after.worker].map(([tid, { ran, waited }]) => {
+    const from = before.worker.get(tid) ?? { ran: 0, waited: 0 };
+    return { ran: ran - from.ran, waited: waited - from.waited };
+  });
+  const busiest = grown.sort((a, b) => b.ran - a.ran)[0] ?? { ran: Number.NaN, waited: Number.NaN };
+  const perMib = (/** @type {number} */ seconds) => (seconds * 1000) / SIZE_MIB;
+  return {
+    speed: speedOf(output),
+    worker: perMib(busiest.ran),
+    waited: perMib(busiest.waited),
+    all: perMib(after.all - before.all),
+  };
+}
+
+/** @param {readonly number[]} pids */
+function timesOf(pids) {
+  return {
+    worker: new Map(pids.flatMap((pid) => workerThreads(pid).map((tid) => [tid, threadSeconds(pid, tid)]))),
+    all: pids.reduce((sum, pid) => sum + processSeconds(pid), 0),
+  };
+}
+
+/**
+ * @param {import("playwright").Page} page @param {readonly number[]} pids
+ * @param {{ kind: Kind, args: string, runs: number, reads: boolean }} what
+ * @returns {Promise<(Figure | null)[]>} One for each command, null where it is left out.
+ */
+async function measureGuest(page, pids, { kind, args, runs, reads }) {
   const setup = { kind, args, sizeBytes: SIZE_MIB * 1024 * 1024, image: "bench.img" };
   await page.evaluate((value) => Reflect.get(window, "bench").start(value), setup);
-  /** @type {Map<string, number>} */
-  const speeds = new Map();
+  /** @type {Map<string, Figure>} */
+  const best = new Map();
   // An image is read before anything is written over it; a disk that is empty has to be written first.
   const isImage = kind === "memory" || kind === "file";
+  const order = isImage ? COMMANDS.toReversed() : COMMANDS;
+  const wanted = order.filter(([name], i) => !reads || name.startsWith("read") || (!isImage && i === 0));
   // The engine is not compiled to its end when the guest is at its prompt, nor all of the image in memory.
   if (isImage) await page.evaluate((value) => Reflect.get(window, "bench").run(value), WARM_UP);
-  for (const [name, command] of isImage ? COMMANDS.toReversed() : COMMANDS) {
-    const output = await page.evaluate((value) => Reflect.get(window, "bench").run(value), command);
-    speeds.set(name, speedOf(output));
+  for (const [name, command] of wanted) {
+    for (let run = 0; run < runs; run += 1) {
+      const figure = await measureCommand(page, pids, command);
+      if (figure.speed > (best.get(name)?.speed ?? 0)) best.set(name, figure);
+    }
   }
-  return COMMANDS.map(([name]) => speeds.get(name) ?? Number.NaN);
+  return COMMANDS.map(([name]) => best.get(name) ?? null);
 }
 
 /** Bundles a page as the site is. @param {string} name @param {string} site Where it goes. */
@@ -82,8 +127,8 @@ async function buildPage(name, site) {
   });
 }
 
-/** @param {string} folder @param {readonly Kind[]} kinds */
-async function benchGuest(folder, kinds) {
+/** @param {string} folder @param {{ kinds: readonly Kind[], runs: number, reads: boolean }} what */
+async function benchGuest(folder, { kinds, ...what }) {
   const site = join(root, "build/bench-disk");
   await step("page", () => buildPage("index.html", site));
   const image = join(site, "bench.img");
@@ -96,19 +141,37 @@ async function benchGuest(folder, kinds) {
     page.on("console", (message) => console.log(message.text()));
     await page.goto(`http://127.0.0.1:${port}/`);
     const { args } = await (await page.request.get(`http://127.0.0.1:${port}/guest/manifest.json`)).json();
-    const rows = [["MB/s", ...COMMANDS.map(([name]) => name), "bar for reads"]];
+    const names = COMMANDS.map(([name]) => name);
+    const speeds = [["MB/s", ...names, "bar for reads"]];
+    const costs = [["ms a MiB: worker + waiting, all", ...names]];
+    const pids = await processesOf(page);
     for (const kind of kinds) {
       await page.locator("input").setInputFiles(image);
-      const speeds = await measureGuest(page, kind, args);
-      rows.push([NAMES[kind], ...speeds.map((speed) => speed.toFixed(0)), String(BARS[kind])]);
+      const figures = await measureGuest(page, pids, { kind, args, ...what });
+      speeds.push([NAMES[kind], ...figures.map((figure) => figure?.speed.toFixed(0) ?? ""), String(BARS[kind])]);
+      costs.push([NAMES[kind], ...figures.map(costOf)]);
     }
-    console.log(table(rows));
+    console.log(`${table(speeds)}\n\n${table(costs)}`);
   } finally {
     await browser.close();
     server.close();
     rmSync(image);
   }
 }
+
+/** Of all the browser's processes. @param {import("playwright").Page} page */
+async function processesOf(page) {
+  const browser = page.context().browser();
+  if (browser === null) throw new Error("Playwright does not show the browser of a profile in a folder.");
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  return processInfo.map(({ id }) => id);
+}
+
+/** @param {Figure | null} figure */
+const costOf = (figure) =>
+  figure === null ? "" : `${figure.worker.toFixed(1)} + ${figure.waited.toFixed(1)}, ${figure.all.toFixed(1)}`;
 
 /** What no browser or file system can press together. @param {string} path */
 async function writeImage(path) {
@@ -151,14 +214,21 @@ runAsScript(import.meta.url, async () => {
   checkNode();
   await ensureNpmPackages();
   const { values } = parseArgs({
-    options: { kind: { type: "string", multiple: true }, chunks: { type: "boolean", default: false } },
+    options: {
+      kind: { type: "string", multiple: true },
+      runs: { type: "string", default: "1" },
+      reads: { type: "boolean", default: false },
+      chunks: { type: "boolean", default: false },
+    },
   });
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1) throw new Error("--runs takes a whole number above 0.");
   const kinds = KINDS.filter((kind) => values.kind === undefined || values.kind.includes(kind));
   await step("packages", (say) => ensurePackages("bench", say));
   await step("engine", () => buildEngineIfStale());
   const folder = mkdtempSync(join(tmpdir(), "armlet-bench-"));
   try {
-    await (values.chunks ? benchChunks(folder) : benchGuest(folder, kinds));
+    await (values.chunks ? benchChunks(folder) : benchGuest(folder, { kinds, runs, reads: values.reads }));
     console.log(machineLine());
   } finally {
     rmSync(folder, { recursive: true, force: true });
