@@ -94,6 +94,22 @@ describe("BlobSource", () => {
     expect(asked.bytes).toBeLessThan(300_000);
   });
 
+  it("has read what nobody waits for yet by whom it was made with, and the rest here", async () => {
+    const elsewhere: number[] = [];
+    const source = new BlobSource(new Blob([BYTES]), async (part) => {
+      elsewhere.push(part.size);
+      return await part.arrayBuffer();
+    });
+    await source.read(1_000_000, new Uint8Array(4096));
+    expect(elsewhere).toEqual([]);
+    const block = new Uint8Array(65_536);
+    for (let at = 0; at + block.length <= SIZE_BYTES; at += block.length) {
+      await source.read(at, block);
+      expect(Buffer.compare(block, BYTES.subarray(at, at + block.length))).toBe(0);
+    }
+    expect(elsewhere.reduce((sum, size) => sum + size, 0)).toBeGreaterThan(SIZE_BYTES / 2);
+  });
+
   it("answers at once what it has", async () => {
     const source = new BlobSource(new Blob([BYTES]));
     await source.read(0, new Uint8Array(512));

@@ -17,9 +17,13 @@ export function* pieces(offset: number, length: number, chunkBytes: number): Gen
   }
 }
 
-/** Resolves when all have; nothing to wait for is nothing. */
+/**
+ * Settles when all have, also where one fails: until then they use the caller's buffer. Nothing to wait for is nothing.
+ * Rejects as the first in the list that did.
+ */
 export function settled(waits: readonly Promise<void>[]): void | Promise<void> {
-  if (waits.length > 0) return Promise.all(waits).then(() => undefined);
+  if (waits.length > 1) return Promise.allSettled(waits).then(async () => void (await Promise.all(waits)));
+  return waits[0];
 }
 
 /** Runs steps at once for as long as none is a promise; from the first promise on, later. */

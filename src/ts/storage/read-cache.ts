@@ -1,20 +1,26 @@
+import { type Extent, ExtentCache } from "./extent-cache.ts";
+import { settled } from "./pieces.ts";
+
 export interface ReadCacheOptions {
   readonly sizeBytes: number;
-  /** Unit in which bytes are kept; `load` is asked for whole ones. */
+  /** Unit in which bytes are loaded; `load` is asked for whole ones. */
   readonly chunkBytes: number;
   /** Chunks that one call of `load` is for, at least where there are so many to load: a call costs more than its bytes. */
   readonly requestChunks: number;
-  /** And at most: so far it grows while reads follow one another. */
+  /** And at most: so far what is read ahead grows while reads follow one another. */
   readonly maxRequestChunks: number;
-  /** Chunks behind a read that are on their way before they are asked for, while reads follow one another. */
+  /**
+   * Chunks that are on their way before they are asked for, while reads follow one another. Sequences that are read in turn
+   * share them. With what the last request has too much it has to fit into `keptChunks` twice.
+   */
   readonly aheadChunks: number;
   /** Chunks kept in memory; the longest unused go first. */
   readonly keptChunks: number;
-  /** The bytes from `start` to before `end`. */
-  load(start: number, end: number): Promise<Uint8Array>;
+  /** The bytes from `start` to before `end`, in a buffer of their own. `isAhead`: nobody waits for them yet. */
+  load(start: number, end: number, isAhead: boolean): Promise<Uint8Array>;
 }
 
-/** A longer read is split: all chunks of one must be in memory at the same time. */
+/** A longer read is split: all chunks of one may be in memory at the same time. */
 const MAX_READ_BYTES = 16 * 1024 * 1024;
 
 /** Only then it is likely that the next read follows, too. */
@@ -23,13 +29,24 @@ const READS_BEFORE_AHEAD = 3;
 /** Sequences of reads that are followed at a time: a program reads its file, another one its own. */
 const STREAMS = 4;
 
+/** Requests of the next size that may be on their way for one sequence, until all of its share is. */
+const REQUESTS_AHEAD = 4;
+
 /** Reads that each began where the one before ended. */
 interface Stream {
   /** Last chunk of the last read. */
   last: number;
   following: number;
-  /** Chunks of the next request: more while reads follow one another. */
+  /** Chunks of the next request ahead: more while reads follow one another. */
   requestChunks: number;
+}
+
+/** Chunks on their way. */
+interface Request {
+  readonly first: number;
+  readonly after: number;
+  readonly isAhead: boolean;
+  readonly extent: Promise<Extent>;
 }
 
 /** What lies between reads of any size and a source that is better asked for few and large pieces. Loads each once. */
@@ -37,28 +54,29 @@ export class ReadCache {
   readonly #options: ReadCacheOptions;
   readonly #chunkCount: number;
   readonly #maxReadBytes: number;
-  readonly #chunks = new Map<number, Uint8Array>();
-  readonly #loading = new Map<number, Promise<void>>();
+  readonly #extents: ExtentCache;
+  readonly #loading = new Map<number, Request>();
   /** The one used last is at the end. */
   readonly #streams: Stream[] = [];
 
   constructor(options: ReadCacheOptions) {
+    const { sizeBytes, chunkBytes, keptChunks } = options;
     this.#options = options;
-    this.#chunkCount = Math.ceil(options.sizeBytes / options.chunkBytes);
-    this.#maxReadBytes = Math.min(MAX_READ_BYTES, Math.floor(options.keptChunks / 4) * options.chunkBytes);
+    this.#chunkCount = Math.ceil(sizeBytes / chunkBytes);
+    this.#maxReadBytes = Math.min(MAX_READ_BYTES, Math.floor(keptChunks / 4) * chunkBytes);
+    this.#extents = new ExtentCache(chunkBytes, keptChunks * chunkBytes);
   }
 
   /** Fills `into`; at once where everything is there. */
   read(offset: number, into: Uint8Array): void | Promise<void> {
     if (into.length === 0) return;
     if (into.length > this.#maxReadBytes) return this.#readLong(offset, into);
-    const first = Math.floor(offset / this.#options.chunkBytes);
-    const last = Math.floor((offset + into.length - 1) / this.#options.chunkBytes);
-    const stream = this.#follow(first, last);
-    const waits = this.#load(first, last, stream);
+    const { chunkBytes } = this.#options;
+    const last = Math.floor((offset + into.length - 1) / chunkBytes);
+    const stream = this.#follow(Math.floor(offset / chunkBytes), last);
+    const done = this.#fill(offset, into, this.#options.requestChunks);
     this.#loadAhead(stream);
-    if (waits.length === 0) return this.#copyOut(offset, into, first, last);
-    return Promise.all(waits).then(() => this.#copyOut(offset, into, first, last) ?? undefined);
+    return done;
   }
 
   async #readLong(offset: number, into: Uint8Array): Promise<void> {
@@ -83,65 +101,76 @@ export class ReadCache {
   }
 
   #loadAhead(stream: Stream): void {
-    if (stream.following < READS_BEFORE_AHEAD) return;
-    const end = Math.min(this.#chunkCount, stream.last + 1 + this.#options.aheadChunks);
-    for (let index = stream.last + 1; index < end; index++) {
-      if (this.#chunks.has(index) || this.#loading.has(index)) continue;
-      // Nobody waits for it yet: a read that needs it tries again, and says what is wrong.
-      this.#request(index, index, stream).catch(() => undefined);
+    const isSequential = ({ following }: Stream): boolean => following >= READS_BEFORE_AHEAD;
+    if (!isSequential(stream)) return;
+    const share = Math.max(1, Math.floor(this.#options.aheadChunks / this.#streams.filter(isSequential).length));
+    const requestChunks = Math.min(stream.requestChunks, share);
+    const next = stream.last + 1;
+    const end = Math.min(this.#chunkCount, next + Math.min(share, requestChunks * REQUESTS_AHEAD));
+    for (let index = next; index < end; ) {
+      const known = this.#extents.peek(index) ?? this.#loading.get(index);
+      index = (known ?? this.#request(index, index, requestChunks, true)).after;
     }
   }
 
-  /** Copies from chunks that are there; one that had to make room meanwhile is loaded again. */
-  #copyOut(offset: number, into: Uint8Array, first: number, last: number): void | Promise<void> {
+  /** Fills `into` from what is there and what is on its way, after asking for what is neither. */
+  #fill(offset: number, into: Uint8Array, requestChunks: number): void | Promise<void> {
     const { chunkBytes } = this.#options;
-    for (let index = first; index <= last; index++) {
-      const chunk = this.#chunks.get(index);
-      if (chunk === undefined) return this.read(offset, into);
-      // Used now: to the end of the line.
-      this.#chunks.delete(index);
-      this.#chunks.set(index, chunk);
-      const start = index * chunkBytes;
-      const from = Math.max(offset, start);
-      const to = Math.min(offset + into.length, start + chunk.length);
-      into.set(chunk.subarray(from - start, to - start), from - offset);
+    const last = Math.floor((offset + into.length - 1) / chunkBytes);
+    const waits: Promise<void>[] = [];
+    for (let index = Math.floor(offset / chunkBytes); index <= last; ) {
+      const extent = this.#extents.use(index);
+      if (extent !== undefined) {
+        this.#copyOut(extent, offset, into);
+        index = extent.after;
+      } else {
+        const request = this.#loading.get(index) ?? this.#request(index, last, requestChunks, false);
+        waits.push(this.#fillFrom(request, offset, into));
+        index = request.after;
+      }
     }
+    return settled(waits);
   }
 
-  /** Sees to it that chunks are on their way; returns what to wait for. */
-  #load(first: number, last: number, stream: Stream): Promise<void>[] {
-    const waits = new Set<Promise<void>>();
-    for (let index = first; index <= last; index++) {
-      if (this.#chunks.has(index)) continue;
-      waits.add(this.#loading.get(index) ?? this.#request(index, last, stream));
+  async #fillFrom(request: Request, offset: number, into: Uint8Array): Promise<void> {
+    let extent: Extent;
+    try {
+      extent = await request.extent;
+    } catch (error) {
+      if (!request.isAhead) throw error;
+      // It was for more than is wanted: what is wrong may be with the rest.
+      const { chunkBytes } = this.#options;
+      const from = Math.max(offset, request.first * chunkBytes);
+      const to = Math.min(offset + into.length, request.after * chunkBytes);
+      await this.#fill(from, into.subarray(from - offset, to - offset), 1);
+      return;
     }
-    return [...waits];
+    this.#copyOut(extent, offset, into);
+  }
+
+  /** Copies what an extent has of a range. */
+  #copyOut({ first, bytes }: Extent, offset: number, into: Uint8Array): void {
+    const start = first * this.#options.chunkBytes;
+    const from = Math.max(offset, start);
+    const to = Math.min(offset + into.length, start + bytes.length);
+    into.set(bytes.subarray(from - start, to - start), from - offset);
   }
 
   /** One request, from a missing chunk to the last wanted one, or some further, up to the next that is known. */
-  #request(first: number, lastWanted: number, { requestChunks }: Stream): Promise<void> {
-    const { maxRequestChunks } = this.#options;
+  #request(first: number, lastWanted: number, requestChunks: number, isAhead: boolean): Request {
+    const { maxRequestChunks, chunkBytes, sizeBytes, load } = this.#options;
     const end = Math.min(this.#chunkCount, first + maxRequestChunks, Math.max(lastWanted + 1, first + requestChunks));
     let after = first + 1;
-    while (after < end && !this.#chunks.has(after) && !this.#loading.has(after)) after++;
-    const request = this.#loadChunks(first, after).finally(() => {
-      for (let index = first; index < after; index++) this.#loading.delete(index);
-    });
+    while (after < end && this.#extents.peek(after) === undefined && !this.#loading.has(after)) after++;
+    const extent = load(first * chunkBytes, Math.min(after * chunkBytes, sizeBytes), isAhead)
+      .then((bytes) => this.#extents.add(first, bytes))
+      .finally(() => {
+        for (let index = first; index < after; index++) this.#loading.delete(index);
+      });
+    // A read that needs it asks again, and says what is wrong.
+    if (isAhead) extent.catch(() => undefined);
+    const request = { first, after, isAhead, extent };
     for (let index = first; index < after; index++) this.#loading.set(index, request);
     return request;
-  }
-
-  async #loadChunks(first: number, after: number): Promise<void> {
-    const { chunkBytes, sizeBytes, keptChunks, load } = this.#options;
-    const bytes = await load(first * chunkBytes, Math.min(after * chunkBytes, sizeBytes));
-    for (let index = first; index < after; index++) {
-      const from = (index - first) * chunkBytes;
-      // A copy: a part would keep all of what came with it in memory.
-      this.#chunks.set(index, bytes.slice(from, Math.min(from + chunkBytes, bytes.length)));
-    }
-    for (const oldest of this.#chunks.keys()) {
-      if (this.#chunks.size <= keptChunks) break;
-      this.#chunks.delete(oldest);
-    }
   }
 }

@@ -4,6 +4,7 @@ import type { DownloadSink } from "./byte-sink.ts";
 import type { MachineTrees } from "./machine-trees.ts";
 import type { MachineDisks } from "./machine-disks.ts";
 import type { NetworkServices } from "../net/network.ts";
+import type { ReadBlob } from "../storage/blob-source.ts";
 import type { HttpSourceHost } from "../storage/http-source.ts";
 import type { DiskStorage } from "./disk-storage.ts";
 import type { Clock } from "./guest-clock.ts";
@@ -28,6 +29,8 @@ export interface WorkerServices {
   port(id: string): CharBackend;
   /** The page's own file of that name; null where the name is an address. */
   file(name: string): Blob | null;
+  /** Reads a part of a file that nobody waits for yet; absent where this thread reads everything. */
+  readonly readAhead?: ReadBlob;
   /** The absolute address of a file name. */
   resolve(name: string): string;
   /** What reading parts of a file takes (HttpSource). */

@@ -26,7 +26,10 @@ export interface DriveImage {
 /** The part of a `-drive` that says what its image is. */
 export type ImageRequest = Pick<DriveConfig, "file" | "format" | "sha256">;
 
-export type SourceServices = Pick<WorkerServices, "file" | "resolve" | "readInto" | "rangeHost" | "signal" | "log">;
+export type SourceServices = Pick<
+  WorkerServices,
+  "file" | "readAhead" | "resolve" | "readInto" | "rangeHost" | "signal" | "log"
+>;
 
 /** What a compressed image may come to in memory; a larger one has to be brought into the browser first. */
 const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
@@ -58,7 +61,7 @@ export async function openDriveImage(drive: ImageRequest, services: SourceServic
 
 /** The disk in a file of this computer. */
 export async function openBlob(file: Blob, drive: ImageRequest, services: SourceServices): Promise<BlockSource> {
-  return (await openSource(new BlobSource(file), drive, services, null)).source;
+  return (await openSource(new BlobSource(file, services.readAhead), drive, services, null)).source;
 }
 
 /** The disk in a file, and as what the file is read; null where others cannot lie over it. */

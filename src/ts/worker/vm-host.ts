@@ -12,6 +12,7 @@ import type { DiskToAttach, MachineRequest } from "../protocol/inspection.ts";
 import type { FilesAction } from "../protocol/shared-files.ts";
 import type { Blueprint, ReadCommandLine, WorkerServices } from "./blueprint.ts";
 import { FileLoader, type FileLoaderHost } from "./file-loader.ts";
+import type { ReadBlob } from "../storage/blob-source.ts";
 import type { DiskStorage } from "./disk-storage.ts";
 import { GuestClock } from "./guest-clock.ts";
 import { MachineDisks, type OpenDrive } from "./machine-disks.ts";
@@ -30,6 +31,8 @@ export interface VmEnvironment {
   /** The origin of the page. */
   readonly origin: string;
   readonly fetch: typeof fetch;
+  /** Reads a part of a file ahead of the guest; absent where this thread reads everything. */
+  readonly readAhead?: ReadBlob;
   readonly storage: DiskStorage;
   readonly openDrive: OpenDrive;
   readonly folders: FolderOpener;
@@ -191,6 +194,7 @@ export class VmHost {
       signal: session.abort.signal,
       port: (id) => this.#ports.stream(id),
       file: (name) => session.files.get(name) ?? null,
+      readAhead: environment.readAhead,
       resolve: (name) => session.loader.resolve(name),
       rangeHost: (url) => ({
         fetch: environment.fetch,

@@ -4,6 +4,7 @@ import { openBroadcastChannel } from "../net/broadcast-channel.ts";
 import { DiskCatalog } from "../storage/disk-catalog.ts";
 import type { Locks } from "../storage/disk-lock.ts";
 import { browserStores } from "../storage/store-opener.ts";
+import { BlobThread, startBlobWorker } from "./blob-thread.ts";
 import type { ReadCommandLine } from "./blueprint.ts";
 import { BrowserFolders } from "./browser-folders.ts";
 import { openDrive } from "./drive-opener.ts";
@@ -25,11 +26,13 @@ const ENTROPY_CHUNK_BYTES = 65_536;
 /** Makes this thread, a dedicated worker, the host of one machine. */
 export function serveMachine(readCommandLine: ReadCommandLine): void {
   const scope = globalThis as unknown as WorkerScope;
+  const files = new BlobThread(startBlobWorker);
   const host = new VmHost({
     readCommandLine,
     turns: messageChannelTurns(),
     origin: scope.location.origin,
     fetch: (input, init) => fetch(input, init),
+    readAhead: (part) => files.read(part),
     openDrive,
     folders: new BrowserFolders({
       storage: scope.navigator.storage,
