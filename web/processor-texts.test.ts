@@ -13,6 +13,7 @@ const COMPILER: NonNullable<MachineStats["compiler"]> = {
   calls: 1,
   stops: 0,
   compileMs: 1,
+  lockstep: null,
 };
 
 const stats = (instructions: number, compiled: number | null): MachineStats => ({

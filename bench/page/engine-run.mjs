@@ -59,6 +59,10 @@ export async function prepareRun(module, ramBase, program) {
       // The compiler is off: this is the interpreter's benchmark.
       jit_install: unexpected("a compilation"),
       jit_release: unexpected("a compilation"),
+      lockstep_state: unexpected("lockstep"),
+      lockstep_memory: unexpected("lockstep"),
+      lockstep_instruction: unexpected("lockstep"),
+      lockstep_failed: unexpected("lockstep"),
     },
   });
   const engine = /** @type {EngineExports} */ (/** @type {unknown} */ (instance.exports));

@@ -31,5 +31,16 @@ export declare function counter_high(): u32;
  */
 export declare function jit_install(address: usize, length: usize, slot: u32, count: u32): u32;
 
+/**
+ * Lockstep has found a difference (jit/lockstep.ts): these say what differs, then lockstep_failed ends the machine. A word of the CPU's
+ * state at byte `offset`; a byte of RAM at a linear-memory address; each before the region, as it left it, and as the interpreter did.
+ */
+export declare function lockstep_state(offset: usize, before: u32, compiled: u32, interpreted: u32): void;
+export declare function lockstep_memory(address: usize, before: u32, compiled: u32, interpreted: u32): void;
+/** An instruction of the region, by its page offset. */
+export declare function lockstep_instruction(offset: usize, word: u32): void;
+/** The region's entry, how many instructions both have done, and how the region was left (LEFT_*). */
+export declare function lockstep_failed(pcLow: u32, pcHigh: u32, compiled: u32, interpreted: u32, left: u32): void;
+
 /** Empties table slot `slot`, so that the module behind it can go. */
 export declare function jit_release(slot: u32): void;

@@ -30,7 +30,8 @@ export {
   vq_unpop,
   vq_written,
 } from "./virtqueue/abi";
-export { jit_configure, jit_enable } from "./jit/execute";
+export { jit_configure, jit_enable, jit_lockstep } from "./jit/execute";
+export { jit_lockstep_stat } from "./jit/lockstep";
 export { jit_stat } from "./jit/compile";
 export { callHandler as jit_handler, jit_set_chaining } from "./jit/handlers";
 export { jit_set_fused } from "./jit/fp-fused";

@@ -39,6 +39,9 @@ export const JIT_MODULE: usize = JIT_BASE + 0x10_0000;
 export const JIT_WORK: usize = JIT_BASE + 0x20_0000;
 export const JIT_PROFILE: usize = JIT_BASE + 0x24_0000;
 export const JIT_REGIONS: usize = JIT_BASE + 0x26_0000;
+/** What lockstep notes: stores (mmu/store-log.ts), and copies of a CPU's state (jit/lockstep.ts). */
+export const JIT_STORES: usize = JIT_BASE + 0x30_0000;
+export const JIT_STATES: usize = JIT_BASE + 0x3e_0000;
 export const JIT_END: usize = JIT_BASE + 0x40_0000;
 
 export const FRAME_BASE: usize = 0x0100_0000;

@@ -10,7 +10,7 @@ export {
   type MachineState,
   type StopReason,
 } from "../protocol/messages.ts";
-export type { CompilerMetrics, CompilerStats } from "../protocol/guest-counters.ts";
+export type { CompilerMetrics, CompilerStats, LockstepStats } from "../protocol/guest-counters.ts";
 export { type BalloonStatus, DEVICE_STATUS_LIGHTS, type MachineInspection } from "../protocol/inspection.ts";
 export type { ErrorRecord } from "../../virtio/error-tally.ts";
 export type * from "../../virtio/inspection.ts";

@@ -65,6 +65,19 @@ describe.skipIf(!existsSync(manifestFile))("the default guest", () => {
     expect(stdout).toMatch(/vda [1-9]/);
   });
 
+  it("boots in lockstep: all compiled code does what the interpreter does", { timeout: 240_000 }, async () => {
+    const running = start(["-d", "lockstep"], folder);
+    await running.until(PROMPT);
+    running.send("\x01cinfo jit\r");
+    await running.until(/calls agree/);
+    running.send("quit\r");
+    expect((await running.ended).status).toBe(0);
+    expect(running.stderr).toBe("");
+    const [, instructions] = /lockstep +(\d+) instructions in \d+ calls agree/.exec(running.stdout) ?? [];
+    // Nearly all of a boot.
+    expect(Number(instructions)).toBeGreaterThan(20_000_000);
+  });
+
   it("types what the command line says at its prompts, then takes the pipe", BOOT, async () => {
     const typed = ["-armlet", "type=echo one | tr o 0\\n", "-armlet", "type=echo two | tr o 0\\n"];
     const { status, stdout } = await run(typed, folder, "echo three | tr e E; poweroff -f\n");

@@ -241,6 +241,8 @@ describe("a mistake", () => {
     ["-smp zero", /number from 1/],
     ["-smp core=1", /has no property "core"\. Did you mean "cores"/],
     ["-accel kvm", /emulated/],
+    ["-d lockstep -accel interp", /-accel interp compiles nothing: leave one of them out/],
+    ["-d lokstep", /-d cannot be "lokstep"\. Did you mean "lockstep"/],
     ["-rtc base=localtime", /base cannot be "localtime"/],
     ["-drive id=a", /needs the disk image/],
     ["-drive fil=a", /-drive has no property "fil"\. Did you mean "file"/],

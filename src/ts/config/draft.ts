@@ -34,6 +34,7 @@ export function settle(draft: Draft): MachineConfig {
   const config: MachineConfig = { ...draft.config, drives, devices, serial: serialOf(draft) };
   checkReferences(config);
   checkMonitor(config);
+  checkLog(config);
   return config;
 }
 
@@ -171,6 +172,14 @@ export function addUnique<Item extends { readonly id: string }>(
     throw new ConfigError(`${where}: the id "${item.id}" is given twice. Each needs one of its own.`);
   }
   return [...list, item];
+}
+
+/** Lockstep compares compiled code with the interpreter. */
+function checkLog({ log, accelerator }: MachineConfig): void {
+  if (!log.includes("lockstep") || accelerator === "tcg") return;
+  throw new ConfigError(
+    `-d lockstep compares compiled code with the interpreter, and -accel ${accelerator} compiles nothing: leave one of them out.`,
+  );
 }
 
 /** Checks what the monitor is connected to. */

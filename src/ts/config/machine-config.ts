@@ -155,8 +155,8 @@ export function treeSource(path: string): TreeSource {
 export const ACCELERATORS = ["tcg", "interp"] as const;
 export type Accelerator = (typeof ACCELERATORS)[number];
 
-/** Classes of log messages (`-d`). */
-export const LOG_CLASSES = ["guest_errors", "unimp", "cpu_reset"] as const;
+/** Classes of log messages (`-d`), and checks that say nothing unless they fail. */
+export const LOG_CLASSES = ["guest_errors", "unimp", "cpu_reset", "lockstep"] as const;
 export type LogClass = (typeof LOG_CLASSES)[number];
 
 /** The machine. */

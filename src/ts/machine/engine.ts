@@ -2,7 +2,7 @@
 import type { RingEngine } from "../../virtio/ring-engine.ts";
 import { RAM_BASE } from "../../wasm/layout.ts";
 import type { CompilerStats } from "../protocol/guest-counters.ts";
-import { RegionHost } from "./region-host.ts";
+import { type LockstepImports, RegionHost } from "./region-host.ts";
 
 const WASM_PAGE_BYTES = 0x1_0000;
 const MAX_MEMORY_PAGES = 0x1_0000;
@@ -64,16 +64,19 @@ export class MemoryError extends Error {
 
 const TWO_32 = 2 ** 32;
 
-/** Guest RAM, a multiple of 64 KiB, and whether hot code is compiled. */
+/** Guest RAM, a multiple of 64 KiB, and how the guest's code is executed. */
 export interface EngineOptions {
   readonly ramSizeBytes: number;
+  /** Hot code is compiled. */
   readonly compiler: boolean;
+  /** The interpreter repeats all that compiled code does; a difference throws LockstepError out of cpu_run. */
+  readonly lockstep: boolean;
 }
 
 /** Starts an engine. Throws MemoryError. */
 export async function startEngine(
   module: WebAssembly.Module,
-  { ramSizeBytes, compiler }: EngineOptions,
+  { ramSizeBytes, compiler, lockstep }: EngineOptions,
   host: EngineHost,
 ): Promise<Engine> {
   const memory = allocate(ramSizeBytes);
@@ -108,7 +111,7 @@ export async function startEngine(
       counter_high: () => (host.counterTicks() / TWO_32) | 0,
     },
   };
-  const regions = new RegionHost(memory);
+  const regions = new RegionHost(memory, lockstep ? await lockstepImports() : null);
   Object.assign(imports.host as WebAssembly.ModuleImports, regions.imports);
   const instance = await WebAssembly.instantiate(module, imports);
   const exports = instance.exports as unknown as EngineExports;
@@ -120,6 +123,12 @@ export async function startEngine(
     ram: new Uint8Array(memory.buffer, RAM_BASE, ramSizeBytes),
     compilerStats: () => regions.stats(),
   };
+}
+
+/** Its report needs the disassembler, which nobody else does. */
+async function lockstepImports(): Promise<LockstepImports> {
+  const { LockstepReport } = await import("./lockstep-report.ts");
+  return new LockstepReport().imports;
 }
 
 function allocate(ramSizeBytes: number): WebAssembly.Memory {

@@ -113,7 +113,7 @@ export class Machine {
     const compiler = config.accelerator === "tcg";
     const engine = await startEngine(
       services.wasm,
-      { ramSizeBytes: config.ramSizeBytes, compiler },
+      { ramSizeBytes: config.ramSizeBytes, compiler, lockstep: config.log.includes("lockstep") },
       {
         busRead: (address, size) => bus.read(address, size),
         busWrite: (address, size, value) => bus.write(address, size, value),

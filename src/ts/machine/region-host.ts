@@ -3,6 +3,9 @@ import {
   CPU_STAT_CALLS,
   CPU_STAT_COMPILED,
   CPU_STAT_STOPS,
+  LOCKSTEP_CALLS,
+  LOCKSTEP_INSTRUCTIONS,
+  LOCKSTEP_SPOILT,
   MAX_REGIONS,
   STAT_BYTES,
   STAT_DROPPED,
@@ -23,6 +26,9 @@ interface CompilerExports {
   jit_enable(firstSlot: number): void;
   jit_set_chaining(on: number): void;
   jit_set_fused(on: number): void;
+  jit_lockstep(): void;
+  jit_configure(instructions: number, weight: number): void;
+  jit_lockstep_stat(which: number): number;
   jit_stat(which: number): number;
   cpu_statistic(index: number, which: number): number;
 }
@@ -52,6 +58,26 @@ function roundsFusedOnce(): boolean {
   return fused(factor, factor, -(1 + 2 ** -29)) === 2 ** -60;
 }
 
+/** What lockstep calls when it has found a difference (src/wasm/host.ts). */
+export interface LockstepImports {
+  lockstep_state(offset: number, before: number, compiled: number, interpreted: number): void;
+  lockstep_memory(address: number, before: number, compiled: number, interpreted: number): void;
+  lockstep_instruction(offset: number, word: number): void;
+  lockstep_failed(pcLow: number, pcHigh: number, compiled: number, interpreted: number, left: number): never;
+}
+
+function lockstepIsOff(): never {
+  throw new Error("lockstep is off, and the engine has found a difference");
+}
+/** What is executed in lockstep is compiled as soon as it is seen once in so many instructions: nearly all of it. */
+const LOCKSTEP_PERIOD = 50;
+const NO_LOCKSTEP: LockstepImports = {
+  lockstep_state: lockstepIsOff,
+  lockstep_memory: lockstepIsOff,
+  lockstep_instruction: lockstepIsOff,
+  lockstep_failed: lockstepIsOff,
+};
+
 /** One engine's. */
 export class RegionHost {
   private readonly memory: WebAssembly.Memory;
@@ -60,34 +86,43 @@ export class RegionHost {
   private regionImports: WebAssembly.Imports = {};
   private compileMs = 0;
 
-  constructor(memory: WebAssembly.Memory) {
+  private readonly lockstep: LockstepImports | null;
+  /** What the engine imports of it (src/wasm/host.ts). */
+  readonly imports: Readonly<WebAssembly.ModuleImports>;
+
+  /** With `lockstep` everything that compiled code does is compared with the interpreter. */
+  constructor(memory: WebAssembly.Memory, lockstep: LockstepImports | null = null) {
     this.memory = memory;
+    this.lockstep = lockstep;
+    this.imports = {
+      jit_install: (address: number, length: number, slot: number, count: number) =>
+        this.install(address, length, slot, count),
+      jit_release: (slot: number) => this.engine?.table.set(slot, null),
+      ...(lockstep ?? NO_LOCKSTEP),
+    };
   }
 
-  /** What the engine imports of it (src/wasm/host.ts). */
-  readonly imports = {
-    jit_install: (address: number, length: number, slot: number, count: number): number => {
-      const beganMs = performance.now();
-      let exports: WebAssembly.Exports;
-      try {
-        const module = new WebAssembly.Module(new Uint8Array(this.memory.buffer, address >>> 0, length));
-        ({ exports } = new WebAssembly.Instance(module, this.regionImports));
-      } catch (error) {
-        // Out of memory, or of room for code; a module that is not valid is our own mistake.
-        if (error instanceof RangeError) return 0;
-        throw error;
-      } finally {
-        this.compileMs += performance.now() - beganMs;
-      }
-      for (let i = 0; i < count; i += 1) {
-        // Slots are a ring, as regions are (src/wasm/jit/regions.ts).
-        const place = this.firstSlot + ((slot - this.firstSlot + i) % MAX_REGIONS);
-        this.engine?.table.set(place, exports[String.fromCharCode(FIRST_NAME + i)]);
-      }
-      return 1;
-    },
-    jit_release: (slot: number): void => this.engine?.table.set(slot, null),
-  };
+  /** Makes the module that the engine has written. Throws what is not for want of memory: a module that is not valid is our mistake. */
+  private install(address: number, length: number, slot: number, count: number): number {
+    const beganMs = performance.now();
+    let exports: WebAssembly.Exports;
+    try {
+      const module = new WebAssembly.Module(new Uint8Array(this.memory.buffer, address >>> 0, length));
+      ({ exports } = new WebAssembly.Instance(module, this.regionImports));
+    } catch (error) {
+      // Out of memory, or of room for code.
+      if (error instanceof RangeError) return 0;
+      throw error;
+    } finally {
+      this.compileMs += performance.now() - beganMs;
+    }
+    for (let i = 0; i < count; i += 1) {
+      // Slots are a ring, as regions are (src/wasm/jit/regions.ts).
+      const place = this.firstSlot + ((slot - this.firstSlot + i) % MAX_REGIONS);
+      this.engine?.table.set(place, exports[String.fromCharCode(FIRST_NAME + i)]);
+    }
+    return 1;
+  }
 
   /** Turns the compiler of the engine with these exports on. */
   enable(exports: WebAssembly.Exports): void {
@@ -107,6 +142,10 @@ export class RegionHost {
     engine.jit_set_chaining(WebAssembly.validate(CHAINING_PROBE) ? 1 : 0);
     engine.jit_set_fused(roundsFusedOnce() ? 1 : 0);
     this.firstSlot = engine.table.grow(MAX_REGIONS);
+    if (this.lockstep !== null) {
+      engine.jit_lockstep();
+      engine.jit_configure(LOCKSTEP_PERIOD, 1);
+    }
     engine.jit_enable(this.firstSlot);
   }
 
@@ -125,6 +164,14 @@ export class RegionHost {
       calls: engine.cpu_statistic(0, CPU_STAT_CALLS),
       stops: engine.cpu_statistic(0, CPU_STAT_STOPS),
       compileMs,
+      lockstep:
+        this.lockstep === null
+          ? null
+          : {
+              calls: engine.jit_lockstep_stat(LOCKSTEP_CALLS),
+              instructions: engine.jit_lockstep_stat(LOCKSTEP_INSTRUCTIONS),
+              spoilt: engine.jit_lockstep_stat(LOCKSTEP_SPOILT),
+            },
     };
   }
 }

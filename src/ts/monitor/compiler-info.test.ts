@@ -12,6 +12,7 @@ const STATS: CompilerStats = {
   calls: 4000,
   stops: 300,
   compileMs: 12.34,
+  lockstep: null,
 };
 
 const infoJit = (compiler: CompilerStats | null): Promise<string> =>
@@ -28,6 +29,14 @@ describe("info jit", () => {
     expect(lines).toContain("invalidate count    10");
     expect(lines).toContain("instruction count   123456789 in 4000 calls");
     expect(lines).toContain("compile time        12.3 ms");
+  });
+
+  it("tells what lockstep has compared where it is on", async () => {
+    expect(await infoJit(STATS)).not.toContain("lockstep");
+    const lockstep = { calls: 12, instructions: 345, spoilt: 6 };
+    expect((await infoJit({ ...STATS, lockstep })).split("\n").at(-1)).toBe(
+      "lockstep            345 instructions in 12 calls agree; 6 calls not compared",
+    );
   });
 
   it("divides nothing by nothing", async () => {

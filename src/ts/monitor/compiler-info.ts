@@ -1,6 +1,6 @@
 /** `info jit`: what was compiled, with the labels of QEMU's that have a meaning here. */
 import { MAX_REGIONS } from "../../wasm/jit/limits.ts";
-import type { CompilerStats } from "../protocol/guest-counters.ts";
+import type { CompilerStats, LockstepStats } from "../protocol/guest-counters.ts";
 
 /** Bytes of an A64 instruction. */
 const INSTRUCTION_BYTES = 4;
@@ -10,6 +10,10 @@ const row = (label: string, value: string): string => `${label.padEnd(20)}${valu
 
 /** A rounded average; 0 where there is nothing. */
 const average = (sum: number, count: number): string => String(count === 0 ? 0 : Math.round(sum / count));
+
+function lockstepText({ calls, instructions, spoilt }: LockstepStats): string {
+  return `${instructions} instructions in ${calls} calls agree; ${spoilt} calls not compared`;
+}
 
 /**
  * A region is what QEMU calls a translation block (TB), though of many blocks. Sizes are of all that was compiled since the start,
@@ -32,5 +36,6 @@ export function compilerStatus(stats: CompilerStats): string {
     row("instruction count", `${stats.instructions} in ${stats.calls} calls`),
     row("interpreter stops", String(stats.stops)),
     row("compile time", `${stats.compileMs.toFixed(1)} ms`),
+    ...(stats.lockstep === null ? [] : [row("lockstep", lockstepText(stats.lockstep))]),
   ].join("\n");
 }

@@ -17,6 +17,17 @@ export interface CompilerStats {
   readonly stops: number;
   /** Milliseconds of host time in making modules and instances. */
   readonly compileMs: number;
+  /** null unless the interpreter repeats what compiled code does (`-d lockstep`). */
+  readonly lockstep: LockstepStats | null;
+}
+
+/** What `-d lockstep` has compared without finding a difference. */
+export interface LockstepStats {
+  /** Calls of regions, and their instructions. */
+  readonly calls: number;
+  readonly instructions: number;
+  /** Calls that could not be compared, since a handler would have reached a device or changed code: the interpreter did these instructions. */
+  readonly spoilt: number;
 }
 
 /** The same as the page is told it, measured over the last half second too. */

@@ -56,6 +56,7 @@ describe("Metrics", () => {
       calls: 5,
       stops: 4,
       compileMs: 1.5,
+      lockstep: null,
     });
     stats.instructions = 1_000_000;
     stats.compiler = compiled(250_000);

@@ -300,6 +300,40 @@ vectors:
     expect(p.register(X(10))).toBe(0xcb00_0022n);
   });
 
+  it("software step executes a branch to another page, and nothing there", async () => {
+    const p = await program(`
+    adr x0, vectors
+    msr vbar_el1, x0
+    msr oslar_el1, xzr
+    mov x0, #1
+    msr mdscr_el1, x0
+    ldr x0, =0x200000
+    msr spsr_el1, x0
+    adr x0, user
+    msr elr_el1, x0
+    eret
+user:
+    b there
+    .balign 2048
+vectors:
+    .skip 0x400
+    mrs x10, esr_el1
+    mrs x12, elr_el1
+    ${POWER_OFF}
+    .balign 4096
+there:
+    add x5, x5, #1
+    add x5, x5, #1
+    add x5, x5, #1
+    b there
+`);
+    p.run(10_000);
+    expect(p.events).toEqual([1]);
+    expect(p.register(X(5))).toBe(0n);
+    expect(p.register(X(12)) & 0xfffn).toBe(0n);
+    expect(p.register(X(10))).toBe(0xcb00_0022n);
+  });
+
   it("SVC returns behind itself, BRK to itself", async () => {
     const p = await program(`
     adr x0, vectors

@@ -77,14 +77,14 @@ function execute(cpu: usize): void {
   if (record != 0) interpret(cpu, record, i32.MAX_VALUE);
 }
 
-/** Executes one instruction. */
+/** Executes one instruction; the limit stops it behind a branch to another page. */
 function executeOne(cpu: usize): void {
   if (raiseFromState(cpu)) return;
   const pc = load<u64>(cpu, CPU_PC);
   const record = findRecord(cpu, pc);
   if (record == 0) return;
   const frame = record - ((<usize>pc & 0xffc) << 2);
-  interpret(cpu, stepRecord(wordAddress(frame, record)), i32.MAX_VALUE);
+  interpret(cpu, stepRecord(wordAddress(frame, record)), 0);
 }
 
 /**

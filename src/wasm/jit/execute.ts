@@ -4,30 +4,20 @@
  */
 import { findRecord } from "../cpu/jump-cache";
 import { interpret } from "../cpu/interp.gen";
-import { leaveAfterCall } from "../cpu/leave";
 import { REC_COMPILED } from "../cpu/records.gen";
-import {
-  CPU_BUDGET,
-  CPU_EXIT,
-  CPU_FLAG_A,
-  CPU_FLAG_B,
-  CPU_FLAG_KIND,
-  CPU_JIT_LEFT,
-  CPU_NZCV,
-  CPU_PC,
-  CPU_STATS,
-} from "../cpu/state";
+import { CPU_BUDGET, CPU_EXIT, CPU_JIT_LEFT, CPU_PC, CPU_STATS } from "../cpu/state";
 import { JIT_PROFILE } from "../layout";
-import { FPModeChanged } from "../lib/softfloat/host-limits";
-import { PAGE_MASK } from "../mmu/tlb";
-import { withoutTag } from "../mmu/walk";
+import { seeStores } from "../mmu/store-log";
 import { compile, installRegions } from "./compile";
+import { enterRegion } from "./enter";
 import { LEFT_AFTER_HANDLER, LEFT_UNDONE } from "./exits";
-import { FLAGS_PACKED, packFlags } from "./flags";
+import { leaveRegionsAlone } from "./handlers";
 import { CPU_STAT_CALLS, CPU_STAT_COMPILED, CPU_STAT_STOPS } from "./limits";
+import { enterInLockstep } from "./lockstep";
 import { disarm, setFirstSlot } from "./regions";
 
 let enabled: bool = false;
+let lockstep: bool = false;
 /** Instructions between two samples, and the weight that makes a place hot. */
 let period: i32 = 1000;
 let threshold: u32 = 2048;
@@ -39,6 +29,12 @@ const EXIT_WEIGHT: u32 = 1;
 export function jit_enable(firstSlot: u32): void {
   setFirstSlot(firstSlot);
   enabled = true;
+}
+/** Has the interpreter repeat and compare whatever a region does (lockstep.ts): before anything has been executed. */
+export function jit_lockstep(): void {
+  lockstep = true;
+  seeStores(true);
+  leaveRegionsAlone();
 }
 /** Sets what is hot. A threshold of 0 compiles whatever is executed. */
 export function jit_configure(instructions: u32, weight: u32): void {
@@ -72,23 +68,14 @@ function addTo(cpu: usize, which: u32, value: i32): void {
 /** Calls the region at `record`. True when execution goes on from CPU_PC. */
 function callRegion(cpu: usize, record: usize, pc: u64): bool {
   const before = load<i32>(cpu, CPU_BUDGET);
-  store<u32>(cpu, FLAGS_PACKED, CPU_FLAG_KIND);
-  store<u64>(cpu, <u64>load<u32>(cpu, CPU_NZCV), CPU_FLAG_A);
-  FPModeChanged(cpu);
-  call_indirect<void>(load<u32>(record, 8), cpu, pc & PAGE_MASK, load<i32>(cpu, CPU_BUDGET));
-  const nzcv = packFlags(load<u32>(cpu, CPU_FLAG_KIND), load<u64>(cpu, CPU_FLAG_A), load<u64>(cpu, CPU_FLAG_B));
-  store<u32>(cpu, nzcv, CPU_NZCV);
+  if (lockstep) enterInLockstep(cpu, record, pc);
+  else enterRegion(cpu, record, pc);
   const left = load<u32>(cpu, CPU_JIT_LEFT);
   addTo(cpu, CPU_STAT_COMPILED, before - load<i32>(cpu, CPU_BUDGET));
   addTo(cpu, CPU_STAT_CALLS, 1);
-  if (left == LEFT_AFTER_HANDLER) {
-    leaveAfterCall(cpu, load<u64>(cpu, CPU_PC), nzcv, load<i32>(cpu, CPU_BUDGET));
-    return false;
-  }
-  const next = withoutTag(cpu, load<u64>(cpu, CPU_PC));
-  store<u64>(cpu, next, CPU_PC);
+  if (left == LEFT_AFTER_HANDLER) return false;
   if (left == LEFT_UNDONE) {
-    const undone = findRecord(cpu, next);
+    const undone = findRecord(cpu, load<u64>(cpu, CPU_PC));
     if (undone == 0) return false;
     // The interpreter has to do this instruction, entry of a region or not.
     addTo(cpu, CPU_STAT_STOPS, 1);

@@ -25,6 +25,16 @@ export function jit_set_chaining(on: bool): void {
   withTable = on;
 }
 
+let alone: bool = false;
+/** Whether a region goes on to the next one by itself. */
+export function regionsAreChained(): bool {
+  return withTable && !alone;
+}
+/** Makes each region return to whoever called it, whatever it may import: before anything is compiled. */
+export function leaveRegionsAlone(): void {
+  alone = true;
+}
+
 /** Index of the handlers' type. */
 export const TYPE_HANDLER: u32 = 1;
 

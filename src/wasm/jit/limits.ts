@@ -14,3 +14,8 @@ export const STAT_DROPPED: u32 = 4;
 export const CPU_STAT_COMPILED: u32 = 1;
 export const CPU_STAT_CALLS: u32 = 2;
 export const CPU_STAT_STOPS: u32 = 3;
+
+/** Counters of jit_lockstep_stat: calls of regions that were repeated and compared, their instructions, and those that could not be. */
+export const LOCKSTEP_CALLS: u32 = 0;
+export const LOCKSTEP_INSTRUCTIONS: u32 = 1;
+export const LOCKSTEP_SPOILT: u32 = 2;

@@ -9,7 +9,7 @@ import { CPU_BUDGET, CPU_EL, CPU_JIT_LEFT, CPU_JUMP_CACHE, CPU_JUMP_CONTEXT, CPU
 import { TLB_SET_SHIFT } from "../mmu/tlb";
 import { INFO_HOW, INFO_NOT_DONE, beginExits, close } from "./exits";
 import { beginFlags, loadFlags, storeFlags } from "./flags";
-import { tableImported } from "./handlers";
+import { regionsAreChained } from "./handlers";
 import { beginHints, hintLikely, writeHints } from "./hints";
 import {
   L_BUDGET,
@@ -61,7 +61,7 @@ function writeCode(frame: usize, entry: u32): void {
   close();
   storeRegisters();
   storeFlags();
-  if (tableImported()) writeChain();
+  if (regionsAreChained()) writeChain();
   get(L_CPU);
   get(L_TO);
   access(W.I64_STORE, CPU_PC);

@@ -8,6 +8,7 @@ import { GUEST_ERROR_NO_DEVICE } from "../lib/guest-error";
 import { reportGuestError } from "../lib/report-guest-error";
 import { ACCESS_READ, ACCESS_WRITE, FAULT_ALIGNMENT, FAULT_EXTERNAL, ISS_WNR } from "./fault";
 import { hostAddress } from "./ram";
+import { mayStore, regionMayStore, spoilsRegion, storesAreSeen } from "./store-log";
 import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_INVALID, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "./tlb";
 import { abortData, translate, translatedAddress, translatedAttributes, tryTranslate } from "./translate";
 import { ATTR_R0, ATTR_R1, ATTR_W0, ATTR_W1 } from "./walk";
@@ -32,7 +33,7 @@ function fill(cpu: usize, va: u64, host: usize, el: u32): void {
   const attrs = translatedAttributes(cpu);
   const page = va & PAGE_MASK;
   const readable = (attrs & (el != 0 ? ATTR_R1 : ATTR_R0)) != 0;
-  const writable = (attrs & (el != 0 ? ATTR_W1 : ATTR_W0)) != 0 && !hasCode(host);
+  const writable = (attrs & (el != 0 ? ATTR_W1 : ATTR_W0)) != 0 && !hasCode(host) && !storesAreSeen();
   store<u64>(entry, readable ? page : TLB_INVALID, TLB_READ);
   store<u64>(entry, writable ? page : TLB_INVALID, TLB_WRITE);
   store<u32>(entry, <u32>(host & ~0xfff) - <u32>page, TLB_ADDEND);
@@ -61,6 +62,7 @@ export function loadSlow(cpu: usize, va: u64, size: u32, el: u32): u64 {
         return load<u64>(host);
     }
   }
+  if (spoilsRegion(cpu)) return 0;
   if (gicContains(pa)) return gicRead(load<u32>(cpu, CPU_INDEX), pa, size);
   if (!isDevice(pa)) {
     reportGuestError(GUEST_ERROR_NO_DEVICE, pa);
@@ -99,6 +101,7 @@ export function storeSlow(cpu: usize, va: u64, value: u64, size: u32, el: u32): 
   const pa = translatedAddress(cpu);
   const host = hostAddress(pa, <u64>size);
   if (host != 0) {
+    if (storesAreSeen() && !mayStore(cpu, host, size)) return;
     if (hasCode(host)) codeStored(host, size);
     fill(cpu, va, host, el);
     switch (size) {
@@ -116,6 +119,7 @@ export function storeSlow(cpu: usize, va: u64, value: u64, size: u32, el: u32): 
     }
     return;
   }
+  if (spoilsRegion(cpu)) return;
   if (gicContains(pa)) {
     gicWrite(load<u32>(cpu, CPU_INDEX), pa, size, value);
   } else if (isDevice(pa)) {
@@ -148,6 +152,7 @@ export function hostForCompiled(cpu: usize, va: u64, how: u32): usize {
   if (tryTranslate(cpu, va, isWrite ? ACCESS_WRITE : ACCESS_READ, el) != 0) return 0;
   const host = hostAddress(translatedAddress(cpu), <u64>size);
   if (host == 0) return 0;
+  if (isWrite && storesAreSeen() && !regionMayStore(host, size)) return 0;
   if (isWrite && hasCode(host)) codeStored(host, size);
   fill(cpu, va, host, el);
   return host;

@@ -1,7 +1,7 @@
 /** The engine's wasm in Node, for tests that drive the CPU by hand. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { RegionHost } from "../../../ts/machine/region-host.ts";
+import { type LockstepImports, RegionHost } from "../../../ts/machine/region-host.ts";
 import { RAM_BASE } from "../../layout";
 
 const wasmFile = fileURLToPath(new URL("../../../../build/armlet.wasm", import.meta.url));
@@ -16,7 +16,10 @@ export interface Engine {
   cpu_start(index: number, entryLow: number, entryHigh: number, x0Low: number, x0High: number): void;
   cpu_set_deterministic(on: boolean): void;
   cpu_instructions(index: number): number;
+  readonly table: WebAssembly.Table;
   jit_stat(which: number): number;
+  jit_lockstep_stat(which: number): number;
+  jit_host(cpu: number, va: bigint, how: number): number;
   jit_configure(instructions: number, samples: number): void;
   gic_init(version: number, cpus: number, its: number): void;
   dbg_step(index: number): number;
@@ -33,19 +36,20 @@ export interface CompilerWatch {
 
 /**
  * Instantiates build/armlet.wasm, which the test run's set-up has brought up to date, with `ramBytes` of guest RAM. With `compiled`
- * everything that it executes is compiled first; see CompilerWatch.
+ * everything that it executes is compiled first; see CompilerWatch. With `lockstep` the interpreter repeats it, and tells what differs.
  */
 export async function loadEngine(
   ramBytes: number,
   host: HostFunctions = {},
   compiled = false,
   watch?: CompilerWatch,
+  lockstep: LockstepImports | null = null,
 ): Promise<{ engine: Engine; memory: WebAssembly.Memory }> {
   const module = new WebAssembly.Module(readFileSync(wasmFile));
   const pages = (RAM_BASE + ramBytes) / 65536;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
-  const regions = new RegionHost(memory);
-  const known: HostFunctions = { ...regions.imports, ...host };
+  const regions = new RegionHost(memory, lockstep);
+  const known: WebAssembly.ModuleImports = { ...regions.imports, ...host };
   const functions = WebAssembly.Module.imports(module)
     .filter((entry) => entry.kind === "function")
     .map(({ name }) => {
