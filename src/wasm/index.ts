@@ -34,6 +34,7 @@ export { jit_configure, jit_enable, jit_lockstep } from "./jit/execute";
 export { jit_lockstep_stat } from "./jit/lockstep";
 export { jit_stat } from "./jit/compile";
 export { callHandler as jit_handler, jit_set_chaining } from "./jit/handlers";
+export { callVectors as jit_vectors } from "./jit/crypto";
 export { jit_set_fused } from "./jit/fp-fused";
 export { hostForCompiled as jit_host } from "./mmu/slow";
 export { packFlags as jit_pack_flags } from "./jit/flags";

@@ -23,6 +23,7 @@ interface CompilerExports {
   jit_umulh: CallableFunction;
   jit_smulh: CallableFunction;
   jit_handler: CallableFunction;
+  jit_vectors: CallableFunction;
   jit_enable(firstSlot: number): void;
   jit_set_chaining(on: number): void;
   jit_set_fused(on: number): void;
@@ -137,6 +138,7 @@ export class RegionHost {
         "2": engine.jit_umulh,
         "3": engine.jit_smulh,
         "4": engine.jit_handler,
+        "5": engine.jit_vectors,
       },
     };
     engine.jit_set_chaining(WebAssembly.validate(CHAINING_PROBE) ? 1 : 0);

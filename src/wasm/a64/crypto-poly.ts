@@ -1,17 +1,29 @@
 /** Polynomial arithmetic over GF(2): PMULL, PMULL2, CRC32 and CRC32C (ARM ARM C6 and C7). */
-import { Rd, Rm, Rn, getX, setW, vreg } from "./fields";
-import { readMHalf, readNHalf } from "./simd-operands";
+import { Rd, Rm, Rn, getX, setW } from "./fields";
+import { readMHalf, readNHalf, writeAll } from "./simd-operands";
 
-/** Eight products of bytes: for each bit of m, n shifted to its place. */
+/** Eight products of bytes, which are in the lower halves of n's and m's lanes: for each bit of m, n shifted to its place. */
+function multiplyBytes(n: v128, m: v128): v128 {
+  let result = i64x2.splat(0);
+  let rest = i16x8.shl(m, 8);
+  for (let bit = 0; bit < 8; bit++) {
+    result = v128.xor(i16x8.add(result, result), v128.and(i16x8.shr_s(rest, 15), n));
+    rest = i16x8.add(rest, rest);
+  }
+  return result;
+}
+/** PMULL of bytes: a function of V[d], V[n] and V[m], which compiled code calls with what it has of them, as the next three are. */
+export function pmullBytes(_d: v128, n: v128, m: v128): v128 {
+  return multiplyBytes(i16x8.extend_low_i8x16_u(n), i16x8.extend_low_i8x16_u(m));
+}
+/** PMULL2 of bytes. */
+export function pmull2Bytes(_d: v128, n: v128, m: v128): v128 {
+  return multiplyBytes(i16x8.extend_high_i8x16_u(n), i16x8.extend_high_i8x16_u(m));
+}
 export function PMULL_asimddiff_8(cpu: usize, insn: u32): void {
   const n = i16x8.extend_low_i8x16_u(readNHalf(cpu, insn));
   const m = i16x8.extend_low_i8x16_u(readMHalf(cpu, insn));
-  let result = i64x2.splat(0);
-  for (let bit = 0; bit < 8; bit++) {
-    const chosen = i16x8.shr_s(i16x8.shl(m, 15 - bit), 15);
-    result = v128.xor(result, v128.and(chosen, i16x8.shl(n, bit)));
-  }
-  v128.store(vreg(cpu, Rd(insn)), result);
+  writeAll(cpu, insn, multiplyBytes(n, m));
 }
 
 /** Every fourth bit. An integer product of such words adds at most 8 ones in four bits: carries stay inside them. */
@@ -35,14 +47,22 @@ function mulPolynomial32(x: u64, y: u64): u64 {
 }
 
 /** The 128-bit product of 64-bit polynomials from three of halves (Karatsuba). */
-export function PMULL_asimddiff_64(cpu: usize, insn: u32): void {
-  const n = v128.extract_lane<u64>(readNHalf(cpu, insn), 0);
-  const m = v128.extract_lane<u64>(readMHalf(cpu, insn), 0);
+function multiply64(n: u64, m: u64): v128 {
   const low = mulPolynomial32(n & 0xffff_ffff, m & 0xffff_ffff);
   const high = mulPolynomial32(n >> 32, m >> 32);
   const middle = mulPolynomial32((n ^ (n >> 32)) & 0xffff_ffff, (m ^ (m >> 32)) & 0xffff_ffff) ^ low ^ high;
-  const result = i64x2.replace_lane(i64x2.splat(<i64>(low ^ (middle << 32))), 1, <i64>(high ^ (middle >> 32)));
-  v128.store(vreg(cpu, Rd(insn)), result);
+  return i64x2.replace_lane(i64x2.splat(<i64>(low ^ (middle << 32))), 1, <i64>(high ^ (middle >> 32)));
+}
+/** PMULL of doublewords. */
+export function pmullDoublewords(_d: v128, n: v128, m: v128): v128 {
+  return multiply64(i64x2.extract_lane(n, 0), i64x2.extract_lane(m, 0));
+}
+/** PMULL2 of doublewords. */
+export function pmull2Doublewords(_d: v128, n: v128, m: v128): v128 {
+  return multiply64(i64x2.extract_lane(n, 1), i64x2.extract_lane(m, 1));
+}
+export function PMULL_asimddiff_64(cpu: usize, insn: u32): void {
+  writeAll(cpu, insn, pmullDoublewords(i64x2.splat(0), readNHalf(cpu, insn), readMHalf(cpu, insn)));
 }
 
 /** Polynomials with bit 31 for x^0: CRC32 (IEEE 802.3) and CRC32C (Castagnoli). */
@@ -65,8 +85,8 @@ function fillTables(tables: usize, polynomial: u32): void {
   }
 }
 
-/** The tables of a polynomial; entry 1 of a filled table is never 0. */
-function tablesOf(castagnoli: bool): usize {
+/** The tables of a polynomial: number k is 1024 * k bytes behind the address. Entry 1 of a filled table is never 0. */
+export function crcTables(castagnoli: bool): usize {
   const tables = castagnoli ? CRC32C_TABLES : CRC32_TABLES;
   if (load<u32>(tables, 4) == 0) fillTables(tables, castagnoli ? CRC32C_POLYNOMIAL : CRC32_POLYNOMIAL);
   return tables;
@@ -79,7 +99,7 @@ function entry(tables: usize, number: usize, value: u64): u32 {
 
 /** W[d] = the CRC of sizeof<T>() bytes of X[m] after W[n]. Bit 12 of the instruction tells CRC32C. */
 function crc<T>(cpu: usize, insn: u32): void {
-  const tables = tablesOf((insn & 0x1000) != 0);
+  const tables = crcTables((insn & 0x1000) != 0);
   const accumulator = <u64>(<u32>getX(cpu, Rn(insn)));
   const mixed = getX(cpu, Rm(insn)) ^ accumulator;
   let result = sizeof<T>() < 4 ? <u32>(accumulator >> (sizeof<T>() * 8)) : 0;

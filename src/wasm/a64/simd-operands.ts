@@ -37,6 +37,11 @@ export function readD(cpu: usize, insn: u32): v128 {
   return v128.load(vreg(cpu, Rd(insn)));
 }
 
+/** V[d] = value, all 128 bits. */
+export function writeAll(cpu: usize, insn: u32, value: v128): void {
+  v128.store(vreg(cpu, Rd(insn)), value);
+}
+
 /** `value` with everything above element 0 of `size` zeroed. */
 export function lowElement(size: u32, value: v128): v128 {
   return v128.and(value, v128.load(SCALAR_MASKS + ((<usize>size) << 4)));

@@ -5,15 +5,18 @@
  * Imports of module "e": m memory, t table, and functions by their numbers (FUNCTION_*). Regions are exported as "A", "B" …
  */
 import { JIT_BASE, JIT_MODULE } from "../layout";
-import { tableImported } from "./handlers";
+import { FUNCTION_VECTORS, TYPE_VECTORS } from "./crypto";
+import { FUNCTION_PACK } from "./flags";
+import { FUNCTION_HANDLER, tableImported } from "./handlers";
+import { FUNCTION_HOST } from "./memory";
 import * as W from "./opcodes";
 import { TYPE_REGION, writeRegion, writtenFunction, writtenHints } from "./region";
 import { beginAt, byte, copyFrom, leb, lebFixed, position, reserve } from "./writer";
 
-/** Types: region, handler (cpu, instruction), hostForCompiled, packFlags, the products, callHandler. */
-const TYPES: u32 = 6;
+/** Types: region, handler (cpu, instruction), hostForCompiled, packFlags, the products, callHandler, TYPE_VECTORS, callVectors. */
+const TYPES: u32 = 8;
 /** Imported functions. */
-const IMPORTED: u32 = 5;
+const IMPORTED: u32 = 6;
 
 /** Functions that wait lie one behind the other; u32 each of them: begin, length, length of the hints behind it. */
 const WAITING: usize = JIT_BASE + 0x4_0000;
@@ -116,6 +119,8 @@ function writeHeader(count: u32): void {
   byte(W.TYPE_I32);
   byte(W.TYPE_I32);
   leb(0);
+  writeVectorsType(3);
+  writeVectorsType(4);
   endSection(types);
   const imports = beginSection(2);
   leb(IMPORTED + (tableImported() ? 2 : 1));
@@ -137,7 +142,7 @@ function writeHeader(count: u32): void {
     name(0x65);
     name(0x30 + i);
     byte(0);
-    leb(i < 2 ? i + 2 : i < 4 ? 4 : 5);
+    leb(typeOfImported(i));
   }
   endSection(imports);
   const functions = beginSection(3);
@@ -152,6 +157,28 @@ function writeHeader(count: u32): void {
     leb(IMPORTED + i);
   }
   endSection(exports);
+}
+function typeOfImported(index: u32): u32 {
+  switch (index) {
+    case FUNCTION_HOST:
+      return 2;
+    case FUNCTION_PACK:
+      return 3;
+    case FUNCTION_HANDLER:
+      return 5;
+    case FUNCTION_VECTORS:
+      return TYPE_VECTORS + 1;
+    default:
+      return 4;
+  }
+}
+/** Three vectors, and with a fourth parameter the function's index, give a vector. */
+function writeVectorsType(parameters: u32): void {
+  writeType(parameters);
+  for (let i: u32 = 0; i < 3; i++) byte(W.TYPE_V128);
+  if (parameters > 3) byte(W.TYPE_I32);
+  leb(1);
+  byte(W.TYPE_V128);
 }
 function writeType(parameters: u32): void {
   byte(W.TYPE_FUNC);

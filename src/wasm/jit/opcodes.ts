@@ -82,6 +82,7 @@ export const I64_SUB: u32 = 0x7d;
 export const I64_MUL: u32 = 0x7e;
 export const I64_AND: u32 = 0x83;
 export const I64_OR: u32 = 0x84;
+export const I64_XOR: u32 = 0x85;
 export const I64_SHL: u32 = 0x86;
 export const I64_SHR_S: u32 = 0x87;
 export const I64_SHR_U: u32 = 0x88;

@@ -1,4 +1,5 @@
-/** Advanced SIMD integer instructions as v128 operations; moves, loads and stores of SIMD and FP registers. */
+/** Advanced SIMD integer and cryptographic instructions as v128 operations; moves, loads and stores of SIMD and FP registers. */
+import { emitVectorCrypto } from "./crypto";
 import { emitCopy, emitModifiedImmediate, emitMoveGeneral, emitMoveScalar } from "./simd-copy";
 import { emitAcrossLanes, emitTwoRegister } from "./simd-misc";
 import { emitExtract, emitPermute, emitTable } from "./simd-permute";
@@ -12,12 +13,13 @@ function emitVector(w: u32): bool {
   if ((w & 0x9f20_0400) == 0x0e20_0400) return emitThreeSame(w);
   if ((w & 0x9f3e_0c00) == 0x0e20_0800) return emitTwoRegister(w);
   if ((w & 0x9f3e_0c00) == 0x0e30_0800) return emitAcrossLanes(w);
+  if ((w & 0xbf20_fc00) == 0x0e20_e000) return emitVectorCrypto(w);
   if ((w & 0x9f20_0c00) == 0x0e20_0000) return emitThreeDifferent(w);
   if ((w & 0x9fe0_8400) == 0x0e00_0400) return emitCopy(w);
   if ((w & 0xbf20_8c00) == 0x0e00_0800) return emitPermute(w);
   if ((w & 0xbfe0_8c00) == 0x0e00_0000) return emitTable(w);
   if ((w & 0xbfe0_8400) == 0x2e00_0000) return emitExtract(w);
-  return false;
+  return emitVectorCrypto(w);
 }
 
 /** FMOV (general): W and S, X and D, X and the upper half. */
@@ -41,5 +43,5 @@ export function emitSimd(w: u32): bool {
   if ((w & 0xdffe_0c00) == 0x5ee0_0800) return emitTwoRegister(w);
   if ((w & 0xffff_fc00) == 0x5ef1_b800) return emitPairwiseScalar(w);
   if ((w & 0xffe0_fc00) == 0x5e00_0400) return emitCopy(w);
-  return false;
+  return emitVectorCrypto(w);
 }

@@ -6,6 +6,7 @@ import * as R from "../cpu/records.gen";
 import { JIT_BODY } from "../layout";
 import { NONE, firstWord, lengthOf, nextBlock, takenBlock } from "./blocks";
 import { emitBranchCondition, emitExit, isBranch } from "./branches";
+import { emitCrc } from "./crypto";
 import { atInstruction, branchTo, close, exitToOffset, leaveUndoneAlways, openBlock, openIf, pushLabel } from "./exits";
 import { conditionalPending, forgetFlags, knownFlags, setKnownFlags, settleConditional } from "./flags";
 import { blockAtPlace, dominatorOf, isLoopHeader, isMerge, placeOf, placedCount } from "./graph";
@@ -130,7 +131,7 @@ function emitRecord(record: usize, kind: u32): void {
     checkFpTrap();
     if (emitSimd(load<u32>(record, 8)) || emitFp(load<u32>(record, 8), load<u32>(record, 12))) return;
   }
-  if (kind == R.REC_CALL && emitUnprivileged(load<u32>(record, 8))) return;
+  if (kind == R.REC_CALL && (emitUnprivileged(load<u32>(record, 8)) || emitCrc(load<u32>(record, 8)))) return;
   if (kind == R.REC_CALL || kind == R.REC_CALL_FP) emitHandler(record);
   else if (kind == R.REC_CLREX) emitClrex();
   else if (!emitInteger(record) && !emitMemory(record)) leaveUndoneAlways();
