@@ -77,6 +77,8 @@ function vectorsOf(w: u32): u32 {
   let set: u32 = (1 << (w & 31)) | (1 << ((w >> 5) & 31)) | (1 << ((w >> 10) & 31)) | (1 << ((w >> 16) & 31));
   const isList = (w & 0xbe00_0000) == 0x0c00_0000 || (w & 0xbfe0_8c00) == 0x0e00_0000;
   if (isList) set |= rotl<u32>(set, 1) | rotl<u32>(set, 2) | rotl<u32>(set, 3);
+  // By element of 16 bits: bit 20 is the index's, the register one of the first sixteen.
+  if ((w & 0x0f00_0400) == 0x0f00_0000) set |= 1 << ((w >> 16) & 15);
   return set;
 }
 
