@@ -118,18 +118,37 @@ export function enterInLockstep(cpu: usize, record: usize, pc: u64): void {
 /** Interprets the `done` instructions that the region at `record` has done, and compares. */
 function repeat(cpu: usize, record: usize, pc: u64, done: i32): void {
   noteStoresOf(STORES_OF_INTERPRETER);
-  const armed = load<u64>(record, 8);
-  store<u64>(record, 0);
-  store<u64>(record, 0, 8);
+  putAside(record);
   const left = interpretAgain(cpu, record, pc, done);
   // An instruction that raised an exception is none of those that were done.
   if (left == 0 && (load<u32>(AFTER, CPU_EXIT) & EXIT_FAULT) != 0) step(cpu, findRecord(cpu, load<u64>(cpu, CPU_PC)));
-  store<u64>(record, <u64>REC_COMPILED);
-  store<u64>(record, armed, 8);
+  putBack();
   noteStoresOf(STORES_OF_NOBODY);
   calls++;
   instructions += <u64>done;
   if (left != 0 || !stateAgrees(cpu) || !storesAgree(false)) fail(cpu, record, pc, done, done - left);
+}
+
+/** Entries of regions that the interpreter must pass meanwhile: u64 record, u64 what it has behind its kind. */
+const MOST_ASIDE: u32 = 32;
+const aside = memory.data(32 * 16, 8);
+let asideCount: u32 = 0;
+
+function putAside(record: usize): void {
+  const place = aside + (asideCount << 4);
+  store<u64>(place, <u64>record);
+  store<u64>(place, load<u64>(record, 8), 8);
+  asideCount++;
+  store<u64>(record, 0);
+  store<u64>(record, 0, 8);
+}
+function putBack(): void {
+  for (; asideCount > 0; asideCount--) {
+    const place = aside + ((asideCount - 1) << 4);
+    const record = <usize>load<u64>(place);
+    store<u64>(record, <u64>REC_COMPILED);
+    store<u64>(record, load<u64>(place, 8), 8);
+  }
 }
 
 /** Executes the one instruction of `record`; the limit stops it behind a branch to another page. */
@@ -151,8 +170,12 @@ function interpretAgain(cpu: usize, entry: usize, pc: u64, count: i32): i32 {
     const record = findRecord(cpu, load<u64>(cpu, CPU_PC));
     if (record == 0) return left;
     const before = load<i32>(cpu, CPU_BUDGET);
-    if (load<u16>(record) == <u16>REC_COMPILED || record == last) step(cpu, record);
-    else if (left > NEAR) interpret(cpu, record, left - NEAR);
+    const isEntry = load<u16>(record) == <u16>REC_COMPILED;
+    if (record == last || (isEntry && asideCount == MOST_ASIDE)) step(cpu, record);
+    else if (isEntry) {
+      putAside(record);
+      continue;
+    } else if (left > NEAR) interpret(cpu, record, left - NEAR);
     else interpretUntil(cpu, record, last, left - 1);
     const done = before - load<i32>(cpu, CPU_BUDGET);
     left -= done;
