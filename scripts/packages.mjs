@@ -57,6 +57,7 @@ export const packages = {
     "qemu-utils": "disk images",
     "device-tree-compiler": "device trees",
     "binutils-aarch64-linux-gnu": "assembles test programs, checks the disassembler",
+    wabt: "wasm-objdump: checks the listing of compiled code",
     "ipxe-qemu": "network cards' ROMs, without which qemu-system-aarch64 refuses its default machine",
     e2fsprogs: "checks disks afterwards",
     cpio: "reads the initramfs",

@@ -59,6 +59,8 @@ export async function prepareRun(module, ramBase, program) {
       // The compiler is off: this is the interpreter's benchmark.
       jit_install: unexpected("a compilation"),
       jit_release: unexpected("a compilation"),
+      jit_listed_at: unexpected("a listing"),
+      jit_listed: unexpected("a listing"),
       lockstep_state: unexpected("lockstep"),
       lockstep_memory: unexpected("lockstep"),
       lockstep_instruction: unexpected("lockstep"),

@@ -32,6 +32,13 @@ export declare function counter_high(): u32;
 export declare function jit_install(address: usize, length: usize, slot: u32, count: u32): u32;
 
 /**
+ * The listing of a region (jit/listing.ts): the WebAssembly from byte `offset` of its function on belongs to the instruction `word` at
+ * page offset `place`, or, when that is all ones, to none. Then its entry and where the function's bytes are.
+ */
+export declare function jit_listed_at(place: u32, word: u32, offset: usize): void;
+export declare function jit_listed(pcLow: u32, pcHigh: u32, address: usize, length: usize): void;
+
+/**
  * Lockstep has found a difference (jit/lockstep.ts): these say what differs, then lockstep_failed ends the machine. A word of the CPU's
  * state at byte `offset`; a byte of RAM at a linear-memory address; each before the region, as it left it, and as the interpreter did.
  */

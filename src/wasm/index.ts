@@ -31,6 +31,7 @@ export {
   vq_written,
 } from "./virtqueue/abi";
 export { jit_configure, jit_enable, jit_lockstep } from "./jit/execute";
+export { jit_list } from "./jit/listing";
 export { jit_lockstep_stat } from "./jit/lockstep";
 export { jit_stat } from "./jit/compile";
 export { callHandler as jit_handler, jit_set_chaining } from "./jit/handlers";

@@ -241,6 +241,7 @@ describe("a mistake", () => {
     ["-smp zero", /number from 1/],
     ["-smp core=1", /has no property "core"\. Did you mean "cores"/],
     ["-accel kvm", /emulated/],
+    ["-d guest_errors,jit -accel interp", /-d jit looks at compiled code, and -accel interp compiles nothing/],
     ["-d lockstep -accel interp", /-accel interp compiles nothing: leave one of them out/],
     ["-d lokstep", /-d cannot be "lokstep"\. Did you mean "lockstep"/],
     ["-rtc base=localtime", /base cannot be "localtime"/],

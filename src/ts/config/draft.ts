@@ -174,11 +174,12 @@ export function addUnique<Item extends { readonly id: string }>(
   return [...list, item];
 }
 
-/** Lockstep compares compiled code with the interpreter. */
+/** Some messages are of compiled code. */
 function checkLog({ log, accelerator }: MachineConfig): void {
-  if (!log.includes("lockstep") || accelerator === "tcg") return;
+  const name = log.find((one) => one === "jit" || one === "lockstep");
+  if (name === undefined || accelerator === "tcg") return;
   throw new ConfigError(
-    `-d lockstep compares compiled code with the interpreter, and -accel ${accelerator} compiles nothing: leave one of them out.`,
+    `-d ${name} looks at compiled code, and -accel ${accelerator} compiles nothing: leave one of them out.`,
   );
 }
 

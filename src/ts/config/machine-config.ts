@@ -156,7 +156,7 @@ export const ACCELERATORS = ["tcg", "interp"] as const;
 export type Accelerator = (typeof ACCELERATORS)[number];
 
 /** Classes of log messages (`-d`), and checks that say nothing unless they fail. */
-export const LOG_CLASSES = ["guest_errors", "unimp", "cpu_reset", "lockstep"] as const;
+export const LOG_CLASSES = ["guest_errors", "unimp", "cpu_reset", "jit", "lockstep"] as const;
 export type LogClass = (typeof LOG_CLASSES)[number];
 
 /** The machine. */

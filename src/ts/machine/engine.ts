@@ -2,7 +2,7 @@
 import type { RingEngine } from "../../virtio/ring-engine.ts";
 import { RAM_BASE } from "../../wasm/layout.ts";
 import type { CompilerStats } from "../protocol/guest-counters.ts";
-import { type LockstepImports, RegionHost } from "./region-host.ts";
+import { type CompilerChecks, RegionHost } from "./region-host.ts";
 
 const WASM_PAGE_BYTES = 0x1_0000;
 const MAX_MEMORY_PAGES = 0x1_0000;
@@ -71,14 +71,17 @@ export interface EngineOptions {
   readonly compiler: boolean;
   /** The interpreter repeats all that compiled code does; a difference throws LockstepError out of cpu_run. */
   readonly lockstep: boolean;
+  /** Takes the text of each region that is compiled: the guest's code beside the WebAssembly. null: nobody does. */
+  readonly list: ((text: string) => void) | null;
 }
 
 /** Starts an engine. Throws MemoryError. */
 export async function startEngine(
   module: WebAssembly.Module,
-  { ramSizeBytes, compiler, lockstep }: EngineOptions,
+  options: EngineOptions,
   host: EngineHost,
 ): Promise<Engine> {
+  const { ramSizeBytes, compiler } = options;
   const memory = allocate(ramSizeBytes);
   let high = 0;
   const imports: WebAssembly.Imports = {
@@ -111,7 +114,7 @@ export async function startEngine(
       counter_high: () => (host.counterTicks() / TWO_32) | 0,
     },
   };
-  const regions = new RegionHost(memory, lockstep ? await lockstepImports() : null);
+  const regions = new RegionHost(memory, await compilerChecks(options, memory));
   Object.assign(imports.host as WebAssembly.ModuleImports, regions.imports);
   const instance = await WebAssembly.instantiate(module, imports);
   const exports = instance.exports as unknown as EngineExports;
@@ -125,10 +128,12 @@ export async function startEngine(
   };
 }
 
-/** Its report needs the disassembler, which nobody else does. */
-async function lockstepImports(): Promise<LockstepImports> {
-  const { LockstepReport } = await import("./lockstep-report.ts");
-  return new LockstepReport().imports;
+/** They need the disassembler, which nobody else does. */
+async function compilerChecks({ lockstep, list }: EngineOptions, memory: WebAssembly.Memory): Promise<CompilerChecks> {
+  return {
+    lockstep: lockstep ? new (await import("./lockstep-report.ts")).LockstepReport().imports : null,
+    listing: list !== null ? new (await import("./region-listing.ts")).RegionListing(memory, list).imports : null,
+  };
 }
 
 function allocate(ramSizeBytes: number): WebAssembly.Memory {

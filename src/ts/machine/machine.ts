@@ -113,7 +113,12 @@ export class Machine {
     const compiler = config.accelerator === "tcg";
     const engine = await startEngine(
       services.wasm,
-      { ramSizeBytes: config.ramSizeBytes, compiler, lockstep: config.log.includes("lockstep") },
+      {
+        ramSizeBytes: config.ramSizeBytes,
+        compiler,
+        lockstep: config.log.includes("lockstep"),
+        list: config.log.includes("jit") ? (text) => services.log.info(text) : null,
+      },
       {
         busRead: (address, size) => bus.read(address, size),
         busWrite: (address, size, value) => bus.write(address, size, value),

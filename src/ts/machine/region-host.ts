@@ -28,6 +28,7 @@ interface CompilerExports {
   jit_set_chaining(on: number): void;
   jit_set_fused(on: number): void;
   jit_lockstep(): void;
+  jit_list(): void;
   jit_configure(instructions: number, weight: number): void;
   jit_lockstep_stat(which: number): number;
   jit_stat(which: number): number;
@@ -67,17 +68,33 @@ export interface LockstepImports {
   lockstep_failed(pcLow: number, pcHigh: number, compiled: number, interpreted: number, left: number): never;
 }
 
-function lockstepIsOff(): never {
-  throw new Error("lockstep is off, and the engine has found a difference");
+/** What the engine tells of each region that it compiles (src/wasm/host.ts). */
+export interface ListingImports {
+  jit_listed_at(place: number, word: number, offset: number): void;
+  jit_listed(pcLow: number, pcHigh: number, address: number, length: number): void;
+}
+
+/** Ways to watch the compiler; null: off. */
+export interface CompilerChecks {
+  /** Everything that compiled code does is compared with the interpreter. */
+  readonly lockstep: LockstepImports | null;
+  /** Every region is listed. */
+  readonly listing: ListingImports | null;
+}
+const NO_CHECKS: CompilerChecks = { lockstep: null, listing: null };
+
+function isOff(): never {
+  throw new Error("the engine told of what it was not asked for");
 }
 /** What is executed in lockstep is compiled as soon as it is seen once in so many instructions: nearly all of it. */
 const LOCKSTEP_PERIOD = 50;
 const NO_LOCKSTEP: LockstepImports = {
-  lockstep_state: lockstepIsOff,
-  lockstep_memory: lockstepIsOff,
-  lockstep_instruction: lockstepIsOff,
-  lockstep_failed: lockstepIsOff,
+  lockstep_state: isOff,
+  lockstep_memory: isOff,
+  lockstep_instruction: isOff,
+  lockstep_failed: isOff,
 };
+const NO_LISTING: ListingImports = { jit_listed_at: isOff, jit_listed: isOff };
 
 /** One engine's. */
 export class RegionHost {
@@ -87,19 +104,19 @@ export class RegionHost {
   private regionImports: WebAssembly.Imports = {};
   private compileMs = 0;
 
-  private readonly lockstep: LockstepImports | null;
+  private readonly checks: CompilerChecks;
   /** What the engine imports of it (src/wasm/host.ts). */
   readonly imports: Readonly<WebAssembly.ModuleImports>;
 
-  /** With `lockstep` everything that compiled code does is compared with the interpreter. */
-  constructor(memory: WebAssembly.Memory, lockstep: LockstepImports | null = null) {
+  constructor(memory: WebAssembly.Memory, checks: CompilerChecks = NO_CHECKS) {
     this.memory = memory;
-    this.lockstep = lockstep;
+    this.checks = checks;
     this.imports = {
       jit_install: (address: number, length: number, slot: number, count: number) =>
         this.install(address, length, slot, count),
       jit_release: (slot: number) => this.engine?.table.set(slot, null),
-      ...(lockstep ?? NO_LOCKSTEP),
+      ...(checks.lockstep ?? NO_LOCKSTEP),
+      ...(checks.listing ?? NO_LISTING),
     };
   }
 
@@ -144,7 +161,8 @@ export class RegionHost {
     engine.jit_set_chaining(WebAssembly.validate(CHAINING_PROBE) ? 1 : 0);
     engine.jit_set_fused(roundsFusedOnce() ? 1 : 0);
     this.firstSlot = engine.table.grow(MAX_REGIONS);
-    if (this.lockstep !== null) {
+    if (this.checks.listing !== null) engine.jit_list();
+    if (this.checks.lockstep !== null) {
       engine.jit_lockstep();
       engine.jit_configure(LOCKSTEP_PERIOD, 1);
     }
@@ -167,7 +185,7 @@ export class RegionHost {
       stops: engine.cpu_statistic(0, CPU_STAT_STOPS),
       compileMs,
       lockstep:
-        this.lockstep === null
+        this.checks.lockstep === null
           ? null
           : {
               calls: engine.jit_lockstep_stat(LOCKSTEP_CALLS),

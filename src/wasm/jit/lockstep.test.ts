@@ -62,7 +62,7 @@ beforeEach(async () => {
     bus_read_high: () => 0,
     bus_write: (address: number) => void deviceAccesses.push(`write ${address.toString(16)}`),
   };
-  loaded = await loadEngine(RAM_SIZE, host, true, undefined, new LockstepReport().imports);
+  loaded = await loadEngine(RAM_SIZE, host, true, undefined, { lockstep: new LockstepReport().imports });
   const { engine, memory } = loaded;
   view = new DataView(memory.buffer);
   engine.gic_init(2, 1, 0);

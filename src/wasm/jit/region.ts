@@ -11,6 +11,7 @@ import { INFO_HOW, INFO_NOT_DONE, beginExits, close } from "./exits";
 import { beginFlags, loadFlags, storeFlags } from "./flags";
 import { regionsAreChained } from "./handlers";
 import { beginHints, hintLikely, writeHints } from "./hints";
+import { NO_WORD, beginListing, listInstruction, tellListing } from "./listing";
 import {
   L_BUDGET,
   L_CPU,
@@ -40,7 +41,9 @@ function writeCode(frame: usize, entry: u32): void {
   beginMemory();
   beginHints();
   beginExits();
+  beginListing();
   emitBlocks(frame, entry);
+  listInstruction(NO_WORD);
   close();
   // Stopped at an instruction: where, how far, and why is in L_INFO.
   get(L_PAGE);
@@ -175,6 +178,7 @@ export function writeRegion(frame: usize, entry: u32, to: usize): void {
   const prologue = position() - to;
   copyFrom(JIT_BODY, length);
   functionLength = position() - to;
+  tellListing(frame, to, prologue, functionLength);
   writeHints(JIT_BODY, <u32>prologue);
   hintsLength = position() - to - functionLength;
 }

@@ -13,6 +13,7 @@ import { blockAtPlace, dominatorOf, isLoopHeader, isMerge, placeOf, placedCount 
 import { emitHandler, emitClrex } from "./handlers";
 import { hintUnlikely } from "./hints";
 import { emitInteger } from "./integer";
+import { listInstruction } from "./listing";
 import { L_BUDGET, forgetZeros } from "./locals";
 import { checkFpTrap, emitMemory, emitUnprivileged, fpTrapChecked, setFpTrapChecked } from "./memory";
 import * as W from "./opcodes";
@@ -99,6 +100,7 @@ function emitBlock(block: u32): void {
     const p = frame + ((<usize>(word + i)) << 4);
     const record = recordOf(frame, p);
     atInstruction((word + i) << 2, length - i);
+    listInstruction(word + i);
     const kind = <u32>load<u16>(record);
     if (isInterpreted(kind, wordOf(frame, p)) || codeIsLong()) {
       settleConditional();

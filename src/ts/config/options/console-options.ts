@@ -40,6 +40,7 @@ const LOG_DOCS: Readonly<Record<LogClass, string>> = {
   guest_errors: "what the guest does that the architecture or a device's specification forbids",
   unimp: "what the guest asks for that does not exist here",
   cpu_reset: "the processor's registers when the guest resets the machine",
+  jit: "the guest's code beside the WebAssembly that is made of it, for each region that is compiled",
   lockstep: "the interpreter repeats all that compiled code does; a difference ends the machine with a report",
 };
 

@@ -1,7 +1,7 @@
 /** The engine's wasm in Node, for tests that drive the CPU by hand. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type LockstepImports, RegionHost } from "../../../ts/machine/region-host.ts";
+import { type CompilerChecks, RegionHost } from "../../../ts/machine/region-host.ts";
 import { RAM_BASE } from "../../layout";
 
 const wasmFile = fileURLToPath(new URL("../../../../build/armlet.wasm", import.meta.url));
@@ -36,19 +36,19 @@ export interface CompilerWatch {
 
 /**
  * Instantiates build/armlet.wasm, which the test run's set-up has brought up to date, with `ramBytes` of guest RAM. With `compiled`
- * everything that it executes is compiled first; see CompilerWatch. With `lockstep` the interpreter repeats it, and tells what differs.
+ * everything that it executes is compiled first; see CompilerWatch. `checks` watch the compiler.
  */
 export async function loadEngine(
   ramBytes: number,
   host: HostFunctions = {},
   compiled = false,
   watch?: CompilerWatch,
-  lockstep: LockstepImports | null = null,
+  checks: Partial<CompilerChecks> = {},
 ): Promise<{ engine: Engine; memory: WebAssembly.Memory }> {
   const module = new WebAssembly.Module(readFileSync(wasmFile));
   const pages = (RAM_BASE + ramBytes) / 65536;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 65536 });
-  const regions = new RegionHost(memory, lockstep);
+  const regions = new RegionHost(memory, { lockstep: null, listing: null, ...checks });
   const known: WebAssembly.ModuleImports = { ...regions.imports, ...host };
   const functions = WebAssembly.Module.imports(module)
     .filter((entry) => entry.kind === "function")

@@ -54,7 +54,7 @@ export async function program(source: string, ramSizeBytes = 16 << 20): Promise<
     counterTicks: () => 0,
   };
   const wasm = await WebAssembly.compile(readFileSync("build/armlet.wasm"));
-  const engine = await startEngine(wasm, { ramSizeBytes, compiler: true, lockstep: false }, host);
+  const engine = await startEngine(wasm, { ramSizeBytes, compiler: true, lockstep: false, list: null }, host);
   const { exports, ram } = engine;
   ram.set(assemble(source));
   exports.gic_init(2, 1, 0);

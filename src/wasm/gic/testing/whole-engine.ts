@@ -47,9 +47,12 @@ export function runWholeEngine(image: Buffer, list: readonly Access[], version: 
     counter_high: (): number => 0,
     jit_install: (): number => 0,
     jit_release: (): void => {},
-    ...Object.fromEntries(
-      ["state", "memory", "instruction", "failed"].map((what) => [`lockstep_${what}`, (): void => {}]),
-    ),
+    jit_listed_at: (): void => {},
+    jit_listed: (): void => {},
+    lockstep_state: (): void => {},
+    lockstep_memory: (): void => {},
+    lockstep_instruction: (): void => {},
+    lockstep_failed: (): void => {},
   };
   const module = new WebAssembly.Module(readFileSync(join(buildDir, "armlet.wasm")));
   engine = new WebAssembly.Instance(module, { env: { memory }, host }).exports as unknown as Exports;
