@@ -6,7 +6,7 @@
  * and with j = i + k and the constant a its inverse is a sum of functions of 1/(1/i + a/k) + j and 1/(1/j + a/k) + i. The
  * affine parts of the boxes are in the tables of both ends.
  */
-import { readD, readM, readN, writeAll } from "./simd-operands";
+import { readD, readN, writeAll } from "./simd-operands";
 
 /** Tables of 16 bytes. 1/k and a/k: of k = 0 they are infinite, 0x80, which is outside of every table: what is looked up by it is 0. */
 const INVERSES = memory.data<u64>([0x0e04_0f06_080c_0180, 0x0507_0902_0a0b_0d03], 16);
@@ -71,37 +71,30 @@ function mixColumns(a: v128): v128 {
   return v128.xor(timesX(sum), v128.xor(below, oppositeRow(sum)));
 }
 
-/** AESE of the state d and the round key n. */
+/** AESE of the state d and the round key n: a function of V[d], V[n] and V[m], as compiled code calls it. */
 export function aese(d: v128, n: v128, _m: v128): v128 {
   const a = v128.xor(d, n);
   const shifted = i8x16.shuffle(a, a, 0, 5, 10, 15, 4, 9, 14, 3, 8, 13, 2, 7, 12, 1, 6, 11);
   return v128.xor(substitute(S_BOX, shifted), i8x16.splat(AFFINE));
 }
-/** AESD of the state d and the round key n. */
+/** AESD in the same way. */
 export function aesd(d: v128, n: v128, _m: v128): v128 {
   const a = v128.xor(v128.xor(d, n), i8x16.splat(AFFINE));
   const shifted = i8x16.shuffle(a, a, 0, 13, 10, 7, 4, 1, 14, 11, 8, 5, 2, 15, 12, 9, 6, 3);
   return substitute(INVERSE_S_BOX, shifted);
 }
-/** AESMC of n. */
-export function aesmc(_d: v128, n: v128, _m: v128): v128 {
-  return mixColumns(n);
-}
-/** AESIMC of n: the inverse matrix is MixColumns' after adding 4(a + c) to rows a and c and 4(b + d) to b and d. */
-export function aesimc(_d: v128, n: v128, _m: v128): v128 {
-  const four = timesX(timesX(v128.xor(n, oppositeRow(n))));
-  return mixColumns(v128.xor(n, four));
-}
-
 export function AESE_cryptoaes(cpu: usize, insn: u32): void {
-  writeAll(cpu, insn, aese(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
+  writeAll(cpu, insn, aese(readD(cpu, insn), readN(cpu, insn), i64x2.splat(0)));
 }
 export function AESD_cryptoaes(cpu: usize, insn: u32): void {
-  writeAll(cpu, insn, aesd(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
+  writeAll(cpu, insn, aesd(readD(cpu, insn), readN(cpu, insn), i64x2.splat(0)));
 }
 export function AESMC_cryptoaes(cpu: usize, insn: u32): void {
-  writeAll(cpu, insn, aesmc(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
+  writeAll(cpu, insn, mixColumns(readN(cpu, insn)));
 }
+/** The inverse matrix is MixColumns' after adding 4(a + c) to rows a and c and 4(b + d) to b and d. */
 export function AESIMC_cryptoaes(cpu: usize, insn: u32): void {
-  writeAll(cpu, insn, aesimc(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
+  const n = readN(cpu, insn);
+  const four = timesX(timesX(v128.xor(n, oppositeRow(n))));
+  writeAll(cpu, insn, mixColumns(v128.xor(n, four)));
 }

@@ -1,6 +1,6 @@
 /**
- * SHA1 and SHA256 instructions (ARM ARM C7, FIPS 180-4). Element 0 of a register is the first word. Each is a function of V[d], V[n] and
- * V[m], which compiled code calls with what it has of them.
+ * SHA1 and SHA256 instructions (ARM ARM C7, FIPS 180-4). Element 0 of a register is the first word. Rounds are functions of V[d], V[n]
+ * and V[m], as compiled code calls them.
  */
 import { readD, readM, readN, writeAll } from "./simd-operands";
 
@@ -51,18 +51,6 @@ export function sha1p(d: v128, n: v128, m: v128): v128 {
 export function sha1m(d: v128, n: v128, m: v128): v128 {
   return sha1Rounds(d, n, m, SHA1_MAJORITY);
 }
-export function sha1su0(d: v128, n: v128, m: v128): v128 {
-  return v128.xor(v128.xor(i64x2.shuffle(d, n, 1, 2), d), m);
-}
-export function sha1h(_d: v128, n: v128, _m: v128): v128 {
-  return i32x4.replace_lane(i64x2.splat(0), 0, rotl<u32>(i32x4.extract_lane(n, 0), 30));
-}
-export function sha1su1(d: v128, n: v128, _m: v128): v128 {
-  const zero = i64x2.splat(0);
-  const mixed = v128.xor(d, i32x4.shuffle(n, zero, 1, 2, 3, 4));
-  const first = i32x4.shuffle(rotateRight(mixed, 30), zero, 4, 4, 4, 0);
-  return v128.xor(rotateRight(mixed, 31), first);
-}
 
 /** Each word of `a` rotated right by 1 to 31. */
 function rotateRight(a: v128, count: i32): v128 {
@@ -107,21 +95,9 @@ export function sha256h(d: v128, n: v128, m: v128): v128 {
 export function sha256h2(d: v128, n: v128, m: v128): v128 {
   return sha256Rounds(n, d, m, true);
 }
-export function sha256su0(d: v128, n: v128, _m: v128): v128 {
-  const next = i32x4.shuffle(d, n, 1, 2, 3, 4);
-  const sigma = v128.xor(v128.xor(rotateRight(next, 7), rotateRight(next, 18)), i32x4.shr_u(next, 3));
-  return i32x4.add(d, sigma);
-}
 
 function lowerSigma1(a: v128): v128 {
   return v128.xor(v128.xor(rotateRight(a, 17), rotateRight(a, 19)), i32x4.shr_u(a, 10));
-}
-/** Words 2 and 3 need words 0 and 1 of the result. */
-export function sha256su1(d: v128, n: v128, m: v128): v128 {
-  const sum = i32x4.add(d, i32x4.shuffle(n, m, 1, 2, 3, 4));
-  const low = i32x4.add(sum, lowerSigma1(i64x2.shuffle(m, m, 1, 1)));
-  const high = i32x4.add(sum, lowerSigma1(i64x2.shuffle(low, low, 0, 0)));
-  return i64x2.shuffle(low, high, 0, 3);
 }
 
 export function SHA1C_cryptosha3(cpu: usize, insn: u32): void {
@@ -133,24 +109,39 @@ export function SHA1P_cryptosha3(cpu: usize, insn: u32): void {
 export function SHA1M_cryptosha3(cpu: usize, insn: u32): void {
   writeAll(cpu, insn, sha1m(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
 }
-export function SHA1SU0_cryptosha3(cpu: usize, insn: u32): void {
-  writeAll(cpu, insn, sha1su0(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
-}
 export function SHA256H_cryptosha3(cpu: usize, insn: u32): void {
   writeAll(cpu, insn, sha256h(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
 }
 export function SHA256H2_cryptosha3(cpu: usize, insn: u32): void {
   writeAll(cpu, insn, sha256h2(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
 }
-export function SHA256SU1_cryptosha3(cpu: usize, insn: u32): void {
-  writeAll(cpu, insn, sha256su1(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
+
+export function SHA1SU0_cryptosha3(cpu: usize, insn: u32): void {
+  const d = readD(cpu, insn);
+  const shifted = i64x2.shuffle(d, readN(cpu, insn), 1, 2);
+  writeAll(cpu, insn, v128.xor(v128.xor(shifted, d), readM(cpu, insn)));
 }
 export function SHA1H_cryptosha2(cpu: usize, insn: u32): void {
-  writeAll(cpu, insn, sha1h(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
+  const value = rotl<u32>(i32x4.extract_lane(readN(cpu, insn), 0), 30);
+  writeAll(cpu, insn, i32x4.replace_lane(i64x2.splat(0), 0, value));
 }
 export function SHA1SU1_cryptosha2(cpu: usize, insn: u32): void {
-  writeAll(cpu, insn, sha1su1(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
+  const zero = i64x2.splat(0);
+  const mixed = v128.xor(readD(cpu, insn), i32x4.shuffle(readN(cpu, insn), zero, 1, 2, 3, 4));
+  const first = i32x4.shuffle(rotateRight(mixed, 30), zero, 4, 4, 4, 0);
+  writeAll(cpu, insn, v128.xor(rotateRight(mixed, 31), first));
 }
 export function SHA256SU0_cryptosha2(cpu: usize, insn: u32): void {
-  writeAll(cpu, insn, sha256su0(readD(cpu, insn), readN(cpu, insn), readM(cpu, insn)));
+  const d = readD(cpu, insn);
+  const next = i32x4.shuffle(d, readN(cpu, insn), 1, 2, 3, 4);
+  const sigma = v128.xor(v128.xor(rotateRight(next, 7), rotateRight(next, 18)), i32x4.shr_u(next, 3));
+  writeAll(cpu, insn, i32x4.add(d, sigma));
+}
+/** Words 2 and 3 need words 0 and 1 of the result. */
+export function SHA256SU1_cryptosha3(cpu: usize, insn: u32): void {
+  const m = readM(cpu, insn);
+  const sum = i32x4.add(readD(cpu, insn), i32x4.shuffle(readN(cpu, insn), m, 1, 2, 3, 4));
+  const low = i32x4.add(sum, lowerSigma1(i64x2.shuffle(m, m, 1, 1)));
+  const high = i32x4.add(sum, lowerSigma1(i64x2.shuffle(low, low, 0, 0)));
+  writeAll(cpu, insn, i64x2.shuffle(low, high, 0, 3));
 }

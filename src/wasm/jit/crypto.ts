@@ -1,25 +1,16 @@
 /**
- * Cryptographic instructions. CRC32 is lookups in the interpreter's tables. AES, SHA and PMULL are functions of the engine which
- * take V<d>, V<n> and V<m> and give V<d>: a call of one leaves the CPU's state alone.
+ * Cryptographic instructions. CRC32 is lookups in the interpreter's tables; what is a few v128 operations is emitted as these. The
+ * others are functions of the engine which take V<d>, V<n> and V<m> and give V<d>: a call of one leaves the CPU's state alone.
  */
-import { aesd, aese, aesimc, aesmc } from "../a64/crypto-aes";
+import { aesd, aese } from "../a64/crypto-aes";
 import { crcTables, pmull2Bytes, pmull2Doublewords, pmullBytes, pmullDoublewords } from "../a64/crypto-poly";
-import {
-  sha1c,
-  sha1h,
-  sha1m,
-  sha1p,
-  sha1su0,
-  sha1su1,
-  sha256h,
-  sha256h2,
-  sha256su0,
-  sha256su1,
-} from "../a64/crypto-sha";
+import { sha1c, sha1m, sha1p, sha256h, sha256h2 } from "../a64/crypto-sha";
 import { Rd, Rm, Rn, bits } from "../a64/fields";
+import { emitMixColumns } from "./aes";
 import { tableImported } from "./handlers";
 import { L_T, L_ZERO, readV, readW, readX, writeW } from "./locals";
 import * as W from "./opcodes";
+import { emitSha1H, emitSha1Su0, emitSha1Su1, emitSha256Su0, emitSha256Su1 } from "./sha";
 import { isWide, sizeOf, sourceSlot, targetSlot, writeFull } from "./simd-emit";
 import { access, byte, get, i32c, i64c, leb, set } from "./writer";
 
@@ -66,9 +57,9 @@ function emitAes(w: u32): bool {
     case 0b00101:
       return emitVectors(w, <u32>aesd.index, D | N);
     case 0b00110:
-      return emitVectors(w, <u32>aesmc.index, N);
     case 0b00111:
-      return emitVectors(w, <u32>aesimc.index, N);
+      emitMixColumns(w, (w & 0x1000) != 0);
+      return true;
     default:
       return false;
   }
@@ -76,34 +67,38 @@ function emitAes(w: u32): bool {
 function emitTwoRegisterSha(w: u32): bool {
   switch (bits(w, 12, 5)) {
     case 0b00000:
-      return emitVectors(w, <u32>sha1h.index, N);
+      emitSha1H(w);
+      return true;
     case 0b00001:
-      return emitVectors(w, <u32>sha1su1.index, D | N);
+      emitSha1Su1(w);
+      return true;
     case 0b00010:
-      return emitVectors(w, <u32>sha256su0.index, D | N);
+      emitSha256Su0(w);
+      return true;
     default:
       return false;
   }
 }
-/** Index of a function of three registers, 0 when there is none. */
-function threeRegisterSha(opcode: u32): u32 {
-  switch (opcode) {
+function emitThreeRegisterSha(w: u32): bool {
+  switch (bits(w, 12, 3)) {
     case 0b000:
-      return <u32>sha1c.index;
+      return emitVectors(w, <u32>sha1c.index, D | N | M);
     case 0b001:
-      return <u32>sha1p.index;
+      return emitVectors(w, <u32>sha1p.index, D | N | M);
     case 0b010:
-      return <u32>sha1m.index;
+      return emitVectors(w, <u32>sha1m.index, D | N | M);
     case 0b011:
-      return <u32>sha1su0.index;
+      emitSha1Su0(w);
+      return true;
     case 0b100:
-      return <u32>sha256h.index;
+      return emitVectors(w, <u32>sha256h.index, D | N | M);
     case 0b101:
-      return <u32>sha256h2.index;
+      return emitVectors(w, <u32>sha256h2.index, D | N | M);
     case 0b110:
-      return <u32>sha256su1.index;
+      emitSha256Su1(w);
+      return true;
     default:
-      return 0;
+      return false;
   }
 }
 function emitPolynomialProduct(w: u32): bool {
@@ -119,9 +114,7 @@ export function emitVectorCrypto(w: u32): bool {
   if ((w & 0xfffe_0c00) == 0x4e28_0800) return emitAes(w);
   if ((w & 0xfffe_0c00) == 0x5e28_0800) return emitTwoRegisterSha(w);
   if ((w & 0xbf20_fc00) == 0x0e20_e000) return emitPolynomialProduct(w);
-  if ((w & 0xffe0_8c00) != 0x5e00_0000) return false;
-  const index = threeRegisterSha(bits(w, 12, 3));
-  return index != 0 && emitVectors(w, index, D | N | M);
+  return (w & 0xffe0_8c00) == 0x5e00_0000 && emitThreeRegisterSha(w);
 }
 
 /** Pushes the word that table `tables` has for byte `i` of L_T. */
