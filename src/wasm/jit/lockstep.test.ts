@@ -136,6 +136,16 @@ describe("what agrees", () => {
     expect(counter).toBeGreaterThan(1000);
   });
 
+  test("a counter that only instructions move is moved by each of them once", () => {
+    loaded.engine.cpu_set_deterministic(true);
+    place([MRS_X0_CNTVCT, STR_X0_X2, SUBS_X3_1, bne(3), WFI]);
+    run(GPA + DATA, 20_000);
+    const before = view.getBigUint64(ram + DATA, true);
+    run(GPA + DATA, 20_000);
+    // One tick each: the last MRS of both runs, with the WFI of the first one between them.
+    expect(view.getBigUint64(ram + DATA, true) - before).toBe(BigInt(4 * 20_000 + 1));
+  });
+
   test("devices see each access once, of instructions with a handler too", () => {
     place([LDR_X0_X2, STR_X0_X2, SUBS_X3_1, bne(3), WFI]);
     run(DEVICE, 3);

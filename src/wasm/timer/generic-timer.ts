@@ -86,7 +86,7 @@ export function counterNow(cpu: usize): u64 {
 /** Makes what is read of the counter in the next `instructions` of `cpu` follow from the instructions alone. */
 export function settleCounter(cpu: usize, instructions: i32): void {
   const spent = load<i32>(cpu, CPU_CNT_BUDGET) - load<i32>(cpu, CPU_BUDGET);
-  if (spent + instructions > RESYNC_INSTRUCTIONS) syncCounter(cpu);
+  if (spent + instructions > RESYNC_INSTRUCTIONS && !deterministic) syncCounter(cpu);
 }
 
 /** After so many instructions whoever looks at the counter gets real time: code may be much slower, or faster, than that before. */
