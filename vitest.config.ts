@@ -8,6 +8,7 @@ const everything = [
   "guest/**/*.test.ts",
   "scripts/**/*.test.ts",
   "bench/**/*.test.ts",
+  "suites/**/*.test.ts",
 ];
 
 export default defineConfig({

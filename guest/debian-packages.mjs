@@ -77,6 +77,42 @@ export function debianPackages(architecture) {
     return join(packageDir, file);
   }
 
+  /**
+   * Downloads packages and all that they depend on, in their newest versions, unless they are here already.
+   * @param {readonly string[]} names
+   * @returns {Promise<string[]>} Paths of the .debs, in apt's order.
+   * @throws {Error} If this Debian lacks one of them for the architecture.
+   */
+  async function downloadWithDependencies(names) {
+    const plan = await run("apt-get", [
+      ...aptOptions,
+      ...["-o", "APT::Install-Recommends=false", "--simulate", "install"],
+      ...names,
+    ]);
+    const found = [...plan.matchAll(/^Inst (\S+) \((\S+) /gm)].map(([, name = "", version = ""]) => ({
+      name,
+      version,
+    }));
+    mkdirSync(packageDir, { recursive: true });
+    const fileOf = (
+      /** @type {{ name: string, version: string }} */ { name, version },
+      /** @type {string[]} */ files,
+    ) =>
+      [architecture, "all"]
+        .map((suffix) => `${name}_${version.replace(":", "%3a")}_${suffix}.deb`)
+        .find((file) => files.includes(file));
+    const before = readdirSync(packageDir);
+    const missing = found.filter((one) => fileOf(one, before) === undefined);
+    const wanted = missing.map(({ name, version }) => `${name}=${version}`);
+    if (wanted.length > 0) await run("apt-get", [...aptOptions, "download", "-q", ...wanted], { cwd: packageDir });
+    const after = readdirSync(packageDir);
+    return found.map((one) => {
+      const file = fileOf(one, after);
+      if (file === undefined) throw new Error(`apt-get download ${one.name} left no package in ${packageDir}`);
+      return join(packageDir, file);
+    });
+  }
+
   /** The kernel package that the metapackage stands for, unsigned (the same kernel, smaller) if there is one. @param {string} metapackage */
   async function resolveKernelPackage(metapackage) {
     const meta = await describePackage(metapackage);
@@ -86,7 +122,7 @@ export function debianPackages(architecture) {
     return unsigned === null || unsigned.version !== meta.version ? kernel : unsigned.name;
   }
 
-  return { updateLists, downloadPackage, resolveKernelPackage };
+  return { updateLists, downloadPackage, downloadWithDependencies, resolveKernelPackage };
 }
 
 /** Unpacks a package's files. @param {string} deb @param {string} folder */

@@ -17,7 +17,7 @@ const tables = [/\.decode$/, /^public\//, /^src\/wasm\/.*-keys\.ts$/, /^src\/ts\
 
 runAsScript(import.meta.url, async () => {
   const files = filesUnder(
-    ["src", "web", "scripts", "guest", "e2e", "bench"],
+    ["src", "web", "scripts", "guest", "e2e", "bench", "suites"],
     (path) => /\.(ts|mjs|css|html|s|dts)$/.test(path) && !/\.gen\.ts$/.test(path),
   );
   const long = files

@@ -33,6 +33,14 @@ export const packages = {
     e2fsprogs: "mke2fs, e2fsck",
     zstd: "compresses the showcase's disk",
   },
+  /** `npm run suites`: programs of Debian on our machine and on QEMU's. */
+  suites: {
+    "qemu-system-arm": "the machine to compare with",
+    "ipxe-qemu": "network cards' ROMs, without which qemu-system-aarch64 refuses its default machine",
+    e2fsprogs: "mke2fs",
+    kmod: "depmod: what depends on what among the modules",
+    openssl: "keys and signatures to work on",
+  },
   /** `npm run bench`, `npm run bench:…`. */
   bench: {
     chromium: "where the page runs",
