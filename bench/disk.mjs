@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * `npm run bench:disk [-- --kind NAME … --runs N --reads --chunks]`: dd in a guest in Chromium, from and to a disk in each
- * place where one can be, the best of N runs of each by turns; --reads leaves the writes out. With --chunks instead the stores
- * alone, with several sizes of chunks. The profile is in a folder, as a person's is: in a private window the browser keeps
+ * `npm run bench:disk [-- --kind NAME … --runs N --reads --v86 --chunks]`: dd in a guest in Chromium, from and to a disk in each
+ * place where one can be, the best of N runs of each; --reads leaves the writes out, --v86 measures v86 beside it, with a hard disk
+ * in memory and in a File. With --chunks instead the stores alone, with several sizes of chunks. The profile is in a folder, as a person's is: in a private window the browser keeps
  * what it stores in memory.
  */
 import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
@@ -16,7 +16,7 @@ import { buildEngineIfStale } from "../scripts/build-wasm.mjs";
 import { runAsScript } from "../scripts/lib/main.mjs";
 import { checkNode, ensureNpmPackages } from "../scripts/lib/npm-packages.mjs";
 import { root } from "../scripts/lib/paths.mjs";
-import { step } from "../scripts/lib/steps.mjs";
+import { note, step } from "../scripts/lib/steps.mjs";
 import { ensurePackages } from "../scripts/packages.mjs";
 import { listen, staticServer } from "../scripts/static-server.mjs";
 import { engine } from "../scripts/vite-engine.mjs";
@@ -24,6 +24,7 @@ import { guest } from "../scripts/vite-guest.mjs";
 import { launchKeptChromium } from "./lib/chromium.mjs";
 import { machineLine, processSeconds, threadSeconds, workerThreads } from "./lib/cpu-time.mjs";
 import { table } from "./lib/statistics.mjs";
+import { makeV86DiskSite, V86_VERSION, v86Line } from "./lib/v86.mjs";
 
 const SIZE_MIB = 96;
 const KINDS = /** @type {const} */ (["memory", "file", "idb", "opfs"]);
@@ -37,13 +38,13 @@ const CHUNK_KIB = [32, 60, 64, 128, 256];
 /** What is measured: a name, and what the guest does for it. Each moves all of the disk. */
 const DROP = "echo 3 >/proc/sys/vm/drop_caches";
 const COMMANDS = /** @type {const} */ ([
-  ["write, direct", `time dd if=/dev/zero of=/dev/vda bs=1M count=${SIZE_MIB} oflag=direct conv=fsync`],
-  ["write, buffered", `time dd if=/dev/zero of=/dev/vda bs=1M count=${SIZE_MIB} conv=fsync`],
-  ["read, direct", `time dd if=/dev/vda of=/dev/null bs=1M iflag=direct`],
-  ["read, buffered", `${DROP}; time dd if=/dev/vda of=/dev/null bs=1M`],
+  ["write, direct", `time dd if=/dev/zero of=$disk bs=1M count=${SIZE_MIB} oflag=direct conv=fsync`],
+  ["write, buffered", `time dd if=/dev/zero of=$disk bs=1M count=${SIZE_MIB} conv=fsync`],
+  ["read, direct", `time dd if=$disk of=/dev/null bs=1M iflag=direct`],
+  ["read, buffered", `${DROP}; time dd if=$disk of=/dev/null bs=1M`],
 ]);
 
-const WARM_UP = "dd if=/dev/vda of=/dev/null bs=1M";
+const WARM_UP = "dd if=$disk of=/dev/null bs=1M";
 
 /** MB/s in what `time dd` printed. @param {string} output */
 function speedOf(output) {
@@ -70,6 +71,7 @@ async function measureCommand(page, pids, command) {
     const from = before.worker.get(tid) ?? { ran: 0, waited: 0 };
     return { ran: ran - from.ran, waited: waited - from.waited };
   });
+  // v86 has no worker.
   const busiest = grown.sort((a, b) => b.ran - a.ran)[0] ?? { ran: Number.NaN, waited: Number.NaN };
   const perMib = (/** @type {number} */ seconds) => (seconds * 1000) / SIZE_MIB;
   return {
@@ -91,11 +93,13 @@ function timesOf(pids) {
 /**
  * @param {import("playwright").Page} page @param {readonly number[]} pids
  * @param {{ kind: Kind, args: string, runs: number, reads: boolean }} what
+ * @param {string} disk Its name in the guest.
  * @returns {Promise<(Figure | null)[]>} One for each command, null where it is left out.
  */
-async function measureGuest(page, pids, { kind, args, runs, reads }) {
+async function measureGuest(page, pids, { kind, args, runs, reads }, disk) {
   const setup = { kind, args, sizeBytes: SIZE_MIB * 1024 * 1024, image: "bench.img" };
   await page.evaluate((value) => Reflect.get(window, "bench").start(value), setup);
+  await page.evaluate((value) => Reflect.get(window, "bench").run(value), `disk=${disk}`);
   /** @type {Map<string, Figure>} */
   const best = new Map();
   // An image is read before anything is written over it; a disk that is empty has to be written first.
@@ -127,10 +131,51 @@ async function buildPage(name, site) {
   });
 }
 
-/** @param {string} folder @param {{ kinds: readonly Kind[], runs: number, reads: boolean }} what */
-async function benchGuest(folder, { kinds, ...what }) {
+/** @typedef {{ runs: number, reads: boolean }} Options */
+
+/** What all lines of both tables are made of. @typedef {{ name: string, figures: (Figure | null)[], bar: string }} Line */
+
+/** @param {string} folder @param {readonly Kind[]} kinds @param {Options} options @returns {Promise<Line[]>} */
+async function benchGuest(folder, kinds, options) {
   const site = join(root, "build/bench-disk");
   await step("page", () => buildPage("index.html", site));
+  return await withPage(site, "", folder, async (page, image, pids) => {
+    const { args } = await (await page.request.get(new URL("guest/manifest.json", page.url()).href)).json();
+    /** @type {Line[]} */
+    const lines = [];
+    for (const kind of kinds) {
+      await page.locator("input").setInputFiles(image);
+      const figures = await measureGuest(page, pids, { kind, args, ...options }, "/dev/vda");
+      lines.push({ name: NAMES[kind], figures, bar: String(BARS[kind]) });
+    }
+    return lines;
+  });
+}
+
+/** @param {string} folder @param {readonly Kind[]} kinds @param {Options} options @returns {Promise<Line[]>} */
+async function benchV86(folder, kinds, options) {
+  await step("packages for v86", (say) => ensurePackages("v86", say));
+  const { site, page: path, release } = await step(`v86 ${V86_VERSION} and a guest for it`, makeV86DiskSite);
+  note(`Linux ${release}`);
+  /** @type {Line[]} */
+  const lines = [];
+  for (const kind of kinds.filter((each) => each === "memory" || each === "file")) {
+    // A machine has no end but that of its page.
+    const figures = await withPage(site, path, folder, async (page, image, pids) => {
+      await page.locator("input").setInputFiles(image);
+      return await measureGuest(page, pids, { kind, args: v86Line(""), ...options }, "/dev/sda");
+    });
+    lines.push({ name: `v86, ${NAMES[kind]}`, figures, bar: "" });
+  }
+  return lines;
+}
+
+/**
+ * Serves a folder to a Chromium with a profile in a folder, and an image beside the page.
+ * @template T @param {string} site @param {string} path Of the page. @param {string} folder
+ * @param {(page: import("playwright").Page, image: string, pids: readonly number[]) => Promise<T>} work
+ */
+async function withPage(site, path, folder, work) {
   const image = join(site, "bench.img");
   await writeImage(image);
   const server = staticServer(site);
@@ -139,24 +184,26 @@ async function benchGuest(folder, { kinds, ...what }) {
   try {
     const page = await browser.newPage();
     page.on("console", (message) => console.log(message.text()));
-    await page.goto(`http://127.0.0.1:${port}/`);
-    const { args } = await (await page.request.get(`http://127.0.0.1:${port}/guest/manifest.json`)).json();
-    const names = COMMANDS.map(([name]) => name);
-    const speeds = [["MB/s", ...names, "bar for reads"]];
-    const costs = [["ms a MiB: worker + waiting, all", ...names]];
-    const pids = await processesOf(page);
-    for (const kind of kinds) {
-      await page.locator("input").setInputFiles(image);
-      const figures = await measureGuest(page, pids, { kind, args, ...what });
-      speeds.push([NAMES[kind], ...figures.map((figure) => figure?.speed.toFixed(0) ?? ""), String(BARS[kind])]);
-      costs.push([NAMES[kind], ...figures.map(costOf)]);
-    }
-    console.log(`${table(speeds)}\n\n${table(costs)}`);
+    await page.goto(`http://127.0.0.1:${port}/${path}`);
+    return await work(page, image, await processesOf(page));
   } finally {
     await browser.close();
     server.close();
     rmSync(image);
   }
+}
+
+/** @param {readonly Line[]} lines */
+function printLines(lines) {
+  const names = COMMANDS.map(([name]) => name);
+  const speeds = lines.map(({ name, figures, bar }) => [
+    name,
+    ...figures.map((each) => each?.speed.toFixed(0) ?? ""),
+    bar,
+  ]);
+  const costs = lines.map(({ name, figures }) => [name, ...figures.map(costOf)]);
+  console.log(table([["MB/s", ...names, "bar for reads"], ...speeds]));
+  console.log(`\n${table([["ms a MiB: worker + waiting, all", ...names], ...costs])}`);
 }
 
 /** Of all the browser's processes. @param {import("playwright").Page} page */
@@ -170,8 +217,11 @@ async function processesOf(page) {
 }
 
 /** @param {Figure | null} figure */
-const costOf = (figure) =>
-  figure === null ? "" : `${figure.worker.toFixed(1)} + ${figure.waited.toFixed(1)}, ${figure.all.toFixed(1)}`;
+function costOf(figure) {
+  if (figure === null) return "";
+  const worker = Number.isNaN(figure.worker) ? "" : `${figure.worker.toFixed(1)} + ${figure.waited.toFixed(1)}, `;
+  return `${worker}${figure.all.toFixed(1)}`;
+}
 
 /** What no browser or file system can press together. @param {string} path */
 async function writeImage(path) {
@@ -218,6 +268,7 @@ runAsScript(import.meta.url, async () => {
       kind: { type: "string", multiple: true },
       runs: { type: "string", default: "1" },
       reads: { type: "boolean", default: false },
+      v86: { type: "boolean", default: false },
       chunks: { type: "boolean", default: false },
     },
   });
@@ -228,7 +279,12 @@ runAsScript(import.meta.url, async () => {
   await step("engine", () => buildEngineIfStale());
   const folder = mkdtempSync(join(tmpdir(), "armlet-bench-"));
   try {
-    await (values.chunks ? benchChunks(folder) : benchGuest(folder, { kinds, runs, reads: values.reads }));
+    if (values.chunks) await benchChunks(folder);
+    else {
+      const options = { runs, reads: values.reads };
+      printLines(await benchGuest(folder, kinds, options));
+      if (values.v86) printLines(await benchV86(folder, kinds, options));
+    }
     console.log(machineLine());
   } finally {
     rmSync(folder, { recursive: true, force: true });
