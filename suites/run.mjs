@@ -19,7 +19,7 @@ import { note, step } from "../scripts/lib/steps.mjs";
 import { makeSuitesDisk, suitesDir } from "./disk.mjs";
 import { boot, machineWords } from "./lib/machine.mjs";
 import { describeMemory } from "./lib/memory.mjs";
-import { differences, readResult, tally } from "./lib/results.mjs";
+import { differences, ownTroubles, readResult, tally } from "./lib/results.mjs";
 
 /** Kernels' self-tests are those of Debian's kernel, which has the most; all else runs on the manifest's default. */
 const SUITES = {
@@ -92,7 +92,7 @@ async function judge(name, options) {
   if (only === "qemu") return [];
   const { result, samples } = await runOn(name, "armlet", options);
   console.log(`${name} on Armlet: ${tally(result)}`);
-  const wrong = result.troubles.map((line) => `the guest's kernel: ${line}`);
+  const wrong = ownTroubles(result, peer).map((line) => `the guest's kernel: ${line}`);
   if (peer !== null) wrong.push(...differences(result, peer));
   if (!SUITES[name].compared) {
     console.log(result.lines.join("\n"));

@@ -49,6 +49,18 @@ export function differences(ours, peer) {
   return lines;
 }
 
+/** A kernel message without its level and time. @param {string} line */
+const textOf = (line) => line.replace(/^(?:<\d+>)?\[ *[\d.]+\] /, "");
+
+/**
+ * What the kernel complained of here alone.
+ * @param {SuiteResult} ours @param {SuiteResult | null} peer Null where there is nothing to compare with. @returns {string[]}
+ */
+export function ownTroubles(ours, peer) {
+  const known = new Set(peer?.troubles.map(textOf));
+  return ours.troubles.filter((line) => !known.has(textOf(line)));
+}
+
 /** How many results there are of each verdict; what was computed is counted together. @param {SuiteResult} result */
 export function tally({ values }) {
   /** @type {Map<string, number>} */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { differences, readResult, tally } from "./results.mjs";
+import { differences, ownTroubles, readResult, tally } from "./results.mjs";
 
 /** As a serial console has it: the driver of the terminal adds carriage returns. */
 const consoleOf = (results: readonly string[], kernel: readonly string[] = [], end = "<suite python ends 0>"): string =>
@@ -63,5 +63,15 @@ describe("differences", () => {
       "only.here: ok, on QEMU missing",
       "status 2, on QEMU 0",
     ]);
+  });
+});
+
+describe("ownTroubles", () => {
+  it("leaves out what QEMU's kernel complained of too, at whatever time", () => {
+    const drbg = "alg: drbg: Test 0 failed for drbg_nopr_hmac_sha512";
+    const peer = readResult("python", consoleOf(ok, [`<3>[   17.598161] ${drbg}`]));
+    const ours = readResult("python", consoleOf(ok, [`<3>[    3.1] ${drbg}`, "<0>[    3.2] BUG: Bad page state"]));
+    expect(ownTroubles(ours, peer)).toEqual(["<0>[    3.2] BUG: Bad page state"]);
+    expect(ownTroubles(ours, null)).toHaveLength(2);
   });
 });
