@@ -7,7 +7,7 @@ import { crcTables, pmull2Bytes, pmull2Doublewords, pmullBytes, pmullDoublewords
 import { sha1c, sha1m, sha1p, sha256h, sha256h2 } from "../a64/crypto-sha";
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { emitMixColumns } from "./aes";
-import { tableImported } from "./handlers";
+import { emitEngineCall } from "./handlers";
 import { L_T, L_ZERO, readV, readW, readX, writeW } from "./locals";
 import * as W from "./opcodes";
 import { emitSha1H, emitSha1Su0, emitSha1Su1, emitSha256Su0, emitSha256Su1 } from "./sha";
@@ -37,15 +37,7 @@ function emitVectors(w: u32, index: u32, reads: u32): bool {
   pushOperand(Rd(w), (reads & D) != 0);
   pushOperand(Rn(w), (reads & N) != 0);
   pushOperand(Rm(w), (reads & M) != 0);
-  i32c(index);
-  if (tableImported()) {
-    byte(W.CALL_INDIRECT);
-    leb(TYPE_VECTORS);
-    leb(0);
-  } else {
-    byte(W.CALL);
-    leb(FUNCTION_VECTORS);
-  }
+  emitEngineCall(index, TYPE_VECTORS, FUNCTION_VECTORS);
   writeFull(w);
   return true;
 }

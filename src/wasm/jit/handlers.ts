@@ -87,19 +87,26 @@ function isSystem(w: u32): bool {
   return w >> 22 == 0x354;
 }
 
+/**
+ * Emits the call of the engine's function `index` with the operands that are pushed: by the table, where the function has type `type` of the
+ * module, or by imported function `imported`, which takes the index behind the operands.
+ */
+export function emitEngineCall(index: u32, type: u32, imported: u32): void {
+  i32c(index);
+  if (tableImported()) {
+    byte(W.CALL_INDIRECT);
+    leb(type);
+    leb(0);
+  } else {
+    byte(W.CALL);
+    leb(imported);
+  }
+}
 /** Emits the bare call of handler `index` for instruction `w`. */
 export function emitCall(w: u32, index: u32): void {
   get(L_CPU);
   i32c(w);
-  i32c(index);
-  if (tableImported()) {
-    byte(W.CALL_INDIRECT);
-    leb(TYPE_HANDLER);
-    leb(0);
-  } else {
-    byte(W.CALL);
-    leb(FUNCTION_HANDLER);
-  }
+  emitEngineCall(index, TYPE_HANDLER, FUNCTION_HANDLER);
 }
 
 /** Translates a record that calls a handler. */
