@@ -49,8 +49,8 @@ export function differences(ours, peer) {
   return lines;
 }
 
-/** A kernel message without its level and time. @param {string} line */
-const textOf = (line) => line.replace(/^(?:<\d+>)?\[ *[\d.]+\] /, "");
+/** A kernel message without its level, time and process. @param {string} line */
+const textOf = (line) => line.replace(/^(?:<\d+>)?\[ *[\d.]+\] /, "").replace(/\bPID: \d+/, "PID");
 
 /**
  * What the kernel complained of here alone.

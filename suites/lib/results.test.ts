@@ -69,9 +69,11 @@ describe("differences", () => {
 describe("ownTroubles", () => {
   it("leaves out what QEMU's kernel complained of too, at whatever time", () => {
     const drbg = "alg: drbg: Test 0 failed for drbg_nopr_hmac_sha512";
-    const peer = readResult("python", consoleOf(ok, [`<3>[   17.598161] ${drbg}`]));
-    const ours = readResult("python", consoleOf(ok, [`<3>[    3.1] ${drbg}`, "<0>[    3.2] BUG: Bad page state"]));
-    expect(ownTroubles(ours, peer)).toEqual(["<0>[    3.2] BUG: Bad page state"]);
-    expect(ownTroubles(ours, null)).toHaveLength(2);
+    const warning = (pid: number): string => `<4>[   20.5] WARNING: CPU: 0 PID: ${pid} at crypto/testmgr.c:5907`;
+    const peer = readResult("python", consoleOf(ok, [`<3>[   17.598161] ${drbg}`, warning(253)]));
+    const own = "<0>[    3.2] BUG: Bad page state";
+    const ours = readResult("python", consoleOf(ok, [`<3>[    3.1] ${drbg}`, warning(260), own]));
+    expect(ownTroubles(ours, peer)).toEqual([own]);
+    expect(ownTroubles(ours, null)).toHaveLength(3);
   });
 });
