@@ -60,7 +60,7 @@ writeFileSync(
   `${banner}import { multiplyHighS, multiplyHighU, reverseBits64, shiftW, shiftX, swapBytes16 } from "../lib/bits";
 import { loadSlow, storeSlow } from "../mmu/slow";
 import { withoutTag } from "../mmu/walk";
-import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "../mmu/tlb";
+import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_INDEX_SHIFT, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "../mmu/tlb";
 import { fpTrapped, undefinedInstruction } from "./exception";
 import { CPU_JUMP_CONTEXT, JUMP_CACHE_MASK, JUMP_CONTEXT, JUMP_RECORD, JUMP_VA, findRecord } from "./jump-cache";
 import { leaveAfterCall, saveState } from "./leave";

@@ -191,14 +191,14 @@ add("SMULH", `store<u64>(${slot(2)}, multiplyHighS(${X.n}, ${X.m}));`);
 /** Value of a load of `bytes` at `va`; the slow path may have faulted, or asked to leave. */
 const loadAt = (/** @type {number} */ bytes, va = "va", v = "v") => {
   const last = bytes === 1 ? va : `(${va} + ${bytes - 1})`;
-  return `{ const e = tlb + (<usize>(${va} >> 7) & TLB_INDEX_MASK);
-    if (load<u64>(e, TLB_READ) == (${last} & PAGE_MASK)) ${v} = <u64>load<u${bytes * 8}>(<usize>(<u32>${va} + load<u32>(e, TLB_ADDEND)));
+  return `{ const e = tlb + (<usize>(${va} >> TLB_INDEX_SHIFT) & TLB_INDEX_MASK);
+    if (load<u64>(e, TLB_READ) == (${last} & PAGE_MASK)) ${v} = <u64>load<u${bytes * 8}>(<usize>(<u32>${va} + load<u32>(e, TLB_READ + TLB_ADDEND)));
     else { ${v} = loadSlow(cpu, ${va}, ${bytes}, el); @slowExit } }`;
 };
 const storeAt = (/** @type {number} */ bytes, /** @type {string} */ value, va = "va") => {
   const last = bytes === 1 ? va : `(${va} + ${bytes - 1})`;
-  return `{ const e = tlb + (<usize>(${va} >> 7) & TLB_INDEX_MASK);
-    if (load<u64>(e, TLB_WRITE) == (${last} & PAGE_MASK)) store<u${bytes * 8}>(<usize>(<u32>${va} + load<u32>(e, TLB_ADDEND)), <u${bytes * 8}>(${value}));
+  return `{ const e = tlb + (<usize>(${va} >> TLB_INDEX_SHIFT) & TLB_INDEX_MASK);
+    if (load<u64>(e, TLB_WRITE) == (${last} & PAGE_MASK)) store<u${bytes * 8}>(<usize>(<u32>${va} + load<u32>(e, TLB_WRITE + TLB_ADDEND)), <u${bytes * 8}>(${value}));
     else { storeSlow(cpu, ${va}, ${value}, ${bytes}, el); @slowExit } }`;
 };
 /** size, then what the value becomes in the register: index is size << 2 | opc. @type {[string, number, string][]} */
@@ -266,8 +266,8 @@ for (const [name, bytes, sign] of /** @type {[string, number, string][]} */ ([
     const writeBack = { POST: `store<u64>(${slot(4)}, va + ${IMM});`, PRE: `store<u64>(${slot(4)}, va);` }[mode] ?? "";
     const type = `u${bytes * 8}`;
     const fast = (/** @type {string} */ tag, /** @type {string} */ then, /** @type {string} */ otherwise) =>
-      `const e = tlb + (<usize>(va >> 7) & TLB_INDEX_MASK);
-      if (load<u64>(e, ${tag}) == ((va + ${bytes * 2 - 1}) & PAGE_MASK)) { const h = <usize>(<u32>va + load<u32>(e, TLB_ADDEND)); ${then} } else { ${otherwise} }`;
+      `const e = tlb + (<usize>(va >> TLB_INDEX_SHIFT) & TLB_INDEX_MASK);
+      if (load<u64>(e, ${tag}) == ((va + ${bytes * 2 - 1}) & PAGE_MASK)) { const h = <usize>(<u32>va + load<u32>(e, ${tag} + TLB_ADDEND)); ${then} } else { ${otherwise} }`;
     add(
       `${name}_${mode}`,
       name.startsWith("ST")
@@ -291,9 +291,9 @@ for (const [name, bytes, sign] of /** @type {[string, number, string][]} */ ([
 const outlined =
   "if (callOutlined(cpu, wordAddress(frame, p), pageVa + <u64>((p - frame) >> 2), nzcv, budget + slack - <i32>((p - start) >> 4))) return;";
 /** A record's body: `then` with the linear-memory address `h` of [va, va + bytes). @param {number} bytes @param {string} tag @param {string} then */
-const inOnePage = (bytes, tag, then) => `const e = tlb + (<usize>(va >> 7) & TLB_INDEX_MASK);
+const inOnePage = (bytes, tag, then) => `const e = tlb + (<usize>(va >> TLB_INDEX_SHIFT) & TLB_INDEX_MASK);
   if (load<u64>(e, ${tag}) == ((va + ${bytes - 1}) & PAGE_MASK) && load<u32>(cpu, CPU_FP_TRAP) == 0) {
-    const h = <usize>(<u32>va + load<u32>(e, TLB_ADDEND)); ${then} } else { ${outlined} }`;
+    const h = <usize>(<u32>va + load<u32>(e, ${tag} + TLB_ADDEND)); ${then} } else { ${outlined} }`;
 for (const [letter, bytes, read] of /** @type {[string, number, string][]} */ ([
   ["D", 8, "v128.load64_zero"],
   ["Q", 16, "v128.load"],

@@ -7,23 +7,29 @@ import { faulted } from "../cpu/exception";
 import { CPU_EL, CPU_TLB } from "../cpu/state";
 import { readVa, writeVa } from "../mmu/access";
 import { misaligned } from "../mmu/slow";
-import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "../mmu/tlb";
+import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_INDEX_SHIFT, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "../mmu/tlb";
 import { vreg } from "./fields";
 
 /** Linear-memory address of [va, va + length) for loads, or 0 when the TLB does not have it as one range. */
 export function hostForLoad(cpu: usize, va: u64, length: u32): usize {
   const entry =
-    cpu + CPU_TLB + ((<usize>load<u32>(cpu, CPU_EL)) << TLB_SET_SHIFT) + (<usize>(va >> 7) & TLB_INDEX_MASK);
+    cpu +
+    CPU_TLB +
+    ((<usize>load<u32>(cpu, CPU_EL)) << TLB_SET_SHIFT) +
+    (<usize>(va >> TLB_INDEX_SHIFT) & TLB_INDEX_MASK);
   if (load<u64>(entry, TLB_READ) != ((va + (length - 1)) & PAGE_MASK)) return 0;
-  return <usize>(<u32>va + load<u32>(entry, TLB_ADDEND));
+  return <usize>(<u32>va + load<u32>(entry, TLB_READ + TLB_ADDEND));
 }
 
 /** The same for stores. */
 export function hostForStore(cpu: usize, va: u64, length: u32): usize {
   const entry =
-    cpu + CPU_TLB + ((<usize>load<u32>(cpu, CPU_EL)) << TLB_SET_SHIFT) + (<usize>(va >> 7) & TLB_INDEX_MASK);
+    cpu +
+    CPU_TLB +
+    ((<usize>load<u32>(cpu, CPU_EL)) << TLB_SET_SHIFT) +
+    (<usize>(va >> TLB_INDEX_SHIFT) & TLB_INDEX_MASK);
   if (load<u64>(entry, TLB_WRITE) != ((va + (length - 1)) & PAGE_MASK)) return 0;
-  return <usize>(<u32>va + load<u32>(entry, TLB_ADDEND));
+  return <usize>(<u32>va + load<u32>(entry, TLB_WRITE + TLB_ADDEND));
 }
 
 /** sizeof<T>() bytes of linear memory, zero-extended to a register (T: u8 u16 u32 u64 v128). */

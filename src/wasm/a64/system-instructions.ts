@@ -6,7 +6,7 @@ import { cpuBase } from "../cpu/state";
 import { writeVa } from "../mmu/access";
 import { ACCESS_READ, ACCESS_WRITE, FAULT_EXTERNAL_ON_WALK, ISS_CM, ISS_WNR } from "../mmu/fault";
 import { flushAll, flushAsid, flushPage } from "../mmu/maintenance";
-import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_SET_SHIFT, TLB_WRITE } from "../mmu/tlb";
+import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_INDEX_SHIFT, TLB_SET_SHIFT, TLB_WRITE } from "../mmu/tlb";
 import { abortData, translatedAddress, translate, translatedAttributes, tryTranslate } from "../mmu/translate";
 import { ATTR_MAIR_SHIFT, ATTR_SH_SHIFT } from "../mmu/walk";
 import { CPU_MAIR_EL1, CPU_TLB } from "../cpu/state";
@@ -109,9 +109,9 @@ function invalidate(cpu: usize, op2: u32, value: u64): u32 {
 function zeroBlock(cpu: usize, address: u64): void {
   const va = address & ~63;
   const set = cpu + CPU_TLB + ((<usize>load<u32>(cpu, CPU_EL)) << TLB_SET_SHIFT);
-  const entry = set + (<usize>(va >> 7) & TLB_INDEX_MASK);
+  const entry = set + (<usize>(va >> TLB_INDEX_SHIFT) & TLB_INDEX_MASK);
   if (load<u64>(entry, TLB_WRITE) == (va & PAGE_MASK)) {
-    memory.fill(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), 0, 64);
+    memory.fill(<usize>(<u32>va + load<u32>(entry, TLB_WRITE + TLB_ADDEND)), 0, 64);
     return;
   }
   if (!translate(cpu, address, ACCESS_WRITE, load<u32>(cpu, CPU_EL))) return;

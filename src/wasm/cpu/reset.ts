@@ -1,6 +1,6 @@
 /** CPU reset (ARM ARM D1.9) and start at an address. */
 import { iccReset } from "../gic/cpu-interface-v3";
-import { flushTlb } from "../mmu/tlb";
+import { resetTlb } from "../mmu/tlb";
 import { tlb2Flush } from "../mmu/tlb2";
 import { setCpuCount } from "./cpus";
 import { newJumpContext } from "./jump-cache";
@@ -12,8 +12,6 @@ import {
   CPU_EXCL_ADDR,
   CPU_INDEX,
   CPU_IRQ,
-  CPU_JUMP_CACHE,
-  CPU_JUMP_CONTEXT,
   CPU_PC,
   CPU_POWER,
   CPU_SPSEL,
@@ -35,13 +33,10 @@ export function cpu_reset(index: u32, cpus: u32): void {
   setCpuCount(cpus);
   const cpu = cpuBase(index);
   const lines = load<u32>(cpu, CPU_IRQ);
-  const context = load<u32>(cpu, CPU_JUMP_CONTEXT);
   memory.fill(cpu, 0, CPU_STATS);
   memory.fill(cpu + CPU_STATS_END, 0, STATE_SIZE - CPU_STATS_END);
   store<u32>(cpu, index, CPU_INDEX);
   store<u32>(cpu, lines, CPU_IRQ);
-  store<u32>(cpu, context, CPU_JUMP_CONTEXT);
-  if (context == 0) memory.fill(cpu + CPU_JUMP_CACHE, 0xff, 0x1_0000);
   store<u32>(cpu, 1, CPU_EL);
   store<u32>(cpu, 1, CPU_SPSEL);
   store<u32>(cpu, PSTATE_DAIF, CPU_DAIF);
@@ -50,7 +45,7 @@ export function cpu_reset(index: u32, cpus: u32): void {
   resetSystemRegisters(cpu, index);
   iccReset(index);
   updateFpTrap(cpu);
-  flushTlb(cpu);
+  resetTlb(cpu);
   tlb2Flush(cpu);
   newJumpContext(cpu);
 }

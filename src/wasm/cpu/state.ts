@@ -146,7 +146,15 @@ export const CPU_SIMD_SCRATCH: usize = 0x0c00;
 /** Records for the run loop's own use (cpu/run.ts): 16 bytes each. */
 export const CPU_OWN_RECORDS: usize = 0x0f00;
 
-/** First-level TLBs, one for each EL: 1024 entries of 32 bytes (mmu/tlb.ts). */
+/** Jump cache: u32 each, the generations of EL0's and EL1's entries; u32: 1 when EL1 has executed what one address space only has. */
+export const CPU_JUMP_GENERATIONS: usize = 0x1000;
+export const CPU_JUMP_PRIVATE: usize = 0x1008;
+/** First-level TLB: u32 number of entries filled since it was empty, u16 which (mmu/tlb.ts). */
+export const CPU_TLB_FILLED: usize = 0x1010;
+/** Jump cache: a bit for the pages that it has addresses of, 512 bytes (cpu/jump-cache.ts). */
+export const CPU_JUMP_PAGES: usize = 0x1800;
+
+/** First-level TLBs, one for each EL: 1024 entries of 16 bytes for loads, as many for stores (mmu/tlb.ts). */
 export const CPU_TLB: usize = 0x1_0000;
 /** Jump cache: 4096 entries of 16 bytes (cpu/jump-cache.ts). */
 export const CPU_JUMP_CACHE: usize = 0x2_0000;

@@ -3,7 +3,7 @@ import * as R from "../cpu/records.gen";
 import { Rn, Rt, bits, sbits } from "../a64/fields";
 import { CPU_FP_TRAP, CPU_SINK, CPU_TLB, CPU_XZR } from "../cpu/state";
 import { HOST_UNPRIVILEGED, HOST_WRITE } from "../mmu/slow";
-import { TLB_ADDEND, TLB_INDEX_MASK, TLB_READ, TLB_WRITE } from "../mmu/tlb";
+import { TLB_ADDEND, TLB_INDEX_MASK, TLB_INDEX_SHIFT, TLB_READ, TLB_WRITE } from "../mmu/tlb";
 import { LABEL_IF, close, leaveUndone, pushLabel } from "./exits";
 import { hintLikely } from "./hints";
 import { pushShifted } from "./operands";
@@ -68,14 +68,15 @@ function translateUnprivileged(size: u32, isWrite: bool): void {
 function translateBy(base: u32, offset: usize, size: u32, isWrite: bool): void {
   get(L_VA);
   byte(W.I32_WRAP_I64);
-  i32c(7);
+  i32c(<u32>TLB_INDEX_SHIFT);
   byte(W.I32_SHR_U);
   i32c(<u32>TLB_INDEX_MASK);
   byte(W.I32_AND);
   get(base);
   byte(W.I32_ADD);
   tee(L_ENTRY);
-  access(W.I64_LOAD, offset + (isWrite ? TLB_WRITE : TLB_READ));
+  const half = offset + (isWrite ? TLB_WRITE : TLB_READ);
+  access(W.I64_LOAD, half);
   get(L_VA);
   if (size > 1) {
     i64c(<u64>(size - 1));
@@ -91,7 +92,7 @@ function translateBy(base: u32, offset: usize, size: u32, isWrite: bool): void {
   get(L_VA);
   byte(W.I32_WRAP_I64);
   get(L_ENTRY);
-  access(W.I32_LOAD, offset + TLB_ADDEND);
+  access(W.I32_LOAD, half + TLB_ADDEND);
   byte(W.I32_ADD);
   byte(W.ELSE);
   get(L_CPU);

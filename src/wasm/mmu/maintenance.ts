@@ -1,7 +1,7 @@
 /** TLB maintenance, and what changes of the translation registers do (ARM ARM D5.10, C5.5). */
-import { newJumpContext } from "../cpu/jump-cache";
+import { jumpsHavePage, newJumpContext, newPrivateContext } from "../cpu/jump-cache";
 import { requestLeave } from "../cpu/state";
-import { flushTlb, flushTlbArea, flushTlbPage } from "./tlb";
+import { flushTlb, flushTlbArea, flushTlbPage, flushTlbPrivate } from "./tlb";
 import { tlb2Flush, tlb2FlushArea, tlb2FlushAsid, tlb2FlushPage, tlb2HasPieces, tlb2InLargeRegion } from "./tlb2";
 
 /** SCTLR_EL1 or TCR_EL1 changed: nothing that was cached holds. */
@@ -10,10 +10,10 @@ export function translationChanged(cpu: usize): void {
   requestLeave(cpu);
 }
 
-/** TTBR0_EL1 or TTBR1_EL1 changed: the second level knows ASIDs, the first and the jump cache do not. */
+/** TTBR0_EL1 or TTBR1_EL1 changed: the second level knows ASIDs, the first and the jump cache do not. Global pages stay. */
 export function contextChanged(cpu: usize): void {
-  flushTlb(cpu);
-  newJumpContext(cpu);
+  flushTlbPrivate(cpu);
+  newPrivateContext(cpu);
 }
 
 /** TLBI VMALLE1. */
@@ -40,9 +40,10 @@ export function flushPage(cpu: usize, operand: u64): void {
   if (tlb2HasPieces(cpu, va)) {
     flushTlbArea(cpu, va);
     tlb2FlushArea(cpu, va);
+    newJumpContext(cpu);
   } else {
     flushTlbPage(cpu, va);
     tlb2FlushPage(cpu, va);
+    if (jumpsHavePage(cpu, va)) newJumpContext(cpu);
   }
-  newJumpContext(cpu);
 }

@@ -9,9 +9,9 @@ import { reportGuestError } from "../lib/report-guest-error";
 import { ACCESS_READ, ACCESS_WRITE, FAULT_ALIGNMENT, FAULT_EXTERNAL, ISS_WNR } from "./fault";
 import { hostAddress } from "./ram";
 import { mayStore, regionMayStore, spoilsRegion, storesAreSeen } from "./store-log";
-import { PAGE_MASK, TLB_ADDEND, TLB_INDEX_MASK, TLB_INVALID, TLB_READ, TLB_SET_SHIFT, TLB_WRITE } from "./tlb";
+import { PAGE_MASK, TLB_INVALID, TLB_READ, TLB_WRITE, fillTlb, tlbTag } from "./tlb";
 import { abortData, translate, translatedAddress, translatedAttributes, tryTranslate } from "./translate";
-import { ATTR_R0, ATTR_R1, ATTR_W0, ATTR_W1 } from "./walk";
+import { ATTR_NG, ATTR_R0, ATTR_R1, ATTR_W0, ATTR_W1 } from "./walk";
 import { isDevice } from "./physical";
 
 /** SCTLR_EL1.A: alignment checks of all accesses. The first-level TLB stays empty then, so that slow paths see them all. */
@@ -26,17 +26,25 @@ export function misaligned(cpu: usize, va: u64, size: u32, isWrite: bool): bool 
   return true;
 }
 
-/** Puts the page just translated into the first-level TLB. */
-function fill(cpu: usize, va: u64, host: usize, el: u32): void {
+/**
+ * Puts the page just translated for `access` into the first-level TLB; for the other kind of access too where that displaces nothing, or,
+ * after a load, what went with the page that the load displaces: pages are mostly read before they are written, and two pages that
+ * are copied from and to stay apart.
+ */
+function fill(cpu: usize, va: u64, host: usize, el: u32, access: u32): void {
   if (alignmentChecked(cpu)) return;
-  const entry = cpu + CPU_TLB + ((<usize>el) << TLB_SET_SHIFT) + (<usize>(va >> 7) & TLB_INDEX_MASK);
   const attrs = translatedAttributes(cpu);
   const page = va & PAGE_MASK;
+  const addend = <u32>(host & ~0xfff) - <u32>page;
+  const isPrivate = (attrs & ATTR_NG) != 0;
   const readable = (attrs & (el != 0 ? ATTR_R1 : ATTR_R0)) != 0;
   const writable = (attrs & (el != 0 ? ATTR_W1 : ATTR_W0)) != 0 && !hasCode(host) && !storesAreSeen();
-  store<u64>(entry, readable ? page : TLB_INVALID, TLB_READ);
-  store<u64>(entry, writable ? page : TLB_INVALID, TLB_WRITE);
-  store<u32>(entry, <u32>(host & ~0xfff) - <u32>page, TLB_ADDEND);
+  const isWrite = access == ACCESS_WRITE;
+  const inRead = tlbTag(cpu, TLB_READ, el, page);
+  const inWrite = tlbTag(cpu, TLB_WRITE, el, page);
+  if (readable && (!isWrite || inRead == TLB_INVALID)) fillTlb(cpu, TLB_READ, el, page, addend, isPrivate);
+  if (writable && (isWrite || inWrite == TLB_INVALID || inWrite == inRead))
+    fillTlb(cpu, TLB_WRITE, el, page, addend, isPrivate);
 }
 
 /** Zero-extended load of `size` bytes (1, 2, 4, 8) at `va` with the permissions of `el`; 0 when it faulted. */
@@ -50,7 +58,7 @@ export function loadSlow(cpu: usize, va: u64, size: u32, el: u32): u64 {
   const pa = translatedAddress(cpu);
   const host = hostAddress(pa, <u64>size);
   if (host != 0) {
-    fill(cpu, va, host, el);
+    fill(cpu, va, host, el, ACCESS_READ);
     switch (size) {
       case 1:
         return <u64>load<u8>(host);
@@ -103,7 +111,7 @@ export function storeSlow(cpu: usize, va: u64, value: u64, size: u32, el: u32): 
   if (host != 0) {
     if (storesAreSeen() && !mayStore(cpu, host, size)) return;
     if (hasCode(host)) codeStored(host, size);
-    fill(cpu, va, host, el);
+    fill(cpu, va, host, el, ACCESS_WRITE);
     switch (size) {
       case 1:
         store<u8>(host, <u8>value);
@@ -140,20 +148,37 @@ function storeAcross(cpu: usize, va: u64, value: u64, size: u32, el: u32): void 
 export const HOST_WRITE: u32 = 1;
 export const HOST_UNPRIVILEGED: u32 = 2;
 
+/** The bytes of a load that lies in two pages. */
+const across = memory.data(64, 16);
+
 /**
- * For compiled code, whose inline check has failed: linear-memory address of the bytes at `va` that `how` says; 0, with nothing changed, when the access is not one of RAM in one page that is allowed. The
- * interpreter does that one then, and raises what there is to raise.
+ * For compiled code, whose inline check has failed: linear-memory address of the bytes at `va` that `how` says, those of a load over
+ * the end of a page in a copy; 0, with nothing changed, when the access is not one of RAM that is allowed, or a store over the end of
+ * a page. The interpreter does that one then, and raises what there is to raise.
  */
 export function hostForCompiled(cpu: usize, va: u64, how: u32): usize {
   const size = how >> 2;
-  if (alignmentChecked(cpu) || (va & 0xfff) + size > 0x1000) return 0;
-  const isWrite = (how & HOST_WRITE) != 0;
+  if (alignmentChecked(cpu)) return 0;
+  const access = (how & HOST_WRITE) != 0 ? ACCESS_WRITE : ACCESS_READ;
   const el: u32 = (how & HOST_UNPRIVILEGED) != 0 ? 0 : load<u32>(cpu, CPU_EL);
-  if (tryTranslate(cpu, va, isWrite ? ACCESS_WRITE : ACCESS_READ, el) != 0) return 0;
+  const first: u32 = 0x1000 - (<u32>va & 0xfff);
+  if (first >= size) return hostInPage(cpu, va, size, access, el);
+  if (access == ACCESS_WRITE) return 0;
+  const low = hostInPage(cpu, va, first, access, el);
+  const high = low != 0 ? hostInPage(cpu, va + <u64>first, size - first, access, el) : 0;
+  if (high == 0) return 0;
+  memory.copy(across, low, first);
+  memory.copy(across + first, high, size - first);
+  return across;
+}
+function hostInPage(cpu: usize, va: u64, size: u32, access: u32, el: u32): usize {
+  if (tryTranslate(cpu, va, access, el) != 0) return 0;
   const host = hostAddress(translatedAddress(cpu), <u64>size);
   if (host == 0) return 0;
-  if (isWrite && storesAreSeen() && !regionMayStore(host, size)) return 0;
-  if (isWrite && hasCode(host)) codeStored(host, size);
-  fill(cpu, va, host, el);
+  if (access == ACCESS_WRITE) {
+    if (storesAreSeen() && !regionMayStore(host, size)) return 0;
+    if (hasCode(host)) codeStored(host, size);
+  }
+  fill(cpu, va, host, el, access);
   return host;
 }
