@@ -1,7 +1,8 @@
 /** Layout of a code frame (cpu/code-frame.ts): 1024 records of 16 bytes, PAGE_END, then this header. */
 import { FRAME_BASE, FRAME_END } from "../layout";
 
-export const RECORDS_SIZE: usize = 0x4000;
+export const RECORD_SIZE: usize = 16;
+export const RECORDS_SIZE: usize = 1024 * RECORD_SIZE;
 /** u32: linear-memory address of the guest page; 0 for a frame that has none. Kept after a release, for running code. */
 export const FRAME_PAGE: usize = RECORDS_SIZE + 16;
 /** u32: stores to the page since the frame was made. */

@@ -1,6 +1,6 @@
 /** From the record of a hot instruction to a region that is called in its place. */
 import { REC_COMPILED } from "../cpu/records.gen";
-import { frameOf } from "../cpu/frame-layout";
+import { FRAME_LIVE, frameOf } from "../cpu/frame-layout";
 import { jit_install } from "../host";
 import { JIT_MODULE } from "../layout";
 import { blockAt, findBlocks, instructionCount, isReached } from "./blocks";
@@ -43,6 +43,7 @@ let refused: bool = false;
 export function compile(record: usize): void {
   if (load<u16>(record) == <u16>REC_COMPILED || rearm(record) || refused) return;
   const frame = frameOf(record);
+  if (load<u32>(frame, FRAME_LIVE) == 0) return;
   const first = recordOf(frame, record);
   if (isInterpreted(<u32>load<u16>(first), wordOf(frame, record))) return;
   const word = <u32>((record - frame) >> 4);

@@ -2,6 +2,10 @@
 import { wordAddress } from "../cpu/code-frame";
 import { predecode } from "../cpu/predecode";
 import * as R from "../cpu/records.gen";
+import { pmContains } from "../cpu/performance-monitor";
+import * as K from "../cpu/sysreg-keys";
+import { iccExists } from "../gic/icc";
+import { timerContains } from "../timer/generic-timer";
 
 /** 16 bytes: the record that a compiled entry has displaced. */
 const displaced = memory.data(16, 8);
@@ -35,45 +39,38 @@ export function staysInPage(kind: u32): bool {
   return kind == R.REC_B_IN || (kind >= R.REC_B_COND_IN && kind <= R.REC_TBNZ_IN);
 }
 
-/** Exception generation and return, and hints that wait: the interpreter's (ARM ARM C4.1.86, C4.1.95). */
+/** Exception generation and return (ARM ARM C4.1.86, C4.1.95). */
 function isException(w: u32): bool {
   return w >> 24 == 0xd4 || w == 0xd69f_03e0;
 }
 
-/** System instructions that change nothing that a region relies on between two of its instructions. */
-function isPlainSystem(w: u32): bool {
-  if (w >> 22 != 0x354) return true;
+/** MSR, MRS, SYS, SYSL, MSR (immediate), hints and barriers (ARM ARM C4.1.89 to C4.1.92). */
+function isSystem(w: u32): bool {
+  return w >> 22 == 0x354;
+}
+
+/**
+ * System instructions that a region does not go on behind: they change its stack pointer, what traps, or how its addresses are
+ * translated, act on the interrupt controller or a timer, or wait.
+ */
+function endsRegion(w: u32): bool {
+  const op0 = (w >> 19) & 3;
   const key = (w >> 5) & 0xffff;
-  // MSR DAIFSet, DAIFClr.
-  if ((w & 0xffff_f01f) == 0xd503_401f) return true;
-  switch (key) {
-    // NZCV, FPCR, FPSR, TPIDR_EL0, TPIDRRO_EL0, TPIDR_EL1, DAIF.
-    case 0xda10:
-    case 0xda20:
-    case 0xda21:
-    case 0xde82:
-    case 0xde83:
-    case 0xc684:
-    case 0xda11:
-    // DC ZVA, DC CVAC, CTR_EL0, DCZID_EL0, CNTVCT_EL0.
-    case 0x5ba1:
-    case 0x5bd1:
-    case 0xd801:
-    case 0xd807:
-    case 0xdf02:
-      return true;
-    // SP_EL0: reads of what Linux keeps its current task in; the region has no copy of it at EL1.
-    case 0xc208:
-      return (w & (1 << 21)) != 0;
-    default:
-      return false;
-  }
+  // MSR (immediate) but for DAIFSet and DAIFClr; barriers but for ISB; hints.
+  if (op0 == 0) return (w & 0xffff_f01f) != 0xd503_401f && (w & 0xffff_f0ff) != 0xd503_30df;
+  if (op0 == 1) return false;
+  // Of debug registers some decide about software step.
+  const isWrite = (w & (1 << 21)) == 0;
+  if (op0 == 2 || iccExists(key, isWrite)) return true;
+  if (!isWrite) return false;
+  const changes = key == K.SPSEL || key == K.CPACR_EL1 || key == K.SCTLR_EL1 || key == K.TCR_EL1;
+  return changes || timerContains(key) || pmContains(key);
 }
 
 /** What only the interpreter executes: the region is left in front of it. */
 export function isInterpreted(kind: u32, w: u32): bool {
   if (kind == R.REC_UNDEFINED || kind == R.REC_STOP) return true;
-  return kind == R.REC_CALL && (isException(w) || !isPlainSystem(w));
+  return kind == R.REC_CALL && (isException(w) || (isSystem(w) && endsRegion(w)));
 }
 
 /** True when nothing in the region follows the record but what branches to it. */

@@ -20,6 +20,7 @@ import * as W from "./opcodes";
 import { isConditional, isInterpreted, recordOf, wordOf } from "./record";
 import { emitFp } from "./fp";
 import { emitSimd } from "./simd";
+import { emitSystem } from "./system";
 import { byte, get, i32c, position, set } from "./writer";
 
 /** Bytes of a region's code before its end; behind it there is room for an instruction, open blocks and the end itself. */
@@ -128,12 +129,17 @@ function readsPending(kind: u32): bool {
   return (kind >= R.REC_CSEL_W && kind <= R.REC_CCMP_IMM_W) || (kind >= R.REC_CSEL_X && kind <= R.REC_CCMP_IMM_X);
 }
 
+/** Instructions whose records call their handlers: translates `w` if it need not. */
+function emitCalled(w: u32): bool {
+  return emitUnprivileged(w) || emitCrc(w) || emitSystem(w);
+}
+
 function emitRecord(record: usize, kind: u32): void {
   if (kind == R.REC_CALL_FP) {
     checkFpTrap();
     if (emitSimd(load<u32>(record, 8)) || emitFp(load<u32>(record, 8), load<u32>(record, 12))) return;
   }
-  if (kind == R.REC_CALL && (emitUnprivileged(load<u32>(record, 8)) || emitCrc(load<u32>(record, 8)))) return;
+  if (kind == R.REC_CALL && emitCalled(load<u32>(record, 8))) return;
   if (kind == R.REC_CALL || kind == R.REC_CALL_FP) emitHandler(record);
   else if (kind == R.REC_CLREX) emitClrex();
   else if (!emitInteger(record) && !emitMemory(record)) leaveUndoneAlways();
