@@ -57,7 +57,7 @@ function endsRegion(w: u32): bool {
   const op0 = (w >> 19) & 3;
   const key = (w >> 5) & 0xffff;
   // MSR (immediate) but for DAIFSet and DAIFClr; barriers but for ISB; hints.
-  if (op0 == 0) return (w & 0xffff_f01f) != 0xd503_401f && (w & 0xffff_f0ff) != 0xd503_30df;
+  if (op0 == 0) return (w & 0xffff_f01f) != 0xd503_401f && !isInstructionBarrier(w);
   if (op0 == 1) return false;
   // Of debug registers some decide about software step.
   const isWrite = (w & (1 << 21)) == 0;
@@ -73,7 +73,13 @@ export function isInterpreted(kind: u32, w: u32): bool {
   return kind == R.REC_CALL && (isException(w) || (isSystem(w) && endsRegion(w)));
 }
 
+/** ISB: what follows may have been stored, or mapped, by what stands before it. */
+export function isInstructionBarrier(w: u32): bool {
+  return (w & 0xffff_f0ff) == 0xd503_30df;
+}
+
 /** True when nothing in the region follows the record but what branches to it. */
 export function endsBlock(kind: u32, w: u32): bool {
+  if (kind == R.REC_CALL && isInstructionBarrier(w)) return true;
   return (kind >= R.REC_B_IN && kind <= R.REC_BLR) || kind == R.REC_PAGE_END || isInterpreted(kind, w);
 }

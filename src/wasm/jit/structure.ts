@@ -17,7 +17,7 @@ import { listInstruction } from "./listing";
 import { L_BUDGET, forgetZeros } from "./locals";
 import { checkFpTrap, emitMemory, emitUnprivileged, fpTrapChecked, setFpTrapChecked } from "./memory";
 import * as W from "./opcodes";
-import { isConditional, isInterpreted, recordOf, wordOf } from "./record";
+import { isConditional, isInstructionBarrier, isInterpreted, recordOf, wordOf } from "./record";
 import { emitFp } from "./fp";
 import { emitSimd } from "./simd";
 import { emitSystem } from "./system";
@@ -110,6 +110,11 @@ function emitBlock(block: u32): void {
     }
     if (isBranch(kind)) {
       emitEnd(block, record, kind);
+      return;
+    }
+    if (kind == R.REC_CALL && isInstructionBarrier(wordOf(frame, p))) {
+      settleConditional();
+      exitToOffset(<i64>((word + i + 1) << 2));
       return;
     }
     if (conditionalPending() && !readsPending(kind)) settleConditional();

@@ -113,11 +113,6 @@ function emitDaif(slot: u32, isWrite: bool): void {
   writeX(slot);
 }
 
-/** ISB: what it waits for has been done at once. */
-function isBarrier(w: u32): bool {
-  return (w & 0xffff_f0ff) == 0xd503_30df;
-}
-
 /** DC ZVA (ARM ARM C5.3.8): zeroes the 64 bytes around the address. */
 function emitZeroBlock(w: u32): void {
   // SCTLR_EL1.DZE, bit 14, allows it at EL0.
@@ -144,7 +139,6 @@ function emitZeroBlock(w: u32): void {
 
 /** Translates `w` if it is one of these; false, with nothing emitted, when its handler is to be called. */
 export function emitSystem(w: u32): bool {
-  if (isBarrier(w)) return true;
   if ((w & 0xffff_f01f) == 0xd503_401f && ((w >> 5) & 7) >= 6) {
     emitDaifImmediate(w);
     return true;
