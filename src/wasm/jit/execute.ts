@@ -113,7 +113,7 @@ function executeUndone(cpu: usize, pc: u64): bool {
   if (kind == REC_CALL && changesLevel(load<u32>(record, 8))) {
     call_indirect<void>(load<u32>(record, 12), cpu, load<u32>(record, 8));
     leaveAfterCall(cpu, pc, load<u32>(cpu, CPU_NZCV), load<i32>(cpu, CPU_BUDGET));
-  } else if (kind == REC_COMPILED) interpret(cpu, stepRecord(wordAddress(frameOf(record), record)), i32.MAX_VALUE);
+  } else if (kind == REC_COMPILED) interpret(cpu, stepRecord(wordAddress(frameOf(record), record)), 0);
   return load<u32>(cpu, CPU_EXIT) == 0;
 }
 

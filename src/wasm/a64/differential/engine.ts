@@ -23,6 +23,7 @@ export interface Engine {
   jit_configure(instructions: number, samples: number): void;
   gic_init(version: number, cpus: number, its: number): void;
   dbg_step(index: number): number;
+  cpu_statistic(index: number, which: number): number;
 }
 
 /** Host functions by name; one that is not given ends the test when it is called. */
