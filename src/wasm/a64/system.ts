@@ -14,6 +14,7 @@ import { pmContains, pmExists } from "../cpu/performance-monitor";
 import { psciCall } from "../cpu/psci";
 import { setMode } from "../cpu/pstate";
 import {
+  CPU_CODE_RELEASED,
   CPU_DAIF,
   CPU_EL,
   CPU_EVENT,
@@ -191,7 +192,12 @@ export function ERET(cpu: usize, insn: u32): void {
   else exceptionReturn(cpu);
 }
 
-export function ISB(cpu: usize, insn: u32): void {}
+/** What follows is fetched again: the frame being executed may be one that was released, which stores do not keep up to date. */
+export function ISB(cpu: usize, insn: u32): void {
+  if (load<u32>(cpu, CPU_CODE_RELEASED) == 0) return;
+  store<u32>(cpu, 0, CPU_CODE_RELEASED);
+  requestLeave(cpu);
+}
 
 export function WFI(cpu: usize, insn: u32): void {
   if (atEl0(cpu) && !sctlrBit(cpu, SCTLR_NTWI)) {

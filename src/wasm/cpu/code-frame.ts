@@ -11,7 +11,7 @@ import { cpuCount } from "./cpus";
 import { FRAME_COUNT, FRAME_LIVE, FRAME_PAGE, FRAME_STORES, FRAME_STRIDE, RECORDS_SIZE } from "./frame-layout";
 import { newJumpContext } from "./jump-cache";
 import { REC_PAGE_END, REC_STOP } from "./records.gen";
-import { cpuBase } from "./state";
+import { CPU_CODE_RELEASED, cpuBase } from "./state";
 
 const STEP_FRAME: usize = FRAME_BASE + FRAME_COUNT * FRAME_STRIDE;
 
@@ -61,7 +61,10 @@ function releaseFrame(frame: usize): void {
   memory.fill(frame, 0, RECORDS_SIZE);
   store<u32>(frame, 0, FRAME_LIVE);
   store<u32>(mapSlot(<usize>load<u32>(frame, FRAME_PAGE)), 0);
-  for (let index: u32 = 0; index < cpuCount(); index++) newJumpContext(cpuBase(index));
+  for (let index: u32 = 0; index < cpuCount(); index++) {
+    newJumpContext(cpuBase(index));
+    store<u32>(cpuBase(index), 1, CPU_CODE_RELEASED);
+  }
 }
 
 /** A guest store of `size` bytes to a page that has a frame. */

@@ -149,6 +149,8 @@ export const CPU_OWN_RECORDS: usize = 0x0f00;
 /** Jump cache: u32 each, the generations of EL0's and EL1's entries; u32: 1 when EL1 has executed what one address space only has. */
 export const CPU_JUMP_GENERATIONS: usize = 0x1000;
 export const CPU_JUMP_PRIVATE: usize = 0x1008;
+/** u32: 1 when a code frame was released, so that the one being executed may be old (cpu/code-frame.ts). */
+export const CPU_CODE_RELEASED: usize = 0x100c;
 /** First-level TLB: u32 number of entries filled since it was empty, u16 which (mmu/tlb.ts). */
 export const CPU_TLB_FILLED: usize = 0x1010;
 /** Jump cache: a bit for the pages that it has addresses of, 512 bytes (cpu/jump-cache.ts). */
