@@ -12,7 +12,7 @@ import { L_T, L_ZERO, readV, readW, readX, writeW } from "./locals";
 import * as W from "./opcodes";
 import { emitSha1H, emitSha1Su0, emitSha1Su1, emitSha256Su0, emitSha256Su1 } from "./sha";
 import { isWide, sizeOf, sourceSlot, targetSlot, writeFull } from "./simd-emit";
-import { access, byte, get, i32c, i64c, leb, set } from "./writer";
+import { access, byte, get, i32c, i64c, set } from "./writer";
 
 /** Number among the module's types of functions of three vectors that give one. */
 export const TYPE_VECTORS: u32 = 6;

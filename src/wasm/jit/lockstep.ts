@@ -13,7 +13,7 @@ import { interpret } from "../cpu/interp.gen";
 import { findRecord } from "../cpu/jump-cache";
 import { REC_COMPILED, REC_STOP } from "../cpu/records.gen";
 import { CPU_BUDGET, CPU_CNT_BUDGET, CPU_EXIT, CPU_JIT_LEFT, CPU_PC, EXIT_FAULT } from "../cpu/state";
-import { lockstep_failed, lockstep_instruction, lockstep_memory, lockstep_state } from "../host";
+import { lockstep_failed, lockstep_instruction, lockstep_state } from "../host";
 import { JIT_STATES } from "../layout";
 import {
   STORES_OF_INTERPRETER,

@@ -1,7 +1,7 @@
 /** Slow paths of guest loads and stores: TLB misses, page crossings, devices, pages with decoded code. */
 import { codeStored, hasCode } from "../cpu/code-frame";
 import { faulted } from "../cpu/exception";
-import { CPU_EL, CPU_INDEX, CPU_SCTLR_EL1, CPU_TLB } from "../cpu/state";
+import { CPU_EL, CPU_INDEX, CPU_SCTLR_EL1 } from "../cpu/state";
 import { gicContains, gicRead, gicWrite } from "../gic/gic";
 import { bus_read, bus_read_high, bus_write } from "../host";
 import { GUEST_ERROR_NO_DEVICE } from "../lib/guest-error";
