@@ -26,6 +26,7 @@ const LDXR_X0_X2 = 0xc85f_7c40;
 const STXR_W4_X0_X2 = 0xc804_7c40;
 const DC_ZVA_X2 = 0xd50b_7422;
 const ST1_16B_X2 = 0x4c00_7040;
+const ISB = 0xd503_3fdf;
 const WFI = 0xd503_207f;
 /** B.NE `words` words back. */
 const bne = (words: number): number => (0x5400_0001 | ((-words & 0x7_ffff) << 5)) >>> 0;
@@ -165,6 +166,13 @@ describe("what agrees", () => {
     view.setBigUint64(x(5), BigInt(ADD_X0_1), true);
     run(GPA + CODE, 10);
     expect(view.getBigUint64(x(0), true)).toBe(19n);
+  });
+
+  test("a barrier behind the release of a page's decoded code", () => {
+    place([ISB, ...COUNTING]);
+    view.setUint32(at(state.CPU_CODE_RELEASED), 1, true);
+    run(GPA + DATA, 50);
+    expect(stat(LOCKSTEP_CALLS)).toBeGreaterThan(0);
   });
 
   test("a handler that raises an exception", () => {

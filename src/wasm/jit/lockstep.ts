@@ -12,7 +12,15 @@ import { frameOf } from "../cpu/frame-layout";
 import { interpret } from "../cpu/interp.gen";
 import { findRecord } from "../cpu/jump-cache";
 import { REC_COMPILED, REC_STOP } from "../cpu/records.gen";
-import { CPU_BUDGET, CPU_CNT_BUDGET, CPU_EXIT, CPU_JIT_LEFT, CPU_PC, EXIT_FAULT } from "../cpu/state";
+import {
+  CPU_BUDGET,
+  CPU_CNT_BUDGET,
+  CPU_CODE_RELEASED,
+  CPU_EXIT,
+  CPU_JIT_LEFT,
+  CPU_PC,
+  EXIT_FAULT,
+} from "../cpu/state";
 import { lockstep_failed, lockstep_instruction, lockstep_state } from "../host";
 import { JIT_STATES } from "../layout";
 import {
@@ -100,6 +108,8 @@ export function enterInLockstep(cpu: usize, record: usize, pc: u64): void {
   giveBudget(cpu, -more);
   settleCounter(cpu, 2 * CALL_INSTRUCTIONS);
   const given = load<i32>(cpu, CPU_BUDGET);
+  // An ISB leaves a frame that was released meanwhile; this one has just been looked up.
+  store<u32>(cpu, 0, CPU_CODE_RELEASED);
   memory.copy(BEFORE, cpu, STATE_SIZE);
   noteStoresOf(STORES_OF_REGION);
   enterRegion(cpu, record, pc);
