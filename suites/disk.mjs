@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The disk that the suites run from: programs of Debian 12 for arm64 with what is in suites/root, unpacked from Debian's packages,
+ * The disk that the suites run from: programs of Debian 12 for arm64 with what is in suites/skeleton, unpacked from Debian's packages,
  * none of whose scripts run: `.cache/guest/suites/suites.ext4`. It takes no root.
  */
 import {
@@ -48,7 +48,7 @@ const MOUNT_POINTS = ["proc", "sys", "dev", "tmp", "run", "root"];
 /** Folders of a Debian kernel's modules whose algorithms test themselves. */
 const CRYPTO_FOLDERS = ["kernel/crypto", "kernel/arch/arm64/crypto"];
 
-const skeleton = fileURLToPath(new URL("root", import.meta.url));
+const skeleton = fileURLToPath(new URL("skeleton", import.meta.url));
 
 /** The modules of Debian's kernel with algorithms. @param {string} kernelDeb @param {string} work @param {string} root */
 async function addCryptoModules(kernelDeb, work, root) {
@@ -105,7 +105,7 @@ async function makeDisk(work) {
 
 /** Makes the disk unless it is up to date. What QEMU did with the one before is forgotten. @throws {Error} With a sentence where this host cannot. */
 export async function makeSuitesDisk() {
-  const key = digest(filesUnder(["suites/root", "suites/disk.mjs", "suites/lib/openssl-data.mjs"]), PACKAGES);
+  const key = digest(filesUnder(["suites/skeleton", "suites/disk.mjs", "suites/lib/openssl-data.mjs"]), PACKAGES);
   const made = await makeIfStale(stamp, key, [suitesDisk], async () => {
     await step("packages for the suites", (say) => ensurePackages("suites", say));
     rmSync(suitesDir, { recursive: true, force: true });

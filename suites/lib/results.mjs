@@ -1,5 +1,5 @@
 // @ts-check
-/** What a suite's machine prints (suites/root/suite/init), read and compared. */
+/** What a suite's machine prints (suites/skeleton/suite/init), read and compared. */
 
 /**
  * @typedef {object} SuiteResult
