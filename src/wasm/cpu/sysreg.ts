@@ -80,7 +80,7 @@ export function resetSystemRegisters(cpu: usize, index: u32): void {
 }
 
 /** Offset of a register that just keeps what is written, 0 for all others. */
-function plainStorage(key: u32): usize {
+export function plainStorage(key: u32): usize {
   switch (key) {
     case K.ACTLR_EL1:
       return CPU_ACTLR_EL1;

@@ -1,24 +1,17 @@
 /** MRS and MSR of what kernels use all the time, without their handlers (ARM ARM C5.2, D13.2). */
 import { Rt } from "../a64/fields";
 import {
-  CPU_CONTEXTIDR_EL1,
   CPU_DAIF,
   CPU_EL,
-  CPU_ELR_EL1,
-  CPU_ESR_EL1,
-  CPU_FAR_EL1,
   CPU_IRQ,
   CPU_MDSCR_EL1,
   CPU_SCTLR_EL1,
   CPU_SINK,
   CPU_SPSEL,
-  CPU_SPSR_EL1,
   CPU_SP_EL0,
-  CPU_TPIDRRO_EL0,
-  CPU_TPIDR_EL0,
-  CPU_TPIDR_EL1,
   CPU_XZR,
 } from "../cpu/state";
+import { plainStorage } from "../cpu/sysreg";
 import * as K from "../cpu/sysreg-keys";
 import { leaveUndone } from "./exits";
 import { L_CPU, L_HOST, L_VA, L_ZERO, readX, writeX } from "./locals";
@@ -26,27 +19,20 @@ import { translate } from "./memory";
 import * as W from "./opcodes";
 import { access, accessV, byte, get, i32c, i64c, set } from "./writer";
 
-/** Offset of a 64-bit register that keeps all that is written; 0 for all others. */
+/** Offset of a 64-bit register that keeps all that is written, and of which nothing else follows; 0 for all others. */
 function storageOf(key: u32): usize {
   switch (key) {
-    case K.SPSR_EL1:
-      return CPU_SPSR_EL1;
-    case K.ELR_EL1:
-      return CPU_ELR_EL1;
-    case K.ESR_EL1:
-      return CPU_ESR_EL1;
-    case K.FAR_EL1:
-      return CPU_FAR_EL1;
-    case K.CONTEXTIDR_EL1:
-      return CPU_CONTEXTIDR_EL1;
-    case K.TPIDR_EL1:
-      return CPU_TPIDR_EL1;
-    case K.TPIDR_EL0:
-      return CPU_TPIDR_EL0;
-    case K.TPIDRRO_EL0:
-      return CPU_TPIDRRO_EL0;
     case K.SP_EL0:
       return CPU_SP_EL0;
+    case K.SPSR_EL1:
+    case K.ELR_EL1:
+    case K.ESR_EL1:
+    case K.FAR_EL1:
+    case K.CONTEXTIDR_EL1:
+    case K.TPIDR_EL1:
+    case K.TPIDR_EL0:
+    case K.TPIDRRO_EL0:
+      return plainStorage(key);
     default:
       return 0;
   }
@@ -71,7 +57,7 @@ function checkLevel(key: u32, isWrite: bool): void {
   zeroIs(key == K.SP_EL0 ? CPU_SPSEL : CPU_EL);
 }
 
-/** Emits that DAIF is what is on the stack, if no interrupt and no software step can come of that. */
+/** Leaves unmasking to the interpreter where an interrupt or a software step may come of it. */
 function checkUnmasking(): void {
   notZeroIs(CPU_IRQ);
   get(L_CPU);
