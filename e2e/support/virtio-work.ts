@@ -107,14 +107,17 @@ export async function workHotPlug(guest: Armlet, monitor: SocketTalk, file: stri
   await command("info status");
   await guest.run("modprobe -a sd_mod sr_mod");
   const sum = sha256(content);
+  // The kernel makes the node before the disk behind it can be opened.
+  const opened = (node: string): string =>
+    `until head -c 1 ${node} >/dev/null 2>&1; do sleep 0.2; done; sha256sum ${node}`;
   expect(await command(`drive_add 0 if=none,id=hot,file=${file},format=raw,snapshot=on`)).toContain("OK");
   expect(await command("device_add scsi-hd,drive=hot,id=stick")).toBe("(qemu) ");
-  expect(await guest.run("until [ -b /dev/sdb ]; do sleep 0.2; done; sha256sum /dev/sdb", 60)).toContain(sum);
+  expect(await guest.run(opened("/dev/sdb"), 60)).toContain(sum);
   expect(await command("device_del stick")).toBe("(qemu) ");
   await guest.run("while [ -e /sys/block/sdb ]; do sleep 0.2; done", 60);
   expect(await command(`drive_add 0 if=none,id=disc,media=cdrom,file=${file},format=raw`)).toContain("OK");
   expect(await command("device_add scsi-cd,drive=disc,id=cd")).toBe("(qemu) ");
-  expect(await guest.run("until [ -b /dev/sr0 ]; do sleep 0.2; done; sha256sum /dev/sr0", 60)).toContain(sum);
+  expect(await guest.run(opened("/dev/sr0"), 60)).toContain(sum);
   expect(await command("eject disc")).toBe("(qemu) ");
   expect(await guest.run("head -c 1 /dev/sr0")).toContain("No medium found");
 }
