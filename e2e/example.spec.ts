@@ -1,27 +1,20 @@
 /** examples/embed, built with the package as anybody would: two machines on a page, a third in a frame of another origin. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "playwright/test";
 import { BOOT_TIMEOUT_MS } from "./support/machine.ts";
+import { type StaticHost, startStaticHost } from "./support/static-host.ts";
 
 const scripts = fileURLToPath(new URL("../scripts", import.meta.url));
-const PORT = 4175;
-let host: ChildProcess | undefined;
+let host: StaticHost;
 
 test.beforeAll(async () => {
   test.setTimeout(300_000);
   const folder = execFileSync(process.execPath, [`${scripts}/build-example.mjs`], { encoding: "utf8" }).trim();
-  const child = spawn(process.execPath, [`${scripts}/serve-site.mjs`, "--port", String(PORT), "--folder", folder]);
-  host = child;
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.once("data", () => resolve());
-    child.once("close", (code) => reject(new Error(`the host ended with status ${code}`)));
-  });
+  host = await startStaticHost("--folder", folder);
 });
 
-test.afterAll(() => {
-  host?.kill();
-});
+test.afterAll(() => host.end());
 
 test("two machines of the package and one in a frame reach their prompts and run commands", async ({
   page,
@@ -30,7 +23,7 @@ test("two machines of the package and one in a frame reach their prompts and run
   test.setTimeout(BOOT_TIMEOUT_MS * 2);
   const errors: Error[] = [];
   page.on("pageerror", (error) => errors.push(error));
-  await page.goto(`http://127.0.0.1:${PORT}/?site=${encodeURIComponent(baseURL ?? "")}`);
+  await page.goto(`http://127.0.0.1:${host.port}/?site=${encodeURIComponent(baseURL ?? "")}`);
   const machines = ["First machine", "Second machine", "Third machine, in a frame"];
   for (const name of machines) {
     const machine = page.getByRole("region", { name, exact: true });

@@ -1,25 +1,15 @@
 /** The built site on a plain host, in a folder of it: no headers of its own, no address that begins at the host's root. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "playwright/test";
 import { boot, run } from "./support/machine.ts";
+import { type StaticHost, startStaticHost } from "./support/static-host.ts";
 
-const server = fileURLToPath(new URL("../scripts/serve-site.mjs", import.meta.url));
-const PORT = 4174;
-let host: ChildProcess | undefined;
+let host: StaticHost;
 
 test.beforeAll(async () => {
-  const child = spawn(process.execPath, [server, "--port", String(PORT), "--prefix", "/some/folder/"]);
-  host = child;
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.once("data", () => resolve());
-    child.once("close", (code) => reject(new Error(`the host ended with status ${code}`)));
-  });
+  host = await startStaticHost("--prefix", "/some/folder/");
 });
 
-test.afterAll(() => {
-  host?.kill();
-});
+test.afterAll(() => host.end());
 
 test("boots from a folder of a host, without cross-origin isolation", async ({ page }) => {
   const elsewhere: string[] = [];
@@ -27,7 +17,7 @@ test("boots from a folder of a host, without cross-origin isolation", async ({ p
     const { protocol, pathname } = new URL(request.url());
     if (protocol.startsWith("http") && !pathname.startsWith("/some/folder/")) elsewhere.push(request.url());
   });
-  await boot(page, `http://localhost:${PORT}/some/folder/`);
+  await boot(page, `http://localhost:${host.port}/some/folder/`);
   expect(await page.evaluate(() => window.crossOriginIsolated)).toBe(false);
   expect(await run(page, "uname -m")).toContain("aarch64");
   expect(elsewhere).toEqual([]);

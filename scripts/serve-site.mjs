@@ -1,5 +1,5 @@
 // @ts-check
-/** `node scripts/serve-site.mjs [--port N] [--prefix /folder/] [--folder dist/…]`: the built site, or another folder, as any static host serves it. */
+/** `node scripts/serve-site.mjs [--port N] [--prefix /folder/] [--folder dist/…]`: the built site, or another folder, as any static host serves it; port 0 is any that is free. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";

@@ -93,7 +93,7 @@ export function staticServer(folder, prefix = "/") {
 
 /**
  * Listens on the first free port.
- * @param {import("node:http").Server} server @param {number} port First to try. @param {string} host @param {boolean} strict Only that one.
+ * @param {import("node:http").Server} server @param {number} port First to try; 0: any that is free. @param {string} host @param {boolean} strict Only that one.
  * @returns {Promise<number>} The port.
  * @throws {Error} If no port is free.
  */
@@ -106,7 +106,7 @@ export async function listen(server, port, host, strict) {
         resolve(null);
       });
     });
-    if (error === null) return attempt;
+    if (error === null) return /** @type {import("node:net").AddressInfo} */ (server.address()).port;
     if (error.code !== "EADDRINUSE")
       throw new Error(`The server cannot listen on ${host}:${attempt}: ${error.message}`);
   }
