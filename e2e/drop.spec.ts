@@ -5,9 +5,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, type Page } from "playwright/test";
-import { Armlet, guestFile, guestRecord } from "./support/armlet.ts";
+import { Armlet, guestFile, guestRecord, PROMPT } from "./support/armlet.ts";
 import { dropFiles, test } from "./support/kept-browser.ts";
-import { run, waitForPrompt } from "./support/machine.ts";
+import { BOOT_TIMEOUT_MS, run, waitForPrompt } from "./support/machine.ts";
 
 const FILE_SYSTEM_BYTES = 24 * 1024 * 1024;
 const CONTENT = randomBytes(1024 * 1024);
@@ -83,7 +83,7 @@ async function saveAs(page: Page, disk: string, format: string, path: string): P
   const card = page.locator("disk-card", { has: page.getByRole("heading", { name: disk, exact: true }) });
   await card.getByRole("button", { name: "Save as a file…" }).click();
   await page.getByRole("radio", { name: format }).check();
-  const download = page.waitForEvent("download", { timeout: 60_000 });
+  const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await (await download).saveAs(path);
 }
@@ -124,7 +124,7 @@ async function changedByQemu(names: readonly string[]): Promise<Record<string, s
     ["qemu-system-aarch64"],
   );
   try {
-    await guest.until(/# (\x1b\[6n)?$/, 60);
+    await guest.until(PROMPT, 60);
     for (const [index, name] of names.entries()) {
       expect(await guest.run(change(DEVICES[index] ?? "", name), 60)).toContain("changed");
     }
@@ -139,7 +139,6 @@ async function changedByQemu(names: readonly string[]): Promise<Record<string, s
 test("dropped images of every format are read, written, kept, and given back as QEMU would have made them", async ({
   page,
 }) => {
-  test.setTimeout(300_000);
   // Without a picker the browser downloads, which can be seen from here.
   await page.addInitScript(() => {
     Reflect.deleteProperty(window, "showSaveFilePicker");
@@ -149,7 +148,7 @@ test("dropped images of every format are read, written, kept, and given back as 
   await dropFiles(page, paths());
   await expectDisks(page);
   await page.getByRole("button", { name: "Start the machine with these" }).click();
-  await expect(page.getByRole("dialog")).toHaveCount(0, { timeout: 60_000 });
+  await expect(page.getByRole("dialog")).toHaveCount(0, { timeout: BOOT_TIMEOUT_MS });
   await waitForPrompt(page);
   expect(new URL(page.url()).search).toContain("disk%3A");
 

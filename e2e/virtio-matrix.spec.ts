@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "playwright/test";
-import { Armlet, guestFile } from "./support/armlet.ts";
+import { Armlet, guestFile, PROMPT } from "./support/armlet.ts";
 import { boundDevices, kernelComplaints } from "./support/kernel-log.ts";
 import { SocketTalk } from "./support/socket-talk.ts";
 import {
@@ -20,7 +20,6 @@ import {
   workRandomness,
 } from "./support/virtio-work.ts";
 
-const PROMPT = /# (\x1b\[6n)?$/;
 const DISK = randomBytes(2 << 20);
 const SCSI_DISK = randomBytes(1 << 20);
 const MEMORY_MIB = 256;
@@ -93,7 +92,7 @@ function args({ gic, ending, property }: Row): string[] {
   return [
     ...["-M", `virt,gic-version=${gic}`, "-cpu", "cortex-a57", "-m", `${MEMORY_MIB}`, "-nographic", "-no-reboot"],
     ...["-d", "guest_errors", "-kernel", guestFile("stock", "kernel"), "-initrd", guestFile("stock", "initrd")],
-    ...["-append", "console=ttyAMA0 loglevel=6 cryptomgr.notests rodata=on"],
+    ...["-append", "console=ttyAMA0 quiet cryptomgr.notests rodata=on"],
     ...[...socket("monitor"), "-mon", "chardev=monitor"],
     ...[...drive("hd0", "disk.img"), ...device("virtio-blk", "drive=hd0", "serial=A1")],
     ...["-netdev", "user,id=n0", ...device("virtio-net", "netdev=n0")],

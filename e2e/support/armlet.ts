@@ -33,6 +33,12 @@ export function hasGuest(guest: string): boolean {
   return existsSync(manifest) && guest in JSON.parse(readFileSync(manifest, "utf8")).guests;
 }
 
+/**
+ * A prompt of a guest's shell, which may ask the terminal for the cursor's place; what the kernel says may follow it at any
+ * time.
+ */
+export const PROMPT = /# (?:\x1b\[6n)?(?:$|\[ *\d+\.\d+\] )/;
+
 /** The tests' limits are written for a quiet machine; a busy one is several times slower. */
 const PATIENCE = 4;
 

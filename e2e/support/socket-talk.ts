@@ -21,7 +21,7 @@ export class SocketTalk {
   }
 
   /** Waits until what came since the last wait matches; returns it. Rejects when `seconds` pass. */
-  async until(pattern: RegExp, seconds = 30): Promise<string> {
+  async until(pattern: RegExp, seconds = 120): Promise<string> {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {
       const fresh = this.received.toString("latin1").slice(this.#seen);

@@ -55,6 +55,9 @@ export async function workPorts(guest: Armlet, hosts: readonly [SocketTalk, Sock
   for (const { socket, bytes } of contents) socket.send(bytes);
   const take = (name: string): string =>
     `head -c ${PORT_BYTES} $(port org.example.${name}) | sha256sum >/tmp/${name} &`;
+  // The device tells of its ports in its own time.
+  const known = 'until [ -n "$(port org.example.one)" ] && [ -n "$(port org.example.two)" ]; do sleep 0.2; done';
+  await guest.run(`${PORT}; ${known}`, 60);
   const sums = await guest.run(`${PORT}; ${take("one")} ${take("two")} wait; cat /tmp/one /tmp/two`, 120);
   expect(sums.match(/[0-9a-f]{64}/g)).toEqual(contents.map(({ bytes }) => sha256(bytes)));
   await guest.run(
