@@ -19,7 +19,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     globalSetup: "scripts/vitest-setup.mjs",
-    setupFiles: "scripts/vitest-seed.mjs",
+    setupFiles: ["scripts/vitest-seed.mjs", "scripts/vitest-patience.mjs"],
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       { extends: true, test: { name: "unit", include: everything, exclude: [...differential, "**/node_modules/**"] } },
       { extends: true, test: { name: "differential", include: differential, testTimeout: 600_000 } },

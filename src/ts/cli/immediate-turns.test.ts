@@ -2,7 +2,7 @@ import { createConnection, createServer } from "node:net";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { immediateTurns } from "./immediate-turns.ts";
 
 describe("immediateTurns", () => {
@@ -48,8 +48,7 @@ describe("immediateTurns", () => {
     const calls: string[] = [];
     turns.post(() => calls.push("first"));
     turns.post(() => calls.push("second"));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(calls).toEqual(["second"]);
+    await vi.waitFor(() => expect(calls).toEqual(["second"]));
     const cancel = turns.after(1, () => calls.push("timer"));
     cancel();
     turns.post(() => calls.push("late"));

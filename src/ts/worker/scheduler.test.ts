@@ -145,9 +145,14 @@ describe("Scheduler", () => {
 describe("messageChannelTurns", () => {
   it("comes back in well under the 4 ms that nested timers are clamped to", async () => {
     const turns = messageChannelTurns();
-    const startedMs = performance.now();
-    for (let turn = 0; turn < 200; turn++) await new Promise<void>((resolve) => turns.post(resolve));
-    expect((performance.now() - startedMs) / 200).toBeLessThan(2);
+    let shortestMs = Number.POSITIVE_INFINITY;
+    for (let turn = 0; turn < 200; turn++) {
+      const startedMs = performance.now();
+      await new Promise<void>((resolve) => turns.post(resolve));
+      // The first few timers are not clamped. Of the others the best tells: a busy machine stretches any of them.
+      if (turn > 20) shortestMs = Math.min(shortestMs, performance.now() - startedMs);
+    }
+    expect(shortestMs).toBeLessThan(2);
     turns.dispose();
   });
 

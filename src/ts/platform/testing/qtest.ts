@@ -89,9 +89,11 @@ export class Qtest {
     await this.command(`write 0x${gpa.toString(16)} 0x${bytes.length.toString(16)} 0x${data}`);
   }
 
-  /** Types into the UART. */
+  /** Types into the UART; resolves when that has taken in what it can. */
   async type(bytes: Uint8Array): Promise<void> {
     await new Promise<void>((resolve) => this.#serial?.write(bytes, () => resolve()));
+    // QEMU takes one character in a turn of its loop, and serves each of these in a turn of its own.
+    for (let turns = 0; turns < bytes.length + 2; turns++) await this.command("endianness");
   }
 
   /** Ends QEMU. */
