@@ -11,8 +11,8 @@ export default defineConfig({
   workers: 2,
   fullyParallel: false,
   forbidOnly: process.env.CI !== undefined,
-  timeout: 240_000,
   // Only what hangs ends here: a busy machine is several times slower than a quiet one.
+  timeout: 480_000,
   expect: { timeout: 60_000 },
   reporter: [["list"], ["json", { outputFile: "build/results-e2e.json" }]],
   use: {

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect, type Page, test } from "playwright/test";
-import { boot, machineAddress, run, screenText, state } from "./support/machine.ts";
+import { runningAnimations } from "./support/animations.ts";
+import { BOOT_TIMEOUT_MS, boot, machineAddress, run, screenText, state } from "./support/machine.ts";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -17,6 +18,18 @@ async function violations(page: Page): Promise<string[]> {
     return await axe.run({ exclude: [[".xterm-rows"]] }, { resultTypes: ["violations"] });
   });
   return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+/** Whatever moves, or fades into other colours, has come to its end. */
+async function waitForRest(page: Page): Promise<void> {
+  const moving = async (): Promise<string[]> =>
+    (await runningAnimations(page)).filter(({ isEndless }) => !isEndless).map(({ name }) => name);
+  await expect.poll(moving).toEqual([]);
+}
+
+/** The page is no wider than a phone. */
+async function expectPhoneWidth(page: Page): Promise<void> {
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
 }
 
 /** Holds files over the page, of which a browser tells only the type. */
@@ -93,7 +106,7 @@ const STATES: readonly (readonly [name: string, open: (page: Page) => Promise<vo
     "in a frame",
     async (page) => {
       await page.goto("./embed.html?nonsense=1");
-      await expect(page.locator(".xterm-rows")).toContainText("# ");
+      await expect(page.locator(".xterm-rows")).toContainText("# ", { timeout: BOOT_TIMEOUT_MS });
     },
   ],
   [
@@ -164,12 +177,13 @@ for (const [name, open] of STATES) {
     await page.waitForTimeout(500);
     for (const colorScheme of ["dark", "light"] as const) {
       await page.emulateMedia({ colorScheme });
-      await page.waitForTimeout(300);
+      await waitForRest(page);
       expect(await violations(page)).toEqual([]);
     }
     await page.setViewportSize({ width: 360, height: 640 });
+    await waitForRest(page);
     expect(await violations(page)).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    await expectPhoneWidth(page);
   });
 }
 
@@ -190,13 +204,14 @@ test("every control is reached and used by keyboard", async ({ page }) => {
   await expect(panel.getByRole("button", { name: "Close" })).toBeFocused();
   for (const colorScheme of ["dark", "light"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.waitForTimeout(300);
+    await waitForRest(page);
     expect(await violations(page)).toEqual([]);
   }
   const desktop = page.viewportSize() ?? { width: 1280, height: 720 };
   await page.setViewportSize({ width: 360, height: 640 });
+  await waitForRest(page);
   expect(await violations(page)).toEqual([]);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  await expectPhoneWidth(page);
   await page.setViewportSize(desktop);
   await page.keyboard.press("Escape");
   await expect(panel).toBeHidden();
@@ -212,6 +227,7 @@ test("every control is reached and used by keyboard", async ({ page }) => {
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
   await page.keyboard.press("Tab");
+  await expect(page.locator(".xterm-helper-textarea")).toBeFocused();
   await page.keyboard.type("echo back");
   await page.keyboard.press("Enter");
   await expect.poll(() => screenText(page)).toMatch(/^back$/m);

@@ -1,5 +1,6 @@
-import { expect, test } from "playwright/test";
+import { expect, type Page, test } from "playwright/test";
 import {
+  BOOT_TIMEOUT_MS,
   boot,
   defaultArgs,
   machineAddress,
@@ -10,27 +11,53 @@ import {
   without,
 } from "./support/machine.ts";
 
+/** A moment of the guest's clock, between two of this computer's; seconds. */
+interface ClockReading {
+  readonly earliest: number;
+  readonly latest: number;
+  readonly uptime: number;
+}
+
+async function readClock(page: Page): Promise<ClockReading> {
+  const earliest = performance.now() / 1000;
+  const uptime = Number.parseFloat(await run(page, "cut -d' ' -f1 /proc/uptime"));
+  return { earliest, latest: performance.now() / 1000, uptime };
+}
+
+/**
+ * By how much the guest's clock went otherwise than real time, at the least, whenever in its interval each was read. `stood`
+ * is how long it was to stand still, at least and at most.
+ */
+function clockError(from: ClockReading, to: ClockReading, [least, most]: readonly [number, number] = [0, 0]): number {
+  const passed = to.uptime - from.uptime;
+  const tooFast = passed + least - (to.latest - from.earliest);
+  const tooSlow = to.earliest - from.latest - (passed + most);
+  return Math.max(0, tooFast, tooSlow);
+}
+
 test("pause stands still and resume goes on, while the guest spins and the page stays responsive", async ({ page }) => {
   await boot(page);
   await page.evaluate(() => window.vm.serial.write("while :; do :; done\r"));
   await expect.poll(() => state(page)).toBe("running");
   // The page answers within a frame or two, however busy the guest is.
-  const slowestFrameMs = await page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        let last = performance.now();
-        let slowest = 0;
-        let frames = 0;
-        const frame = (now: number): void => {
-          slowest = Math.max(slowest, now - last);
-          last = now;
-          if (++frames < 60) requestAnimationFrame(frame);
-          else resolve(slowest);
-        };
-        requestAnimationFrame(frame);
-      }),
-  );
-  expect(slowestFrameMs).toBeLessThan(500);
+  const slowestFrameMs = (): Promise<number> =>
+    page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          let last = performance.now();
+          let slowest = 0;
+          let frames = 0;
+          const frame = (now: number): void => {
+            slowest = Math.max(slowest, now - last);
+            last = now;
+            if (++frames < 60) requestAnimationFrame(frame);
+            else resolve(slowest);
+          };
+          requestAnimationFrame(frame);
+        }),
+    );
+  // The guest spins all the time; something else on this computer may hold a frame up now and then.
+  await expect.poll(slowestFrameMs).toBeLessThan(500);
   await page.getByRole("button", { name: "Pause" }).click();
   await expect.poll(() => state(page)).toBe("paused");
   const paused = await page.evaluate(() => window.vm.stats.instructions);
@@ -61,30 +88,30 @@ test("a guest that spins with interrupts off can be paused and reset", async ({ 
 
 test("the guest's clock stands still while paused and follows real time otherwise", async ({ page }) => {
   await boot(page);
-  const uptime = async (): Promise<number> => Number.parseFloat(await run(page, "cut -d' ' -f1 /proc/uptime"));
-  const first = await uptime();
-  const startedMs = Date.now();
+  const first = await readClock(page);
   await page.waitForTimeout(2000);
-  const second = await uptime();
-  expect(Math.abs(second - first - (Date.now() - startedMs) / 1000)).toBeLessThan(1);
-  await page.evaluate(() => window.vm.pause());
-  await page.waitForTimeout(3000);
-  await page.evaluate(() => window.vm.resume());
-  expect((await uptime()) - second).toBeLessThan(2.5);
+  const second = await readClock(page);
+  expect(clockError(first, second)).toBeLessThan(0.5);
+  const stood = await page.evaluate(async () => {
+    const asked = performance.now();
+    await window.vm.pause();
+    const paused = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const least = performance.now() - paused;
+    await window.vm.resume();
+    return [least / 1000, (performance.now() - asked) / 1000] as const;
+  });
+  expect(clockError(second, await readClock(page), stood)).toBeLessThan(0.5);
 });
 
 test("the guest's clock is right again soon after the browser froze the tab", async ({ page }) => {
   await boot(page);
   const client = await page.context().newCDPSession(page);
-  const uptime = async (): Promise<number> => Number.parseFloat(await run(page, "cut -d' ' -f1 /proc/uptime"));
-  const before = await uptime();
-  const startedMs = Date.now();
+  const before = await readClock(page);
   await client.send("Page.setWebLifecycleState", { state: "frozen" });
   await new Promise((resolve) => setTimeout(resolve, 3000));
   await client.send("Page.setWebLifecycleState", { state: "active" });
-  await page.waitForTimeout(1000);
-  const after = await uptime();
-  expect(Math.abs(after - before - (Date.now() - startedMs) / 1000)).toBeLessThan(1);
+  await expect.poll(async () => clockError(before, await readClock(page))).toBeLessThan(0.5);
 });
 
 test("reset boots again", async ({ page }) => {
@@ -99,7 +126,7 @@ test("reset boots again", async ({ page }) => {
 test("the guest powers itself off, and the page turns it on again", async ({ page }) => {
   await boot(page);
   await page.evaluate(() => window.vm.serial.write("poweroff -f\r"));
-  await expect.poll(() => state(page), { timeout: 20_000 }).toBe("stopped");
+  await expect.poll(() => state(page)).toBe("stopped");
   const notice = page.locator("armlet-notice");
   await expect(notice).toContainText("The machine is off");
   await notice.getByRole("button", { name: "Turn on" }).click();
@@ -110,7 +137,7 @@ test("the guest powers itself off, and the page turns it on again", async ({ pag
 test("the power button ends the machine", async ({ page }) => {
   await boot(page);
   await page.getByRole("button", { name: "Power off" }).click();
-  await expect.poll(() => state(page), { timeout: 30_000 }).toBe("stopped");
+  await expect.poll(() => state(page)).toBe("stopped");
 });
 
 test("a kernel panic is told, with a report to copy and a reset", async ({ page, context }) => {
@@ -118,7 +145,7 @@ test("a kernel panic is told, with a report to copy and a reset", async ({ page,
   const args = without(await defaultArgs(page), "-initrd");
   await page.goto(machineAddress(args));
   const notice = page.locator("armlet-notice");
-  await expect(notice).toContainText("The guest's kernel panicked", { timeout: 60_000 });
+  await expect(notice).toContainText("The guest's kernel panicked", { timeout: BOOT_TIMEOUT_MS });
   await expect(notice).toContainText("Kernel panic - not syncing");
   await notice.getByRole("button", { name: "Copy report" }).click();
   await expect(notice.getByRole("button", { name: "Copied" })).toBeVisible();
@@ -127,7 +154,7 @@ test("a kernel panic is told, with a report to copy and a reset", async ({ page,
   expect(report).toContain("Kernel panic - not syncing");
   await notice.getByRole("button", { name: "Reset" }).click();
   await expect(notice).toHaveCount(0);
-  await expect(notice).toContainText("The guest's kernel panicked", { timeout: 60_000 });
+  await expect(notice).toContainText("The guest's kernel panicked", { timeout: BOOT_TIMEOUT_MS });
 });
 
 test("a broken engine is told apart from a broken guest, and a reset builds a new machine", async ({ page }) => {
@@ -150,8 +177,13 @@ test("a broken engine is told apart from a broken guest, and a reset builds a ne
   });
   await boot(page);
   await page.evaluate(() => new BroadcastChannel("break-engine").postMessage(null));
-  await page.evaluate(() => window.vm.serial.write("x"));
-  await expect.poll(() => state(page)).toBe("crashed");
+  // The worker may hear of the key before it hears of the break.
+  await expect
+    .poll(async () => {
+      await page.evaluate(() => window.vm.serial.write("x"));
+      return await state(page);
+    })
+    .toBe("crashed");
   const notice = page.locator("armlet-notice");
   await expect(notice).toContainText("The engine broke");
   expect(await page.evaluate(() => window.vm.report())).toContain("RuntimeError: unreachable");
@@ -165,8 +197,10 @@ test("a flood of output is shown without piling up, and Ctrl+C ends it", async (
   await page.locator("armlet-terminal").click();
   await page.keyboard.type("yes 0123456789012345678901234567890123456789");
   await page.keyboard.press("Enter");
-  await expect.poll(async () => (await serialText(page)).length, { timeout: 60_000 }).toBeGreaterThan(500_000);
+  await expect.poll(async () => (await serialText(page)).length, { timeout: 120_000 }).toBeGreaterThan(500_000);
   await page.keyboard.press("Control+C");
-  await expect.poll(() => state(page), { timeout: 30_000 }).toBe("idle");
+  // A guest whose console is held back waits, too: it has ended when the shell asks for the next command.
+  await expect.poll(async () => (await serialText(page)).slice(-1000)).toMatch(/\^C[^]*# (\x1b\[6n)?$/);
+  await expect.poll(() => state(page)).toBe("idle");
   expect(await run(page, "echo calm")).toBe("calm\n");
 });

@@ -1,7 +1,7 @@
 /** `embed.html` in a frame of another origin's page: for the person at the screen, and by messages. */
 import { type ConsoleMessage, expect, type Page, test } from "playwright/test";
 import { ask, frameReady, framesSaid, ParentPage, result } from "./support/parent-page.ts";
-import { BOOT_TIMEOUT_MS } from "./support/machine.ts";
+import { BOOT_TIMEOUT_MS, outputBefore } from "./support/machine.ts";
 
 let parent: ParentPage;
 test.beforeEach(() => {
@@ -19,11 +19,15 @@ async function runIn(page: Page, command: string, options: object = {}): Promise
   const mark = `done-${Math.random().toString(36).slice(2)}`;
   const before = (await result<{ text: string }>(page, "text", {}, options)).text.length;
   await result(page, "write", { text: `${command}; echo ${mark.slice(0, 4)}""${mark.slice(4)}\r` }, options);
-  const since = async (): Promise<string> =>
-    (await result<{ text: string }>(page, "text", {}, options)).text.slice(before);
-  await expect.poll(since).toMatch(new RegExp(`${mark}\\r?\\n`));
-  const text = await since();
-  return text.slice(text.indexOf("\n") + 1, text.lastIndexOf(mark)).replaceAll("\r", "");
+  let output = null as string | null;
+  await expect
+    .poll(async () => {
+      const { text } = await result<{ text: string }>(page, "text", {}, options);
+      output = outputBefore(mark, text.slice(before));
+      return output === null ? text.slice(before) : "ended";
+    })
+    .toBe("ended");
+  return output ?? "";
 }
 
 test("a page of another origin runs a machine by messages", async ({ page, baseURL }) => {
@@ -125,6 +129,7 @@ test("hostile messages are ignored, with one warning", async ({ page, baseURL })
     const many = Array.from({ length: 100 }, (_, id) => ({ armlet: 1, id, method: "start", params: {} }));
     for (const data of [...many, null, undefined, 0, "start", [], {}, { armlet: 1 }]) target?.postMessage(data, "*");
   });
+  await expect.poll(() => warnings.length).toBe(1);
   await page.waitForTimeout(500);
   expect((await framesSaid(page)).length).toBe(0);
   expect(warnings).toHaveLength(1);

@@ -158,7 +158,7 @@ test("what a guest had made durable is there after its worker was killed, in eac
   launchOptions,
   baseURL,
 }) => {
-  test.setTimeout(BOOT_TIMEOUT_MS + WORKER_KILLS * 30_000);
+  test.setTimeout(BOOT_TIMEOUT_MS * (WORKER_KILLS + 1));
   context = await chromium.launchPersistentContext(join(folder, "profile"), { ...launchOptions, baseURL });
   const page = context.pages()[0] ?? (await context.newPage());
   await preparePackagePage(page);

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "playwright/test";
 import { test } from "./support/kept-browser.ts";
-import { boot, defaultArgs, machineAddress, run, waitForPrompt } from "./support/machine.ts";
+import { boot, defaultArgs, machineAddress, machineArgs, run, waitForPrompt } from "./support/machine.ts";
 
 test("a link leaves a kept disk out and says so; the machine that is left loses nothing of it", async ({ page }) => {
   await page.goto("./?start");
@@ -13,7 +13,7 @@ test("a link leaves a kept disk out and says so; the machine that is left loses 
   });
   await page.goto(machineAddress(`${await defaultArgs(page)} -drive if=virtio,format=raw,file=disk:${id}`));
   await page.getByRole("button", { name: "Start with the disks" }).click();
-  await expect.poll(() => page.evaluate(() => window.vm.args)).toContain(`disk:${id}`);
+  await expect.poll(() => machineArgs(page)).toContain(`disk:${id}`);
   await waitForPrompt(page);
   // The guest's cache is empty then; what the browser has taken is not durable yet.
   await run(page, "seq 1 60000 | dd of=/dev/vda bs=4k seek=5 conv=notrunc 2>/dev/null");

@@ -1,6 +1,16 @@
 /** A machine as a link: copied here, opened there. */
 import { type BrowserContext, expect, type Page, test } from "playwright/test";
-import { boot, defaultArgs, machineAddress, run, screenText, serialText, waitForPrompt } from "./support/machine.ts";
+import {
+  boot,
+  defaultArgs,
+  machineAddress,
+  machineArgs,
+  run,
+  screenText,
+  serialText,
+  waitForPrompt,
+  waitForTerminalSize,
+} from "./support/machine.ts";
 
 /** What a guest sees of its machine: kernel command line, devices, device tree without its random seeds, memory. */
 async function machineSeen(page: Page): Promise<readonly string[]> {
@@ -12,6 +22,7 @@ async function machineSeen(page: Page): Promise<readonly string[]> {
     "cat /sys/block/vda/size /sys/block/vda/ro /sys/block/vda/serial",
     "stty size",
   ];
+  await waitForTerminalSize(page);
   const seen: string[] = [];
   for (const look of looks) seen.push(await run(page, look));
   return seen;
@@ -32,7 +43,6 @@ async function copiedLink(page: Page): Promise<string> {
 }
 
 test("a link copied in one browser and opened in another reaches the same machine", async ({ browser, page }) => {
-  test.setTimeout(240_000);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   const args = await defaultArgs(page);
   const file = /-kernel (\S+)/.exec(args)?.[1] ?? "";
@@ -86,10 +96,12 @@ test("what is typed by a link is typed only after the user agreed", async ({ pag
 
   await page.reload();
   await question.getByRole("button", { name: "Run", exact: true }).click();
+  await waitForPrompt(page);
   await expect.poll(() => screenText(page)).toMatch(/^first-2$/m);
   await expect.poll(() => screenText(page)).toMatch(/^second-4$/m);
   // Who agreed once is not asked again by a reload, but by another visit.
   await page.reload();
+  await waitForPrompt(page);
   await expect.poll(() => screenText(page)).toMatch(/^second-4$/m);
   await expect(question).toHaveCount(0);
   await page.goto(`${link}&mem=200`);
@@ -143,5 +155,5 @@ test("a stranger's link gets no disk of this browser, the page's own history doe
   await waitForPrompt(page);
   expect(await page.evaluate(() => window.vm.args)).not.toContain("disk:mine");
   await strip.getByRole("button", { name: "Start with the disks" }).click();
-  await expect.poll(() => page.evaluate(() => window.vm?.args ?? "")).toContain("disk:mine");
+  await expect.poll(() => machineArgs(page)).toContain("disk:mine");
 });

@@ -33,7 +33,6 @@ async function contract(page: Page, worker: string, kind: string): Promise<Resul
 
 for (const kind of ["idb", "opfs"]) {
   test(`the contract of chunk stores and disks, ${kind}`, async ({ page }) => {
-    test.setTimeout(170_000);
     const results = await contract(page, code, kind);
     expect(results.length).toBeGreaterThan(10);
     expect(results.filter(({ failure }) => failure !== null)).toEqual([]);
@@ -42,7 +41,6 @@ for (const kind of ["idb", "opfs"]) {
 
 for (const kind of ["access", "whole versions"]) {
   test(`the contract of file trees, files by ${kind}`, async ({ page }) => {
-    test.setTimeout(170_000);
     const results = await contract(page, filesCode, kind);
     expect(results.length).toBeGreaterThan(10);
     expect(results.filter(({ failure }) => failure !== null)).toEqual([]);

@@ -97,21 +97,74 @@ export async function screenText(page: Page): Promise<string> {
   return rows.map((row) => row.replaceAll("\u00a0", " ").trimEnd()).join("\n");
 }
 
+/**
+ * At each prompt busybox's shell asks the terminal where its cursor is. An answer that comes when the shell has already
+ * begun with the next command is echoed like anything that is typed ahead, in the middle of what that command prints.
+ */
+const CURSOR_ANSWERS = /\^\[\[\d+;\d+R/g;
+
+/** What a command printed, of all that a console said since it was typed with `mark` behind it; null until it has ended. */
+export function outputBefore(mark: string, said: string): string | null {
+  const text = said.replaceAll(CURSOR_ANSWERS, "");
+  if (!new RegExp(`${mark}\\r?\\n`).test(text)) return null;
+  return text.slice(text.indexOf("\n") + 1, text.lastIndexOf(mark)).replaceAll("\r", "");
+}
+
 /** Runs a command in the guest through the API; returns what it printed. */
 export async function run(page: Page, command: string, timeoutMs = 120_000): Promise<string> {
   const mark = `done-${Math.random().toString(36).slice(2)}`;
   const before = (await serialText(page)).length;
+  let output = null as string | null;
   // The quotes keep the mark's echo apart from the mark.
   await page.evaluate(
     (line) => window.vm.serial.write(line),
     `${command}; echo ${mark.slice(0, 4)}""${mark.slice(4)}\r`,
   );
   await expect
-    .poll(async () => (await serialText(page)).slice(before), { timeout: timeoutMs })
-    .toMatch(new RegExp(`${mark}\\r?\\n`));
-  const text = (await serialText(page)).slice(before);
-  const output = text.slice(text.indexOf("\n") + 1, text.lastIndexOf(mark));
-  return output.replaceAll("\r", "");
+    .poll(
+      async () => {
+        const said = (await serialText(page)).slice(before);
+        output = outputBefore(mark, said);
+        // What it said instead is in the report of a failure.
+        return output === null ? said : "ended";
+      },
+      { timeout: timeoutMs, message: command },
+    )
+    .toBe("ended");
+  return output ?? "";
+}
+
+/**
+ * Does what puts another machine in the place of the page's, and waits for that one's prompt: until it is there, the one
+ * that goes may still say that it is at its own.
+ */
+export async function replaceMachine(page: Page, replace: () => Promise<void>): Promise<void> {
+  const old = await page.evaluateHandle(() => window.vm);
+  await replace();
+  await page.waitForFunction(
+    (before) =>
+      (window.vm as PageMachine | undefined) !== undefined &&
+      window.vm !== before &&
+      typeof window.vm.stats.promptMs === "number",
+    old,
+    { timeout: BOOT_TIMEOUT_MS },
+  );
+}
+
+/** The command line of the page's machine; empty while the page has none. */
+export async function machineArgs(page: Page): Promise<string> {
+  return await page.evaluate(() => (window.vm as PageMachine | undefined)?.args ?? "");
+}
+
+/** Waits until the guest knows how large the terminal is, which comes to it behind its prompt. */
+export async function waitForTerminalSize(page: Page): Promise<void> {
+  const rows = page.locator("armlet-terminal .xterm-rows > div");
+  await expect
+    .poll(async () => {
+      const size = await run(page, "stty size");
+      return size.startsWith(`${await rows.count()} `) ? "known" : size;
+    })
+    .toBe("known");
 }
 
 /** The address of a machine: a command line, URL-encoded. */
