@@ -34,10 +34,10 @@ export function hasGuest(guest: string): boolean {
 }
 
 /**
- * A prompt of a guest's shell, which may ask the terminal for the cursor's place; what the kernel says may follow it at any
- * time.
+ * A prompt of a guest's shell, which may ask the terminal for the cursor's place; what the kernel or systemd says may follow
+ * it at any time.
  */
-export const PROMPT = /# (?:\x1b\[6n)?(?:$|\[ *\d+\.\d+\] )/;
+export const PROMPT = /# (?:\x1b\[6n)?(?:$|[\r\n\x1b]|\[ *\d+\.\d+\] )/;
 
 /** The tests' limits are written for a quiet machine; a busy one is several times slower. */
 const PATIENCE = 4;
