@@ -255,8 +255,9 @@ test("a kernel that is dropped takes the other one's place", async ({ page }) =>
 
 test("folders and empty files are named, an import can be cancelled, nothing is left behind", async ({ page }) => {
   await boot(page);
+  // Large enough not to be there before it is cancelled.
   const large = join(folder, "large.img");
-  writeFileSync(large, Buffer.alloc(64 * 1024 * 1024, 7));
+  writeFileSync(large, Buffer.alloc(256 * 1024 * 1024, 7));
   await chooseFiles(page, [large]);
   await page.evaluate(() => {
     const transfer = new DataTransfer();
