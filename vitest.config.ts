@@ -16,8 +16,8 @@ export default defineConfig({
     // Two cores are shared with what the tests start.
     maxWorkers: 2,
     // Many start programs such as qemu-img: how long those take is not what is tested.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
     globalSetup: "scripts/vitest-setup.mjs",
     setupFiles: ["scripts/vitest-seed.mjs", "scripts/vitest-patience.mjs"],
     expect: { poll: { timeout: 20_000 } },

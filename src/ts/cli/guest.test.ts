@@ -9,7 +9,7 @@ import { buildCliIfStale } from "../../../scripts/build-cli.mjs";
 import { manifestFile, run, start, startInTerminal } from "./testing/armlet.ts";
 
 const PROMPT = /# \x1b\[6n/;
-const BOOT = { timeout: 120_000 };
+const BOOT = { timeout: 480_000 };
 
 const sha256 = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
 
@@ -65,7 +65,7 @@ describe.skipIf(!existsSync(manifestFile))("the default guest", () => {
     expect(stdout).toMatch(/vda [1-9]/);
   });
 
-  it("boots in lockstep: all compiled code does what the interpreter does", { timeout: 240_000 }, async () => {
+  it("boots in lockstep: all compiled code does what the interpreter does", { timeout: 900_000 }, async () => {
     const running = start(["-d", "lockstep"], folder);
     await running.until(PROMPT);
     running.send("\x01cinfo jit\r");

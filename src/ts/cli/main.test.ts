@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("a run", { timeout: 60_000 }, () => {
+describe("a run", { timeout: 240_000 }, () => {
   it("ends with 0 when the guest powers off, with the serial console alone on standard output", async () => {
     expect(await run(["-kernel", "off"], folder)).toEqual({ status: 0, stdout: "ready\n", stderr: "" });
   });
@@ -197,7 +197,7 @@ describe("a run", { timeout: 60_000 }, () => {
   });
 });
 
-describe("an engine that breaks", { timeout: 60_000 }, () => {
+describe("an engine that breaks", { timeout: 240_000 }, () => {
   it("ends with 2, what the guest said, and a report on standard error", async () => {
     // The program with an engine whose run loop traps at its first instruction.
     const broken = join(folder, "broken");
@@ -221,7 +221,7 @@ describe("an engine that breaks", { timeout: 60_000 }, () => {
   });
 });
 
-describe("on a terminal", { timeout: 60_000 }, () => {
+describe("on a terminal", { timeout: 240_000 }, () => {
   it.each([
     ["Ctrl-A X", "\x01x"],
     ["the guest's power-off", null],
@@ -259,7 +259,7 @@ describe("on a terminal", { timeout: 60_000 }, () => {
   });
 });
 
-describe("what cannot be run", { timeout: 60_000 }, () => {
+describe("what cannot be run", { timeout: 240_000 }, () => {
   it.each([
     [["-kernel", "nothing-here"], /There is no file nothing-here/],
     [["-kernel", "."], /\. is a folder/],
