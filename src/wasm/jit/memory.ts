@@ -133,7 +133,7 @@ function writeBack(record: usize, mode: u32): void {
 }
 
 /** Load operators by size << 2 | opc (0 for stores, whose operators are by size), all in i64. */
-function loadOperator(operation: u32): u32 {
+export function loadOperator(operation: u32): u32 {
   switch (operation) {
     case 1:
       return W.I64_LOAD8_U;
@@ -153,7 +153,7 @@ function loadOperator(operation: u32): u32 {
       return W.I64_LOAD;
   }
 }
-function storeOperator(size: u32): u32 {
+export function storeOperator(size: u32): u32 {
   switch (size) {
     case 1:
       return W.I64_STORE8;

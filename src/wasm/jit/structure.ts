@@ -18,6 +18,7 @@ import { L_BUDGET, forgetZeros } from "./locals";
 import { checkFpTrap, emitMemory, emitUnprivileged, fpTrapChecked, setFpTrapChecked } from "./memory";
 import * as W from "./opcodes";
 import { isConditional, isInstructionBarrier, isInterpreted, recordOf, wordOf } from "./record";
+import { emitExclusive } from "./exclusive";
 import { emitFp } from "./fp";
 import { emitSimd } from "./simd";
 import { emitSystem } from "./system";
@@ -136,7 +137,7 @@ function readsPending(kind: u32): bool {
 
 /** Instructions whose records call their handlers: translates `w` if it need not. */
 function emitCalled(w: u32): bool {
-  return emitUnprivileged(w) || emitCrc(w) || emitSystem(w);
+  return emitUnprivileged(w) || emitExclusive(w) || emitCrc(w) || emitSystem(w);
 }
 
 function emitRecord(record: usize, kind: u32): void {
