@@ -1,6 +1,5 @@
 /** The CPU's slice: interrupts, exceptions, time and power states around the run loop. */
 import { counterNow, counterSpent, syncCounter, timerDeadline, timerUpdate } from "../timer/generic-timer";
-import { installWhenDue } from "../jit/compile";
 import { compilerEnabled, executeCompiled } from "../jit/execute";
 import { stepRecord, wordAddress } from "./code-frame";
 import { interpret } from "./interp.gen";
@@ -128,7 +127,6 @@ function interruptTaken(cpu: usize): bool {
  */
 export function cpu_run(index: u32, budget: u32, scale: u32): u32 {
   const cpu = cpuBase(index);
-  installWhenDue();
   syncCounter(cpu);
   let left = <i32>budget;
   while (left > 0) {

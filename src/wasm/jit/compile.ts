@@ -8,7 +8,16 @@ import { analyse } from "./graph";
 import { addRegion, moduleIsFull, waitingRegions, writeModule } from "./module";
 import { isInterpreted, recordOf, wordOf } from "./record";
 import { STAT_BYTES, STAT_DROPPED, STAT_INSTRUCTIONS, STAT_LIVE, STAT_REGIONS } from "./limits";
-import { droppedRegions, liveRegions, markCompiled, rearm, regionsInstalled, slotOf, takeRegion } from "./regions";
+import {
+  droppedRegions,
+  isMarkedCompiled,
+  liveRegions,
+  markCompiled,
+  rearm,
+  regionsInstalled,
+  slotOf,
+  takeRegion,
+} from "./regions";
 
 /** Counters since the start: regions, their instructions, bytes of their modules. */
 let regions: u32 = 0;
@@ -59,22 +68,26 @@ export function compile(record: usize): void {
   instructions += instructionCount();
 }
 
-/** Slices that regions may wait for others to share a module with. */
-const PATIENCE: u32 = 4;
-let slices: u32 = 0;
+/** Weight of samples that costs about as much time as making a module. */
+const PATIENCE: u32 = 1024;
+/** Weight of what the interpreter did in code that waits. */
+let urgency: u32 = 0;
 
-/** A slice begins: makes the module of the regions that have waited long enough. */
-export function installWhenDue(): void {
-  if (waitingRegions() == 0) return;
-  slices++;
-  if (slices >= PATIENCE) installRegions();
+/**
+ * The interpreter was seen at `record`: what it did there weighs `weight`. Regions wait for others to share a module with, but no longer
+ * than until their interpretation has cost as much as a module of their own.
+ */
+export function installWhenUrgent(record: usize, weight: u32): void {
+  if (waitingRegions() == 0 || !isMarkedCompiled(record)) return;
+  urgency += weight;
+  if (urgency >= PATIENCE) installRegions();
 }
 
 /** Makes the module of all regions that wait. */
 export function installRegions(): void {
   const count = waitingRegions();
   if (count == 0) return;
-  slices = 0;
+  urgency = 0;
   const length = writeModule();
   bytes += <u32>length;
   if (jit_install(JIT_MODULE, length, slotOf(firstWaiting), count) != 0) regionsInstalled(firstWaiting, count);

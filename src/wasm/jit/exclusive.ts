@@ -39,7 +39,7 @@ function checkAligned(size: u32): void {
 function pushValue(size: u32): void {
   get(L_HOST);
   // Of the load operators by size << 2 | opc, those with zero extension.
-  access(loadOperator((<u32>ctz(size) << 2) | 1), 0);
+  access(loadOperator(((<u32>ctz(size)) << 2) | 1), 0);
 }
 
 function store32(offset: usize, value: u32): void {
@@ -81,21 +81,21 @@ function storeRelease(w: u32, size: u32): void {
   access(storeOperator(size), 0);
 }
 
-/** What the monitor watches is aligned, as it was loaded. */
+/** What the monitor watches is aligned, as it was loaded. What it does not watch is left to the interpreter. */
 function storeExclusive(w: u32, size: u32): void {
-  i64c(1);
-  set(L_T);
   get(L_CPU);
   access(W.I64_LOAD, CPU_EXCL_ADDR);
   get(L_VA);
-  byte(W.I64_EQ);
+  byte(W.I64_NE);
   get(L_CPU);
   access(W.I32_LOAD, CPU_EXCL_SIZE);
   i32c(size);
-  byte(W.I32_EQ);
-  byte(W.I32_AND);
-  openIf();
+  byte(W.I32_NE);
+  byte(W.I32_OR);
+  leaveUndone();
   translate(size, true);
+  i64c(1);
+  set(L_T);
   pushValue(size);
   get(L_CPU);
   access(W.I64_LOAD, CPU_EXCL_LOW);
@@ -106,7 +106,6 @@ function storeExclusive(w: u32, size: u32): void {
   access(storeOperator(size), 0);
   i64c(0);
   set(L_T);
-  close();
   close();
   store64c(CPU_EXCL_ADDR, EXCLUSIVE_NONE);
   get(L_T);

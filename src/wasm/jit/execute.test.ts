@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { loadEngine } from "../a64/differential/engine.ts";
 import * as state from "../cpu/state";
 import { CPU_BASE, RAM_BASE } from "../layout";
-import { CPU_STAT_COMPILED, CPU_STAT_STOPS } from "./limits";
+import { CPU_STAT_COMPILED, CPU_STAT_STOPS, STAT_REGIONS } from "./limits";
 
 const RAM_SIZE = 1 << 20;
 const GPA = 0x4000_0000;
@@ -69,6 +69,18 @@ test("a loop whose loads cross pages is compiled, and none of them stops it", ()
   const { compiled, stops } = secondHalf();
   expect(compiled).toBeGreaterThan(0.99);
   expect(stops).toBe(0);
+});
+
+test("regions wait for each other, but not while their code is executed", () => {
+  // add x0, x0, #1; b begin
+  place(CODE, [0x9100_0400, 0x17ff_ffff]);
+  // The first sample of a weight of 16 makes it hot, and 64 more are what a module costs.
+  loaded.engine.jit_configure(PERIOD, 16);
+  expect(loaded.engine.cpu_run(0, 50 * PERIOD, 1)).toBe(RUN_BUDGET);
+  expect(loaded.engine.jit_stat(STAT_REGIONS)).toBe(1);
+  expect(loaded.engine.cpu_statistic(0, CPU_STAT_COMPILED)).toBe(0);
+  expect(loaded.engine.cpu_run(0, 50 * PERIOD, 1)).toBe(RUN_BUDGET);
+  expect(loaded.engine.cpu_statistic(0, CPU_STAT_COMPILED)).toBeGreaterThan(30 * PERIOD);
 });
 
 test("a loop whose stores cross pages is compiled again behind each of them", () => {

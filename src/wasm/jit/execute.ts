@@ -27,7 +27,7 @@ import {
 import { takeSynchronous } from "../cpu/take";
 import { JIT_PROFILE } from "../layout";
 import { seeStores } from "../mmu/store-log";
-import { compile, installRegions } from "./compile";
+import { compile, installRegions, installWhenUrgent } from "./compile";
 import { enterRegion } from "./enter";
 import { LEFT_AFTER_HANDLER, LEFT_UNDONE } from "./exits";
 import { leaveRegionsAlone } from "./handlers";
@@ -68,6 +68,7 @@ const PROFILE_ENTRIES: usize = 4096;
 
 /** Execution has come to `record`, which is not compiled; what is hot is. */
 function count(record: usize, weight: u32): void {
+  installWhenUrgent(record, weight);
   const entry = JIT_PROFILE + (((record >> 4) & (PROFILE_ENTRIES - 1)) << 3);
   const sum = <usize>load<u32>(entry) == record ? load<u32>(entry, 4) + weight : weight;
   store<u32>(entry, <u32>record);

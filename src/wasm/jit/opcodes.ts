@@ -59,6 +59,7 @@ export const I32_GE_S: u32 = 0x4e;
 export const I32_GE_U: u32 = 0x4f;
 export const I64_EQZ: u32 = 0x50;
 export const I64_EQ: u32 = 0x51;
+export const I64_NE: u32 = 0x52;
 export const I64_LT_S: u32 = 0x53;
 export const F32_LT: u32 = 0x5d;
 export const F32_GT: u32 = 0x5e;

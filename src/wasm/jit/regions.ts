@@ -95,6 +95,13 @@ export function markCompiled(frame: usize, word: u32): void {
   store<u8>(byteOf, load<u8>(byteOf) | <u8>bit);
 }
 
+/** Whether a region was made of the instruction at `record`. */
+export function isMarkedCompiled(record: usize): bool {
+  const frame = frameOf(record);
+  const word = (record - frame) >> 4;
+  return ((load<u8>(frame + FRAME_COMPILED + (word >> 3)) >> <u8>(word & 7)) & 1) != 0;
+}
+
 /** Drops all regions of `frame`. One that is being executed ends as it began. */
 export function dropRegions(frame: usize): void {
   let following = load<u32>(frame, FRAME_REGIONS);
