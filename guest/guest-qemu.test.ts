@@ -121,8 +121,8 @@ describe("the stock guest", () => {
     folder = mkdtempSync(join(tmpdir(), "guest-qemu-"));
     const console = start("stock", "");
     await console.until(PROMPT);
-    // As long as the shell reads the line itself the key is no signal yet; then it ends the shell's list as well as sleep.
-    console.type("echo star''ted; sleep 1000\n");
+    // What says so is in the foreground by then: before that the key is no signal, or the shell's.
+    console.type(`sh -c 'echo star""ted; exec sleep 1000'\n`);
     await console.until("\nstarted\r\n");
     console.type("\x03");
     await console.until(PROMPT);
