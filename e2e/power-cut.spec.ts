@@ -141,7 +141,7 @@ test("what a guest had made durable is there after the browser was killed, in ea
     await waitForPrompt(page);
     await page.evaluate((script) => window.vm.serial.write(script), load(kill));
     const heard = async (): Promise<string> => plain(await serialText(page));
-    await expect.poll(async () => durableSteps([await heard()])).toBeGreaterThan(0);
+    await expect.poll(async () => durableSteps([await heard()]), { timeout: BOOT_TIMEOUT_MS }).toBeGreaterThan(0);
     const end = performance.now() + Math.random() * LOAD_MS;
     let text = await heard();
     while (performance.now() < end) text = await heard();
@@ -158,7 +158,7 @@ test("what a guest had made durable is there after its worker was killed, in eac
   launchOptions,
   baseURL,
 }) => {
-  test.setTimeout(BOOT_TIMEOUT_MS * (WORKER_KILLS + 1));
+  test.setTimeout(2 * BOOT_TIMEOUT_MS * (WORKER_KILLS + 1));
   context = await chromium.launchPersistentContext(join(folder, "profile"), { ...launchOptions, baseURL });
   const page = context.pages()[0] ?? (await context.newPage());
   await preparePackagePage(page);

@@ -83,7 +83,7 @@ export async function runUntilKilled(page: Page, args: string, script: string, m
       await inTime(() => texts.length > 0);
       return texts.join("");
     },
-    { args, script, moment, timeoutMs: BOOT_TIMEOUT_MS },
+    { args, script, moment, timeoutMs: 2 * BOOT_TIMEOUT_MS },
   );
 }
 
