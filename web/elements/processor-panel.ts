@@ -96,6 +96,16 @@ export class ProcessorPanel extends LitElement {
         guestInstructions === 0 ? "–" : (moduleBytes / guestInstructions).toFixed(1),
         "Bytes of WebAssembly for an instruction of the guest, which has 4",
       ],
+      ["Calls", count.format(compiler.calls), "Calls of regions from outside of compiled code"],
+      ["… to cold code", count.format(compiler.coldExits), "Calls that came to code that is not compiled"],
+      [
+        "… to the interpreter",
+        count.format(compiler.stops),
+        "Calls that came to an instruction for the interpreter: a device, a fault, a system instruction",
+      ],
+      ["… to an exception", count.format(compiler.handled), "Calls that an exception or a wait for interrupts ended"],
+      ["… to the clock", count.format(compiler.stretches), "Calls that ended to look at clocks and devices"],
+      ["TLB misses", count.format(compiler.tlbMisses), "Loads and stores whose page the first-level TLB did not have"],
       ["Compile time", formatSeconds(compiler.compileMs), "The browser's time for making modules and instances"],
     ];
     return html`

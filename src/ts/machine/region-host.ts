@@ -2,7 +2,10 @@
 import {
   CPU_STAT_CALLS,
   CPU_STAT_COMPILED,
+  CPU_STAT_HANDLED,
   CPU_STAT_STOPS,
+  CPU_STAT_STRETCHES,
+  CPU_STAT_TLB_MISSES,
   LOCKSTEP_CALLS,
   LOCKSTEP_INSTRUCTIONS,
   LOCKSTEP_SPOILT,
@@ -174,15 +177,24 @@ export class RegionHost {
     const { engine, compileMs } = this;
     if (engine === null) return null;
     const stat = (which: number): number => engine.jit_stat(which) >>> 0;
+    const counter = (which: number): number => engine.cpu_statistic(0, which);
+    const calls = counter(CPU_STAT_CALLS);
+    const stops = counter(CPU_STAT_STOPS);
+    const handled = counter(CPU_STAT_HANDLED);
+    const stretches = counter(CPU_STAT_STRETCHES);
     return {
-      instructions: engine.cpu_statistic(0, CPU_STAT_COMPILED),
+      instructions: counter(CPU_STAT_COMPILED),
       regions: stat(STAT_LIVE),
       compiledRegions: stat(STAT_REGIONS),
       droppedRegions: stat(STAT_DROPPED),
       guestInstructions: stat(STAT_INSTRUCTIONS),
       moduleBytes: stat(STAT_BYTES),
-      calls: engine.cpu_statistic(0, CPU_STAT_CALLS),
-      stops: engine.cpu_statistic(0, CPU_STAT_STOPS),
+      calls,
+      stops,
+      handled,
+      stretches,
+      coldExits: calls - stops - handled - stretches,
+      tlbMisses: counter(CPU_STAT_TLB_MISSES),
       compileMs,
       lockstep:
         this.checks.lockstep === null

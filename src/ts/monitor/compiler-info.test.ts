@@ -11,6 +11,10 @@ const STATS: CompilerStats = {
   moduleBytes: 90_000,
   calls: 4000,
   stops: 300,
+  handled: 20,
+  stretches: 1000,
+  coldExits: 2680,
+  tlbMisses: 77,
   compileMs: 12.34,
   lockstep: null,
 };
@@ -29,6 +33,8 @@ describe("info jit", () => {
     expect(lines).toContain("invalidate count    10");
     expect(lines).toContain("instruction count   123456789 in 4000 calls");
     expect(lines).toContain("compile time        12.3 ms");
+    expect(lines).toContain("exits to cold code  2680");
+    expect(lines).toContain("TLB misses          77");
   });
 
   it("tells what lockstep has compared where it is on", async () => {

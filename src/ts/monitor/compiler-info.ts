@@ -35,6 +35,10 @@ export function compilerStatus(stats: CompilerStats): string {
     row("invalidate count", String(stats.droppedRegions)),
     row("instruction count", `${stats.instructions} in ${stats.calls} calls`),
     row("interpreter stops", String(stats.stops)),
+    row("handler exits", String(stats.handled)),
+    row("stretch ends", String(stats.stretches)),
+    row("exits to cold code", String(stats.coldExits)),
+    row("TLB misses", String(stats.tlbMisses)),
     row("compile time", `${stats.compileMs.toFixed(1)} ms`),
     ...(stats.lockstep === null ? [] : [row("lockstep", lockstepText(stats.lockstep))]),
   ].join("\n");

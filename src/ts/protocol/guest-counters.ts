@@ -15,6 +15,14 @@ export interface CompilerStats {
   readonly calls: number;
   /** Those that ended at an instruction for the interpreter: a device, a fault, a system instruction. */
   readonly stops: number;
+  /** Those that ended behind a handler that had more to be done: an exception, a wait for interrupts. */
+  readonly handled: number;
+  /** Those that ended because it was time to look at clocks and devices. */
+  readonly stretches: number;
+  /** The other calls, which came to code that is not compiled. */
+  readonly coldExits: number;
+  /** Loads and stores, interpreted ones too, whose page the first-level TLB did not have. */
+  readonly tlbMisses: number;
   /** Milliseconds of host time in making modules and instances. */
   readonly compileMs: number;
   /** null unless the interpreter repeats what compiled code does (`-d lockstep`). */

@@ -55,6 +55,10 @@ describe("Metrics", () => {
       moduleBytes: 1600,
       calls: 5,
       stops: 4,
+      handled: 20,
+      stretches: 1000,
+      coldExits: 2680,
+      tlbMisses: 77,
       compileMs: 1.5,
       lockstep: null,
     });

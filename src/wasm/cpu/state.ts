@@ -131,8 +131,8 @@ export const CPU_ICC: usize = 0x300;
 export const CPU_V: usize = 0x400;
 
 /** Counters for statistics, u64 each: instructions executed, then CPU_STAT_* (jit/limits.ts). A reset leaves them. */
-export const CPU_STATS: usize = 0x600;
-export const CPU_STATS_SIZE: usize = 0x20;
+export const CPU_STATS: usize = 0x640;
+export const CPU_STATS_SIZE: usize = 0x40;
 
 /** i32: instructions since the counter was last compared with real time. */
 export const CPU_CNT_UNSYNCED: usize = 0x620;

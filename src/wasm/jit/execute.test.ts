@@ -3,7 +3,15 @@ import { beforeEach, expect, test } from "vitest";
 import { loadEngine } from "../a64/differential/engine.ts";
 import * as state from "../cpu/state";
 import { CPU_BASE, RAM_BASE } from "../layout";
-import { CPU_STAT_COMPILED, CPU_STAT_STOPS, STAT_REGIONS } from "./limits";
+import {
+  CPU_STAT_CALLS,
+  CPU_STAT_COMPILED,
+  CPU_STAT_HANDLED,
+  CPU_STAT_STOPS,
+  CPU_STAT_STRETCHES,
+  CPU_STAT_TLB_MISSES,
+  STAT_REGIONS,
+} from "./limits";
 
 const RAM_SIZE = 1 << 20;
 const GPA = 0x4000_0000;
@@ -104,6 +112,23 @@ test("what stands between a system call and its return is compiled, and the call
   const calls = view.getBigUint64(at(Number(state.CPU_X)), true);
   const steps = view.getBigUint64(at(Number(state.CPU_X) + 16), true);
   expect(steps / 40n - calls).toBeLessThan(2n);
+});
+
+test("why calls of regions end is counted, and what the TLB did not have", () => {
+  view.setBigUint64(at(Number(state.CPU_X) + 8), BigInt(GPA + DATA), true);
+  // ldr x2, [x1]; svc #0; b begin, and the exception returns.
+  place(CODE, [0xf940_0022, 0xd400_0001, 0x17ff_fffe]);
+  place(CODE + 0x1200, [0xd69f_03e0]);
+  secondHalf();
+  const stat = (which: number): number => loaded.engine.cpu_statistic(0, which);
+  const reasons = [CPU_STAT_STOPS, CPU_STAT_HANDLED, CPU_STAT_STRETCHES].map(stat);
+  // Every SVC and every ERET is an instruction for the interpreter; few calls end for another reason.
+  expect(reasons[0]).toBeGreaterThan(100_000);
+  expect(reasons[0]).toBeLessThanOrEqual(stat(CPU_STAT_CALLS));
+  expect((reasons[1] ?? 0) + (reasons[2] ?? 0)).toBeLessThan(1000);
+  // One page: one miss, or one more for each time that the TLB was emptied.
+  expect(stat(CPU_STAT_TLB_MISSES)).toBeGreaterThan(0);
+  expect(stat(CPU_STAT_TLB_MISSES)).toBeLessThan(100);
 });
 
 test.each([

@@ -31,7 +31,7 @@ import { compile, installRegions, installWhenUrgent } from "./compile";
 import { enterRegion } from "./enter";
 import { LEFT_AFTER_HANDLER, LEFT_UNDONE } from "./exits";
 import { leaveRegionsAlone } from "./handlers";
-import { CPU_STAT_CALLS, CPU_STAT_COMPILED, CPU_STAT_STOPS } from "./limits";
+import { CPU_STAT_CALLS, CPU_STAT_COMPILED, CPU_STAT_HANDLED, CPU_STAT_STOPS, CPU_STAT_STRETCHES } from "./limits";
 import { enterInLockstep } from "./lockstep";
 import { setFirstSlot } from "./regions";
 
@@ -92,8 +92,14 @@ function callRegion(cpu: usize, record: usize, pc: u64): bool {
   const left = load<u32>(cpu, CPU_JIT_LEFT);
   addTo(cpu, CPU_STAT_COMPILED, before - load<i32>(cpu, CPU_BUDGET));
   addTo(cpu, CPU_STAT_CALLS, 1);
-  if (left == LEFT_AFTER_HANDLER) return false;
-  if (left != LEFT_UNDONE) return true;
+  if (left == LEFT_AFTER_HANDLER) {
+    addTo(cpu, CPU_STAT_HANDLED, 1);
+    return false;
+  }
+  if (left != LEFT_UNDONE) {
+    if (load<i32>(cpu, CPU_BUDGET) <= 0) addTo(cpu, CPU_STAT_STRETCHES, 1);
+    return true;
+  }
   addTo(cpu, CPU_STAT_STOPS, 1);
   return executeUndone(cpu, load<u64>(cpu, CPU_PC));
 }

@@ -1,9 +1,10 @@
 /** Slow paths of guest loads and stores: TLB misses, page crossings, devices, pages with decoded code. */
 import { codeStored, hasCode } from "../cpu/code-frame";
 import { faulted } from "../cpu/exception";
-import { CPU_EL, CPU_INDEX, CPU_SCTLR_EL1 } from "../cpu/state";
+import { CPU_EL, CPU_INDEX, CPU_SCTLR_EL1, CPU_STATS } from "../cpu/state";
 import { gicContains, gicRead, gicWrite } from "../gic/gic";
 import { bus_read, bus_read_high, bus_write } from "../host";
+import { CPU_STAT_TLB_MISSES } from "../jit/limits";
 import { GUEST_ERROR_NO_DEVICE } from "../lib/guest-error";
 import { reportGuestError } from "../lib/report-guest-error";
 import { ACCESS_READ, ACCESS_WRITE, FAULT_ALIGNMENT, FAULT_EXTERNAL, ISS_WNR } from "./fault";
@@ -33,6 +34,8 @@ export function misaligned(cpu: usize, va: u64, size: u32, isWrite: bool): bool 
  */
 function fill(cpu: usize, va: u64, host: usize, el: u32, access: u32): void {
   if (alignmentChecked(cpu)) return;
+  const misses = cpu + ((<usize>CPU_STAT_TLB_MISSES) << 3);
+  store<u64>(misses, load<u64>(misses, CPU_STATS) + 1, CPU_STATS);
   const attrs = translatedAttributes(cpu);
   const page = va & PAGE_MASK;
   const addend = <u32>(host & ~0xfff) - <u32>page;
