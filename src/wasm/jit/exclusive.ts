@@ -14,7 +14,8 @@ import {
 } from "../cpu/state";
 import { close, leaveUndone, openIf } from "./exits";
 import { L_CPU, L_HOST, L_T, L_VA, readX, writeX } from "./locals";
-import { loadOperator, storeOperator, translate } from "./memory";
+import { loadOperator, storeOperator } from "./memory";
+import { translate } from "./translation";
 import * as W from "./opcodes";
 import { access, byte, get, i32c, i64c, set } from "./writer";
 

@@ -24,15 +24,18 @@ export const L_HOST: u32 = 11;
 export const L_INFO: u32 = 12;
 export const L_FLAG_KIND: u32 = 13;
 export const L_CONDITION: u32 = 14;
+/** i32: linear-memory addresses of what several accesses share (groups.ts). */
+export const L_GROUP: u32 = 15;
+export const GROUPS: u32 = 2;
 /** v128: two temporaries, and one that nothing writes: all zeros. f64, f32: two temporaries each. */
-export const L_V: u32 = 15;
-export const L_W: u32 = 16;
-export const L_ZERO: u32 = 17;
-export const L_D: u32 = 18;
-export const L_E: u32 = 19;
-export const L_S: u32 = 20;
-export const L_R: u32 = 21;
-const FIRST_REGISTER: u32 = 22;
+export const L_V: u32 = 17;
+export const L_W: u32 = 18;
+export const L_ZERO: u32 = 19;
+export const L_D: u32 = 20;
+export const L_E: u32 = 21;
+export const L_S: u32 = 22;
+export const L_R: u32 = 23;
+const FIRST_REGISTER: u32 = 24;
 
 /** X0..X30 and SP by the number of their slot, then V0..V31. */
 const VECTORS: u32 = 32;
@@ -134,6 +137,12 @@ export function writeV(n: u32): void {
   set(localFor(VECTORS + n));
   written |= bitOf(VECTORS + n);
   forgetZerosOf(n);
+}
+/** Adds a constant to the i64 on the stack. */
+export function addImmediate(imm: u64): void {
+  if (imm == 0) return;
+  i64c(imm);
+  byte(W.I64_ADD);
 }
 /** Number of the V register whose slot in the CPU's state is `slot`. */
 export function vectorOf(slot: u32): u32 {

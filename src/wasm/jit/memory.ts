@@ -1,19 +1,15 @@
-/** Loads and stores: the address of the first-level TLB inline, hostForCompiled for what it does not have. */
+/** Loads and stores. */
 import * as R from "../cpu/records.gen";
 import { Rn, Rt, bits, sbits } from "../a64/fields";
-import { CPU_FP_TRAP, CPU_SINK, CPU_TLB, CPU_XZR } from "../cpu/state";
-import { HOST_UNPRIVILEGED, HOST_WRITE } from "../mmu/slow";
-import { TLB_ADDEND, TLB_INDEX_MASK, TLB_INDEX_SHIFT, TLB_READ, TLB_WRITE } from "../mmu/tlb";
-import { LABEL_IF, close, leaveUndone, pushLabel } from "./exits";
-import { hintLikely } from "./hints";
-import { pushShifted } from "./operands";
+import { CPU_FP_TRAP, CPU_SINK, CPU_XZR } from "../cpu/state";
+import { leaveUndone } from "./exits";
+import { NOT_IN_GROUP, locateInGroup } from "./groups";
 import {
   L_CPU,
-  L_ENTRY,
   L_HOST,
   L_PAGE,
-  L_TLB,
   L_VA,
+  addImmediate,
   knowSignificantBits,
   readV,
   readX,
@@ -21,18 +17,11 @@ import {
   writeV,
   writeX,
 } from "./locals";
+import { OFF, POST, PRE, baseOf, describeAccess, isQ, isStore, mode, operation, size } from "./access-records";
 import * as W from "./opcodes";
-import { access, accessV, byte, get, i32c, i64c, leb, set, tee } from "./writer";
-
-/** Index of the imported hostForCompiled. */
-export const FUNCTION_HOST: u32 = 0;
-
-const MODES: u32 = 5;
-const OFF: u32 = 0;
-const POST: u32 = 1;
-const PRE: u32 = 2;
-
-let usesTlb: bool = false;
+import { pushShifted } from "./operands";
+import { translate, translateUnprivileged } from "./translation";
+import { access, accessV, byte, get, i64c, set } from "./writer";
 
 /** The way to the place being compiled has a check for the trap of FP and SIMD, which nothing inside a region changes. */
 let checked: bool = false;
@@ -45,78 +34,12 @@ export function setFpTrapChecked(is: bool): void {
 }
 
 export function beginMemory(): void {
-  usesTlb = false;
   checked = false;
 }
-/** True when the region needs L_TLB. */
-export function tlbIsUsed(): bool {
-  return usesTlb;
-}
 
-/** Emits L_HOST = linear-memory address of [L_VA, L_VA + size), leaving the region when only the interpreter can do the access. */
-export function translate(size: u32, isWrite: bool): void {
-  usesTlb = true;
-  translateBy(L_TLB, 0, size, isWrite);
-}
-
-/** The same with EL0's permissions and so by EL0's TLB, which lies at CPU_TLB. */
-function translateUnprivileged(size: u32, isWrite: bool): void {
-  translateBy(L_CPU, CPU_TLB, size, isWrite);
-}
-
-/** `base` is the local, and `offset` the distance from it, where the TLB begins. */
-function translateBy(base: u32, offset: usize, size: u32, isWrite: bool): void {
-  get(L_VA);
-  byte(W.I32_WRAP_I64);
-  i32c(<u32>TLB_INDEX_SHIFT);
-  byte(W.I32_SHR_U);
-  i32c(<u32>TLB_INDEX_MASK);
-  byte(W.I32_AND);
-  get(base);
-  byte(W.I32_ADD);
-  tee(L_ENTRY);
-  const half = offset + (isWrite ? TLB_WRITE : TLB_READ);
-  access(W.I64_LOAD, half);
-  get(L_VA);
-  if (size > 1) {
-    i64c(<u64>(size - 1));
-    byte(W.I64_ADD);
-  }
-  i64c(0xffff_ffff_ffff_f000);
-  byte(W.I64_AND);
-  byte(W.I64_EQ);
-  hintLikely();
-  byte(W.IF);
-  byte(W.TYPE_I32);
-  pushLabel(LABEL_IF);
-  get(L_VA);
-  byte(W.I32_WRAP_I64);
-  get(L_ENTRY);
-  access(W.I32_LOAD, half + TLB_ADDEND);
-  byte(W.I32_ADD);
-  byte(W.ELSE);
-  get(L_CPU);
-  get(L_VA);
-  i32c((size << 2) | (base == L_TLB ? 0 : HOST_UNPRIVILEGED) | (isWrite ? HOST_WRITE : 0));
-  byte(W.CALL);
-  leb(FUNCTION_HOST);
-  tee(L_HOST);
-  byte(W.I32_EQZ);
-  leaveUndone();
-  get(L_HOST);
-  close();
-  set(L_HOST);
-}
-
-/** Adds a constant to the i64 on the stack. */
-export function addImmediate(imm: u64): void {
-  if (imm == 0) return;
-  i64c(imm);
-  byte(W.I64_ADD);
-}
 /** Emits L_VA by addressing mode. */
-function address(record: usize, mode: u32): void {
-  readX(<u32>load<u16>(record, 4));
+function address(record: usize): void {
+  readX(baseOf(record));
   if (mode == OFF || mode == PRE) addImmediate(load<u64>(record, 8));
   else if (mode != POST) {
     const amount = load<u32>(record, 8);
@@ -125,11 +48,25 @@ function address(record: usize, mode: u32): void {
   }
   set(L_VA);
 }
-function writeBack(record: usize, mode: u32): void {
+/** The access that was located last shares a group's address, so that L_VA has nothing of it. */
+let grouped: bool = false;
+
+/** Emits L_HOST: the access of `record` begins as many bytes behind it as this returns. */
+function locate(record: usize): usize {
+  const offset = locateInGroup(record);
+  grouped = offset != NOT_IN_GROUP;
+  if (grouped) return offset;
+  address(record);
+  translate(size, isStore);
+  return 0;
+}
+function writeBack(record: usize): void {
   if (mode != POST && mode != PRE) return;
-  get(L_VA);
-  if (mode == POST) addImmediate(load<u64>(record, 8));
-  writeX(<u32>load<u16>(record, 4));
+  const slot = baseOf(record);
+  if (grouped) readX(slot);
+  else get(L_VA);
+  if (grouped || mode == POST) addImmediate(load<u64>(record, 8));
+  writeX(slot);
 }
 
 /** Load operators by size << 2 | opc (0 for stores, whose operators are by size), all in i64. */
@@ -175,21 +112,19 @@ function writeLoaded(slot: u32, toW: bool): void {
   writeX(slot);
 }
 
-function single(record: usize, operation: u32, mode: u32): void {
-  const size: u32 = 1 << (operation >> 2);
+function single(record: usize, operation: u32): void {
   const opc = operation & 3;
   const rt = <u32>load<u16>(record, 2);
-  address(record, mode);
-  translate(size, opc == 0);
+  const offset = locate(record);
   get(L_HOST);
   if (opc == 0) {
     readX(rt);
-    access(storeOperator(size), 0);
+    access(storeOperator(size), offset);
   } else {
-    access(loadOperator(operation), 0);
+    access(loadOperator(operation), offset);
     writeLoaded(rt, opc == 3);
   }
-  writeBack(record, mode);
+  writeBack(record);
 }
 
 function literal(record: usize, kind: u32): void {
@@ -203,32 +138,30 @@ function literal(record: usize, kind: u32): void {
   writeX(<u32>load<u16>(record, 2));
 }
 
-/** STP_W STP_X LDP_W LDP_X LDPSW, three modes each: one check for both registers. */
-function pair(record: usize, operation: u32, mode: u32): void {
-  const size: u32 = operation == 1 || operation == 3 ? 8 : 4;
+/** STP_W STP_X LDP_W LDP_X LDPSW, three modes each. */
+function pair(record: usize, operation: u32): void {
+  const half = size >> 1;
   const rt = <u32>load<u16>(record, 2);
   const rt2 = <u32>load<u16>(record, 6);
-  const isStore = operation < 2;
-  address(record, mode);
-  translate(size * 2, isStore);
+  const offset = locate(record);
   if (isStore) {
-    const op = storeOperator(size);
+    const op = storeOperator(half);
     get(L_HOST);
     readX(rt);
-    access(op, 0);
+    access(op, offset);
     get(L_HOST);
     readX(rt2);
-    access(op, size);
+    access(op, offset + half);
   } else {
-    const op = operation == 4 ? W.I64_LOAD32_S : size == 8 ? W.I64_LOAD : W.I64_LOAD32_U;
+    const op = operation == 4 ? W.I64_LOAD32_S : half == 8 ? W.I64_LOAD : W.I64_LOAD32_U;
     get(L_HOST);
-    access(op, 0);
+    access(op, offset);
     get(L_HOST);
-    access(op, size);
+    access(op, offset + half);
     writeX(rt2);
     writeX(rt);
   }
-  writeBack(record, mode);
+  writeBack(record);
 }
 
 /** Emits: leave for the interpreter when FP and SIMD instructions trap. */
@@ -241,36 +174,28 @@ export function checkFpTrap(): void {
 }
 
 /** LDR STR LDP STP of D and Q registers. */
-function vector(record: usize, index: u32): void {
-  const perLetter: u32 = 12;
-  const isQ = index >= perLetter;
-  const mode = (index % perLetter) >> 2;
-  const operation = index & 3;
-  const size: u32 = isQ ? 16 : 8;
-  const isPair = operation >= 2;
-  const isStore = (operation & 1) != 0;
+function vector(record: usize): void {
   checkFpTrap();
-  address(record, mode);
-  translate(isPair ? 2 * size : size, isStore);
-  const count: u32 = isPair ? 2 : 1;
-  for (let i: u32 = 0; i < count; i++) {
+  const offset = locate(record);
+  const each: u32 = isQ ? 16 : 8;
+  for (let i: u32 = 0; i * each < size; i++) {
     const slot = <u32>load<u16>(record + (i == 0 ? 2 : 6));
     const n = vectorOf(slot);
     get(L_HOST);
     if (isStore) {
       readV(n);
-      if (isQ) accessV(W.V128_STORE, i * size);
+      if (isQ) accessV(W.V128_STORE, offset + i * each);
       else {
-        accessV(W.V128_STORE64_LANE, i * size);
+        accessV(W.V128_STORE64_LANE, offset + i * each);
         byte(0);
       }
     } else {
-      accessV(isQ ? W.V128_LOAD : W.V128_LOAD64_ZERO, i * size);
+      accessV(isQ ? W.V128_LOAD : W.V128_LOAD64_ZERO, offset + i * each);
       writeV(n);
-      knowSignificantBits(n, size << 3);
+      knowSignificantBits(n, each << 3);
     }
   }
-  writeBack(record, mode);
+  writeBack(record);
 }
 
 /** LDTR and STTR (ARM ARM C3.2.5): what kernels copy from and to their users' memory with. False for other instructions. */
@@ -296,21 +221,13 @@ export function emitUnprivileged(w: u32): bool {
 /** Translates `record` if it is a load or store; false when it is not. */
 export function emitMemory(record: usize): bool {
   const kind = <u32>load<u16>(record);
-  if (kind >= R.REC_STRB_OFF && kind < R.REC_LDR_W_LIT) {
-    single(record, (kind - R.REC_STRB_OFF) / MODES, (kind - R.REC_STRB_OFF) % MODES);
-    return true;
-  }
   if (kind >= R.REC_LDR_W_LIT && kind <= R.REC_LDRSW_LIT) {
     literal(record, kind);
     return true;
   }
-  if (kind >= R.REC_STP_W_OFF && kind <= R.REC_LDPSW_PRE) {
-    pair(record, (kind - R.REC_STP_W_OFF) / 3, (kind - R.REC_STP_W_OFF) % 3);
-    return true;
-  }
-  if (kind >= R.REC_LDR_D_OFF && kind < R.REC_B_IN) {
-    vector(record, kind - R.REC_LDR_D_OFF);
-    return true;
-  }
-  return false;
+  if (!describeAccess(kind)) return false;
+  if (kind < R.REC_LDR_W_LIT) single(record, operation);
+  else if (kind < R.REC_LDR_D_OFF) pair(record, operation);
+  else vector(record);
+  return true;
 }

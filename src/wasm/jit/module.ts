@@ -8,7 +8,7 @@ import { JIT_BASE, JIT_MODULE } from "../layout";
 import { FUNCTION_VECTORS, TYPE_VECTORS } from "./crypto";
 import { FUNCTION_PACK } from "./flags";
 import { FUNCTION_HANDLER, tableImported } from "./handlers";
-import { FUNCTION_HOST } from "./memory";
+import { FUNCTION_HOST } from "./translation";
 import * as W from "./opcodes";
 import { TYPE_REGION, writeRegion, writtenFunction, writtenHints } from "./region";
 import { beginAt, byte, copyFrom, leb, lebFixed, position, reserve } from "./writer";

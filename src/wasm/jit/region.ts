@@ -27,7 +27,8 @@ import {
   placeLocals,
   storeRegisters,
 } from "./locals";
-import { beginMemory, tlbIsUsed } from "./memory";
+import { beginMemory } from "./memory";
+import { beginTranslation, tlbIsUsed } from "./translation";
 import * as W from "./opcodes";
 import { emitBlocks } from "./structure";
 import { access, beginAt, byte, copyFrom, get, i32c, i64c, leb, position, set, tee } from "./writer";
@@ -39,6 +40,7 @@ function writeCode(frame: usize, entry: u32): void {
   beginAt(JIT_BODY);
   beginFlags();
   beginMemory();
+  beginTranslation();
   beginHints();
   beginExits();
   beginListing();

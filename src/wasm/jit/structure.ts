@@ -10,6 +10,7 @@ import { emitCrc } from "./crypto";
 import { atInstruction, branchTo, close, exitToOffset, leaveUndoneAlways, openBlock, openIf, pushLabel } from "./exits";
 import { conditionalPending, forgetFlags, knownFlags, setKnownFlags, settleConditional } from "./flags";
 import { blockAtPlace, dominatorOf, isLoopHeader, isMerge, placeOf, placedCount } from "./graph";
+import { atGroupWord, beginGroups, followGroups } from "./groups";
 import { emitHandler, emitClrex } from "./handlers";
 import { hintUnlikely } from "./hints";
 import { emitInteger } from "./integer";
@@ -98,6 +99,7 @@ function emitBlock(block: u32): void {
   i32c(length);
   byte(W.I32_SUB);
   set(L_BUDGET);
+  beginGroups(frame, word, length);
   for (let i: u32 = 0; i < length; i++) {
     const p = frame + ((<usize>(word + i)) << 4);
     const record = recordOf(frame, p);
@@ -119,7 +121,9 @@ function emitBlock(block: u32): void {
       return;
     }
     if (conditionalPending() && !readsPending(kind)) settleConditional();
+    atGroupWord(word + i);
     emitRecord(record, kind);
+    followGroups(recordOf(frame, p));
   }
   settleConditional();
   emitWay(block, nextBlock(block), (word + length) << 2);

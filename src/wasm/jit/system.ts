@@ -15,7 +15,7 @@ import { plainStorage } from "../cpu/sysreg";
 import * as K from "../cpu/sysreg-keys";
 import { leaveUndone } from "./exits";
 import { L_CPU, L_HOST, L_VA, L_ZERO, readX, writeX } from "./locals";
-import { translate } from "./memory";
+import { translate } from "./translation";
 import * as W from "./opcodes";
 import { access, accessV, byte, get, i32c, i64c, set } from "./writer";
 

@@ -150,6 +150,8 @@ function storeAcross(cpu: usize, va: u64, value: u64, size: u32, el: u32): void 
 /** `how` of hostForCompiled: a store; with EL0's permissions. The number of bytes stands above. */
 export const HOST_WRITE: u32 = 1;
 export const HOST_UNPRIVILEGED: u32 = 2;
+/** Several accesses will be made there, or none: only where the bytes are in one page of RAM, without code that a store would change. */
+export const HOST_SHARED: u32 = 1 << 31;
 
 /** The bytes of a load that lies in two pages. */
 const across = memory.data(64, 16);
@@ -160,25 +162,27 @@ const across = memory.data(64, 16);
  * a page. The interpreter does that one then, and raises what there is to raise.
  */
 export function hostForCompiled(cpu: usize, va: u64, how: u32): usize {
-  const size = how >> 2;
+  const size = (how & ~HOST_SHARED) >> 2;
   if (alignmentChecked(cpu)) return 0;
   const access = (how & HOST_WRITE) != 0 ? ACCESS_WRITE : ACCESS_READ;
   const el: u32 = (how & HOST_UNPRIVILEGED) != 0 ? 0 : load<u32>(cpu, CPU_EL);
   const first: u32 = 0x1000 - (<u32>va & 0xfff);
-  if (first >= size) return hostInPage(cpu, va, size, access, el);
-  if (access == ACCESS_WRITE) return 0;
-  const low = hostInPage(cpu, va, first, access, el);
-  const high = low != 0 ? hostInPage(cpu, va + <u64>first, size - first, access, el) : 0;
+  const isShared = (how & HOST_SHARED) != 0;
+  if (first >= size) return hostInPage(cpu, va, size, access, el, isShared);
+  if (access == ACCESS_WRITE || isShared) return 0;
+  const low = hostInPage(cpu, va, first, access, el, false);
+  const high = low != 0 ? hostInPage(cpu, va + <u64>first, size - first, access, el, false) : 0;
   if (high == 0) return 0;
   memory.copy(across, low, first);
   memory.copy(across + first, high, size - first);
   return across;
 }
-function hostInPage(cpu: usize, va: u64, size: u32, access: u32, el: u32): usize {
+function hostInPage(cpu: usize, va: u64, size: u32, access: u32, el: u32, isShared: bool): usize {
   if (tryTranslate(cpu, va, access, el) != 0) return 0;
   const host = hostAddress(translatedAddress(cpu), <u64>size);
   if (host == 0) return 0;
   if (access == ACCESS_WRITE) {
+    if (isShared && hasCode(host)) return 0;
     if (storesAreSeen() && !regionMayStore(host, size)) return 0;
     if (hasCode(host)) codeStored(host, size);
   }
