@@ -160,6 +160,21 @@ describe("what agrees", () => {
     expect(stat(LOCKSTEP_SPOILT)).toBeGreaterThan(0);
   });
 
+  test("devices see each access once of those that have a base register in common", () => {
+    // ldr x0, [x2]; str x0, [x2, #8]; ldp w0, w4, [x2, #16]
+    place([LDR_X0_X2, 0xf900_0440, 0x2942_1040, SUBS_X3_1, bne(4), WFI]);
+    run(DEVICE, 3);
+    const once = ["read 9000000", "write 9000008", "read 9000010", "read 9000014"];
+    expect(deviceAccesses).toEqual(Array.from({ length: 3 }, () => once).flat());
+  });
+
+  test("code beside what a loop stores stays compiled", () => {
+    // str x0, [x2]; str x0, [x2, #8]: behind the code, in its page.
+    place([ADD_X0_1, 0xf900_0040, 0xf900_0440, SUBS_X3_1, bne(4), WFI]);
+    run(GPA + CODE + 0x800, 500);
+    expect(view.getBigUint64(ram + CODE + 0x808, true)).toBe(view.getBigUint64(x(0), true));
+  });
+
   test("code that changes itself", () => {
     // The second instruction becomes the number in w5, which is that of the first, ADD.
     place([ADD_X0_1, 0xd503_201f, 0xb900_0445, SUBS_X3_1, bne(4), WFI]);

@@ -22,9 +22,10 @@ const GPA = 0x4000_0000;
 /** Where loads and stores go: WINDOW_SIZE bytes in two pages. */
 const WINDOW = 0x7e00;
 const WINDOW_SIZE = 0x400;
-/** Registers that a program's own instructions leave alone: the window's address, the turns that are left. */
+/** Registers that a program's own instructions leave alone: the window's address, the turns that are left, a place in the window. */
 const BASE = 28;
 const TURNS = 27;
+const PLACE = 26;
 const TURN_COUNT = 200;
 const WFI = 0xd503_207f;
 const RUN_WFI = 1;
@@ -87,6 +88,41 @@ function memory(random: Random): number {
   return ((size << 30) | 0x3800_0000 | vector | (opc << 22) | (random.below(256) << 12) | (BASE << 5) | rt) >>> 0;
 }
 
+/** STP and LDP post-indexed of W, X, W as LDPSW, D, Q; 1 << 23 behind it makes them signed offset, 3 << 23 pre-indexed. */
+const PAIRS = [
+  0x2880_0000, 0x28c0_0000, 0xa880_0000, 0xa8c0_0000, 0x68c0_0000, 0x6c80_0000, 0x6cc0_0000, 0xac80_0000, 0xacc0_0000,
+];
+
+/** One access at PLACE, or a step of PLACE. */
+function nearby(random: Random): number {
+  const rt = random.below(PLACE);
+  const what = random.below(10);
+  if (what < 2)
+    return (pick(random, [0x9100_0000, 0xd100_0000]) | (random.below(64) << 10) | (PLACE << 5) | PLACE) >>> 0;
+  if (what < 5) {
+    // Signed offset is the same encoding with bit 24 and without bit 23.
+    const mode = pick(random, [0, 0x0080_0000, 0x0100_0000]);
+    const pair = mode === 0x0080_0000 ? pick(random, PAIRS) ^ 0x0180_0000 : pick(random, PAIRS) | mode;
+    return (pair | ((random.below(12) & 0x7f) << 15) | (((rt + 1) % PLACE) << 10) | (PLACE << 5) | rt) >>> 0;
+  }
+  const size = random.below(4);
+  const opc = size === 3 ? random.below(2) : size === 2 ? random.below(3) : random.below(4);
+  // Unscaled, post-indexed, pre-indexed.
+  const mode = pick(random, [0, 0, 1, 3]);
+  const offset = mode === 0 ? random.below(192) - 64 : random.below(64) - 32;
+  return ((size << 30) | 0x3800_0000 | (opc << 22) | ((offset & 0x1ff) << 12) | (mode << 10) | (PLACE << 5) | rt) >>> 0;
+}
+/** Accesses that have a base register in common, which moves: add PLACE, BASE, #n, and then some of them, with other work between. */
+function neighbours(random: Random): number[] {
+  const words = [(0x9100_0000 | (random.below(0x1c0) << 10) | (BASE << 5) | PLACE) >>> 0];
+  for (let count = 2 + random.below(6); count > 0; count -= 1) {
+    const other = random.chance(25) ? arithmetic(random) : 0;
+    if (other !== 0 && writes(other) !== PLACE) words.push(other);
+    words.push(nearby(random));
+  }
+  return words;
+}
+
 function conditional(random: Random, distance: number): number {
   const imm19 = (distance & 0x7_ffff) << 5;
   switch (random.below(4)) {
@@ -119,8 +155,13 @@ function makeProgram(random: Random): number[] {
   while (words.length < length) {
     const what = random.below(100);
     if (what < 70) words.push(arithmetic(random));
-    else if (what < 82) words.push(memory(random));
-    else if (what < 94) {
+    else if (what < 79) words.push(memory(random));
+    else if (what < 82) {
+      // No branch goes to where PLACE is not what it should be.
+      const first = words.length;
+      words.push(...neighbours(random));
+      for (let word = first + 1; word < words.length; word += 1) guarded.add(word);
+    } else if (what < 94) {
       branches.push([words.length, words.length + 1 + random.below(12)]);
       words.push(0);
     } else {
