@@ -7,7 +7,7 @@ import { OFF, POST, PRE, baseOf, describeAccess, distanceOf, isStore, mode, size
 import { close } from "./exits";
 import { GROUPS, L_CPU, L_GROUP, L_HOST, L_VA, addImmediate, readX } from "./locals";
 import * as W from "./opcodes";
-import { recordOf, wordOf } from "./record";
+import { recordOf } from "./record";
 import { callHost, hostOrLeave, howOf, openHostIf, pushShared } from "./translation";
 import { byte, get, i32c, set } from "./writer";
 
