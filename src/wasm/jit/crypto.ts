@@ -8,10 +8,10 @@ import { sha1c, sha1m, sha1p, sha256h, sha256h2 } from "../a64/crypto-sha";
 import { Rd, Rm, Rn, bits } from "../a64/fields";
 import { emitMixColumns } from "./aes";
 import { emitEngineCall } from "./handlers";
-import { L_T, L_ZERO, readV, readW, readX, writeW } from "./locals";
+import { L_T, L_ZERO, readV, readW, readX, sourceSlot, targetSlot, writeW } from "./locals";
 import * as W from "./opcodes";
 import { emitSha1H, emitSha1Su0, emitSha1Su1, emitSha256Su0, emitSha256Su1 } from "./sha";
-import { isWide, sizeOf, sourceSlot, targetSlot, writeFull } from "./simd-emit";
+import { isWide, sizeOf, writeFull } from "./simd-emit";
 import { access, byte, get, i32c, i64c, set } from "./writer";
 
 /** Number among the module's types of functions of three vectors that give one. */

@@ -3,28 +3,13 @@
  * describes; one CPU executes at a time, in order, so that acquire and release add only that addresses are aligned.
  */
 import { Rn, Rs, Rt, bits } from "../a64/fields";
-import {
-  CPU_EXCL_ADDR,
-  CPU_EXCL_HIGH,
-  CPU_EXCL_LOW,
-  CPU_EXCL_SIZE,
-  CPU_SINK,
-  CPU_XZR,
-  EXCLUSIVE_NONE,
-} from "../cpu/state";
+import { CPU_EXCL_ADDR, CPU_EXCL_HIGH, CPU_EXCL_LOW, CPU_EXCL_SIZE, EXCLUSIVE_NONE } from "../cpu/state";
 import { close, leaveUndone, openIf } from "./exits";
-import { L_CPU, L_HOST, L_T, L_VA, readX, writeX } from "./locals";
+import { L_CPU, L_HOST, L_T, L_VA, readX, sourceSlot, storeConstant, storeField, targetSlot, writeX } from "./locals";
 import { loadOperator, storeOperator } from "./memory";
 import { translate } from "./translation";
 import * as W from "./opcodes";
 import { access, byte, get, i32c, i64c, set } from "./writer";
-
-function sourceSlot(n: u32): u32 {
-  return n == 31 ? <u32>CPU_XZR : n << 3;
-}
-function targetSlot(n: u32): u32 {
-  return n == 31 ? <u32>CPU_SINK : n << 3;
-}
 
 /** Leaves what is not aligned to the interpreter, which raises it. */
 function checkAligned(size: u32): void {
@@ -43,32 +28,18 @@ function pushValue(size: u32): void {
   access(loadOperator(((<u32>ctz(size)) << 2) | 1), 0);
 }
 
-function store32(offset: usize, value: u32): void {
-  get(L_CPU);
-  i32c(value);
-  access(W.I32_STORE, offset);
-}
-function store64(offset: usize, local: u32): void {
-  get(L_CPU);
-  get(local);
-  access(W.I64_STORE, offset);
-}
-function store64c(offset: usize, value: u64): void {
-  get(L_CPU);
-  i64c(value);
-  access(W.I64_STORE, offset);
-}
-
 function load(w: u32, size: u32, isExclusive: bool): void {
   checkAligned(size);
   translate(size, false);
   pushValue(size);
   if (isExclusive) {
     set(L_T);
-    store64(CPU_EXCL_ADDR, L_VA);
-    store32(CPU_EXCL_SIZE, size);
-    store64(CPU_EXCL_LOW, L_T);
-    store64c(CPU_EXCL_HIGH, 0);
+    storeField(W.I64_STORE, CPU_EXCL_ADDR, L_VA);
+    get(L_CPU);
+    i32c(size);
+    access(W.I32_STORE, CPU_EXCL_SIZE);
+    storeField(W.I64_STORE, CPU_EXCL_LOW, L_T);
+    storeConstant(CPU_EXCL_HIGH, 0);
     get(L_T);
   }
   writeX(targetSlot(Rt(w)));
@@ -108,7 +79,7 @@ function storeExclusive(w: u32, size: u32): void {
   i64c(0);
   set(L_T);
   close();
-  store64c(CPU_EXCL_ADDR, EXCLUSIVE_NONE);
+  storeConstant(CPU_EXCL_ADDR, EXCLUSIVE_NONE);
   get(L_T);
   writeX(targetSlot(Rs(w)));
 }

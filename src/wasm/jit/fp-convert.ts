@@ -21,9 +21,8 @@ import {
   writeResult,
   writeScalar,
 } from "./fp-guard";
-import { readW, readX, writeW, writeX } from "./locals";
+import { readW, readX, sourceSlot, targetSlot, writeW, writeX } from "./locals";
 import * as W from "./opcodes";
-import { sourceSlot, targetSlot } from "./simd-emit";
 import { byte, get, leb, tee } from "./writer";
 
 /** FPRounding of FCVT*, by rmode; and away from zero on ties. */

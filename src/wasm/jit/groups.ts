@@ -33,7 +33,7 @@ const NO_SLOT: u32 = 0xffff;
 let frame: usize = 0;
 let current: u32 = 0;
 let end: u32 = 0;
-/** The group that the next new one takes the place of. */
+/** The group that a new one takes the place of when both are shared. */
 let turn: u32 = 0;
 
 function group(index: u32): usize {
@@ -55,13 +55,14 @@ export function atGroupWord(word: u32): void {
 /** How far the instruction last followed has moved the base register. */
 let step: i32 = 0;
 
-/** The instruction writes register `slot` otherwise than by adding a constant. */
+/** Of data processing: false when it writes register `slot` otherwise than by adding a constant. */
 function integerKeeps(record: usize, kind: u32, slot: u32): bool {
   if (<u32>load<u16>(record, 2) != slot) return true;
   if ((kind != R.REC_ADD_IMM_X && kind != R.REC_SUB_IMM_X) || <u32>load<u16>(record, 4) != slot) return false;
   step = kind == R.REC_ADD_IMM_X ? load<i32>(record, 8) : -load<i32>(record, 8);
   return true;
 }
+/** Of loads and stores: false when they load `slot`. */
 function accessKeeps(record: usize, slot: u32): bool {
   const loadsBase = <u32>load<u16>(record, 2) == slot || <u32>load<u16>(record, 6) == slot;
   // Field 6 is an index register, or a second register that is loaded.
@@ -104,13 +105,18 @@ function isByBase(record: usize, slot: u32): bool {
   return describeAccess(<u32>load<u16>(record)) && mode <= PRE && baseOf(record) == slot;
 }
 
-/** Finds the range of what may share a look with the access being translated, into group `g`; false when it is alone. */
-function findRange(g: usize, slot: u32): bool {
+/** The range last found, and whether stores are in it. */
+let low: i32 = 0;
+let high: i32 = 0;
+let writes: bool = false;
+
+/** Finds the range of what may share a look with the access being translated, whose base register is `slot`; false when it is alone. */
+function findRange(slot: u32): bool {
   let moved: i32 = 0;
-  let low: i32 = i32.MAX_VALUE;
-  let high: i32 = i32.MIN_VALUE;
   let accesses: u32 = 0;
-  let writes: bool = false;
+  low = i32.MAX_VALUE;
+  high = i32.MIN_VALUE;
+  writes = false;
   for (let word = current; word < end; word++) {
     const record = recordOf(frame, frame + ((<usize>word) << 4));
     if (isByBase(record, slot)) {
@@ -127,11 +133,6 @@ function findRange(g: usize, slot: u32): bool {
     if (!keeps(record, slot)) break;
     moved += step;
   }
-  store<u32>(g, accesses < 2 ? NO_SLOT : slot);
-  store<i32>(g, 0, MOVED);
-  store<i32>(g, low, LOW);
-  store<i32>(g, high, HIGH);
-  store<u32>(g, writes ? 1 : 0, WRITES);
   return accesses >= 2;
 }
 
@@ -143,20 +144,32 @@ function contains(g: usize, slot: u32, distance: i32): bool {
   return inRange && (!isStore || load<u32>(g, WRITES) != 0);
 }
 
+/** A group that nothing shares any longer, or else the older one. */
+function freeGroup(): u32 {
+  for (let i: u32 = 0; i < GROUPS; i++) if (load<u32>(group(i)) == NO_SLOT) return i;
+  const older = turn;
+  turn = (turn + 1) % GROUPS;
+  return older;
+}
+
 /** Begins a group with the access being translated; its number, or GROUPS when nothing would share it. */
 function open(slot: u32): u32 {
-  const index = turn;
-  const g = group(index);
-  const shared = findRange(g, slot);
+  const shared = findRange(slot);
   // What a record that is compiled has displaced is kept for one record at a time.
   const record = recordOf(frame, frame + ((<usize>current) << 4));
   describeAccess(<u32>load<u16>(record));
   if (!shared) return GROUPS;
-  turn = (turn + 1) % GROUPS;
+  const index = freeGroup();
+  const g = group(index);
+  store<u32>(g, slot);
+  store<i32>(g, 0, MOVED);
+  store<i32>(g, low, LOW);
+  store<i32>(g, high, HIGH);
+  store<u32>(g, writes ? 1 : 0, WRITES);
   readX(slot);
-  addImmediate(<u64>(<i64>load<i32>(g, LOW)));
+  addImmediate(<u64>(<i64>low));
   set(L_VA);
-  pushShared(<u32>(load<i32>(g, HIGH) - load<i32>(g, LOW)), load<u32>(g, WRITES) != 0);
+  pushShared(<u32>(high - low), writes);
   set(L_GROUP + index);
   return index;
 }

@@ -2,7 +2,7 @@
 import { CPU_BUDGET, CPU_EXCL_ADDR, CPU_EXIT, CPU_PC, EXCLUSIVE_NONE } from "../cpu/state";
 import { instructionOffset, instructionsNotDone, leaveAfterHandler } from "./exits";
 import { flushFlags, reloadFlags } from "./flags";
-import { L_BUDGET, L_CPU, L_PAGE, flushRegisters, reloadRegisters } from "./locals";
+import { L_BUDGET, L_CPU, L_PAGE, flushRegisters, reloadRegisters, storeConstant } from "./locals";
 import * as W from "./opcodes";
 import { access, byte, get, i32c, i64c, leb } from "./writer";
 
@@ -141,7 +141,5 @@ export function emitHandler(record: usize): void {
 
 /** CLREX. */
 export function emitClrex(): void {
-  get(L_CPU);
-  i64c(EXCLUSIVE_NONE);
-  access(W.I64_STORE, CPU_EXCL_ADDR);
+  storeConstant(CPU_EXCL_ADDR, EXCLUSIVE_NONE);
 }

@@ -100,6 +100,14 @@ function localFor(register: u32): u32 {
   return <u32>load<u8>(localOf + register);
 }
 
+/** Slot of X<n> where 31 is ZR, to read. */
+export function sourceSlot(n: u32): u32 {
+  return n == 31 ? <u32>CPU_XZR : n << 3;
+}
+/** The same to write. */
+export function targetSlot(n: u32): u32 {
+  return n == 31 ? <u32>CPU_SINK : n << 3;
+}
 /** Pushes the register at byte offset `slot` of the CPU's state, as i64. */
 export function readX(slot: u32): void {
   if (<usize>slot == CPU_XZR) i64c(0);
@@ -160,6 +168,12 @@ export function loadField(op: u32, offset: usize, local: u32): void {
   get(L_CPU);
   access(op, offset);
   set(local);
+}
+/** Emits: the i64 field at `offset` of the CPU's state = `value`. */
+export function storeConstant(offset: usize, value: u64): void {
+  get(L_CPU);
+  i64c(value);
+  access(W.I64_STORE, offset);
 }
 function storeRegister(register: u32): void {
   if (register < VECTORS) return storeField(W.I64_STORE, register << 3, localFor(register));

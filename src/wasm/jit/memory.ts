@@ -1,7 +1,7 @@
 /** Loads and stores. */
 import * as R from "../cpu/records.gen";
 import { Rn, Rt, bits, sbits } from "../a64/fields";
-import { CPU_FP_TRAP, CPU_SINK, CPU_XZR } from "../cpu/state";
+import { CPU_FP_TRAP } from "../cpu/state";
 import { leaveUndone } from "./exits";
 import { NOT_IN_GROUP, locateInGroup } from "./groups";
 import {
@@ -13,6 +13,8 @@ import {
   knowSignificantBits,
   readV,
   readX,
+  sourceSlot,
+  targetSlot,
   vectorOf,
   writeV,
   writeX,
@@ -209,11 +211,11 @@ export function emitUnprivileged(w: u32): bool {
   translateUnprivileged(size, opc == 0);
   get(L_HOST);
   if (opc == 0) {
-    readX(Rt(w) == 31 ? <u32>CPU_XZR : Rt(w) << 3);
+    readX(sourceSlot(Rt(w)));
     access(storeOperator(size), 0);
   } else {
     access(loadOperator(((w >> 30) << 2) | opc), 0);
-    writeLoaded(Rt(w) == 31 ? <u32>CPU_SINK : Rt(w) << 3, opc == 3);
+    writeLoaded(targetSlot(Rt(w)), opc == 3);
   }
   return true;
 }

@@ -95,11 +95,13 @@ export function markCompiled(frame: usize, word: u32): void {
   store<u8>(byteOf, load<u8>(byteOf) | <u8>bit);
 }
 
+function isWordCompiled(frame: usize, word: usize): bool {
+  return ((load<u8>(frame + FRAME_COMPILED + (word >> 3)) >> <u8>(word & 7)) & 1) != 0;
+}
 /** Whether a region was made of the instruction at `record`. */
 export function isMarkedCompiled(record: usize): bool {
   const frame = frameOf(record);
-  const word = (record - frame) >> 4;
-  return ((load<u8>(frame + FRAME_COMPILED + (word >> 3)) >> <u8>(word & 7)) & 1) != 0;
+  return isWordCompiled(frame, (record - frame) >> 4);
 }
 
 /** Drops all regions of `frame`. One that is being executed ends as it began. */
@@ -124,7 +126,7 @@ export function dropRegions(frame: usize): void {
 export function dropRegionsOf(frame: usize, first: usize, last: usize): void {
   if (load<u32>(frame, FRAME_REGIONS) == 0) return;
   for (let word = first; word <= last; word++) {
-    if ((load<u8>(frame + FRAME_COMPILED + (word >> 3)) >> <u8>(word & 7)) & 1) {
+    if (isWordCompiled(frame, word)) {
       dropRegions(frame);
       return;
     }

@@ -1,7 +1,18 @@
 /** Advanced SIMD copy, scalar copy and modified immediate (ARM ARM C4.1.96). */
 import { ones } from "../lib/bits";
 import { Rd, Rn, bits } from "../a64/fields";
-import { knowSignificantBits, readV, readW, readX, significantBits, writeV, writeW, writeX } from "./locals";
+import {
+  knowSignificantBits,
+  readV,
+  readW,
+  readX,
+  significantBits,
+  sourceSlot,
+  targetSlot,
+  writeV,
+  writeW,
+  writeX,
+} from "./locals";
 import * as W from "./opcodes";
 import {
   beginPattern,
@@ -16,8 +27,6 @@ import {
   setElement,
   shuffle,
   sizeOf,
-  sourceSlot,
-  targetSlot,
   write,
   writeFull,
 } from "./simd-emit";

@@ -1,6 +1,5 @@
 /** What the translations of Advanced SIMD instructions share: operands, lanes, constants, shuffles. */
 import { Rd, Rm, Rn, bits } from "../a64/fields";
-import { CPU_SINK, CPU_XZR } from "../cpu/state";
 import { L_V, L_ZERO, knowSignificantBits, readV, significantBits, writeV } from "./locals";
 import * as W from "./opcodes";
 import { byte, copyFrom, get, i32c, i64c, set, simd } from "./writer";
@@ -20,15 +19,6 @@ export function isUnsigned(w: u32): bool {
 export function sizeOf(w: u32): u32 {
   return bits(w, 22, 2);
 }
-/** Slot of X<n> where 31 is ZR, to read. */
-export function sourceSlot(n: u32): u32 {
-  return n == 31 ? <u32>CPU_XZR : n << 3;
-}
-/** The same to write. */
-export function targetSlot(n: u32): u32 {
-  return n == 31 ? <u32>CPU_SINK : n << 3;
-}
-
 /** Pushes both source registers. */
 export function pushOperands(w: u32): void {
   readV(Rn(w));

@@ -14,7 +14,7 @@ import {
 import { plainStorage } from "../cpu/sysreg";
 import * as K from "../cpu/sysreg-keys";
 import { leaveUndone } from "./exits";
-import { L_CPU, L_HOST, L_VA, L_ZERO, readX, writeX } from "./locals";
+import { L_CPU, L_HOST, L_VA, L_ZERO, readX, sourceSlot, writeX } from "./locals";
 import { translate } from "./translation";
 import * as W from "./opcodes";
 import { access, accessV, byte, get, i32c, i64c, set } from "./writer";
@@ -111,7 +111,7 @@ function emitZeroBlock(w: u32): void {
   byte(W.I32_OR);
   byte(W.I32_EQZ);
   leaveUndone();
-  readX(Rt(w) == 31 ? <u32>CPU_XZR : Rt(w) << 3);
+  readX(sourceSlot(Rt(w)));
   i64c(~63);
   byte(W.I64_AND);
   set(L_VA);

@@ -2,10 +2,21 @@
 import { Rm, Rn, Rt, Rt2, bits, sbits } from "../a64/fields";
 import { instructionOffset } from "./exits";
 import { pushShifted } from "./operands";
-import { L_HOST, L_PAGE, L_VA, addImmediate, knowSignificantBits, readV, readX, writeV, writeX } from "./locals";
+import {
+  L_HOST,
+  L_PAGE,
+  L_VA,
+  addImmediate,
+  knowSignificantBits,
+  readV,
+  readX,
+  sourceSlot,
+  writeV,
+  writeX,
+} from "./locals";
 import { translate } from "./translation";
 import * as W from "./opcodes";
-import { clearUpper, constant, sourceSlot } from "./simd-emit";
+import { clearUpper, constant } from "./simd-emit";
 import { structureRegisters, transferStructures } from "./vector-structures";
 import { accessV, byte, get, set } from "./writer";
 
