@@ -5,6 +5,7 @@ import { root } from "./scripts/lib/paths.mjs";
 import { engine } from "./scripts/vite-engine.mjs";
 import { guest } from "./scripts/vite-guest.mjs";
 import { includes } from "./scripts/vite-includes.mjs";
+import { pageStart, pageStartEntry } from "./scripts/vite-page-start.mjs";
 
 export default defineConfig({
   root: "web",
@@ -12,7 +13,7 @@ export default defineConfig({
   base: "./",
   publicDir: "../public",
   cacheDir: "../node_modules/.vite",
-  plugins: [includes(), engine(), guest()],
+  plugins: [includes(), engine(), guest(), pageStart()],
   worker: { format: "es" },
   // What only the worker imports is not found by looking at the page; found later, it would restart the page with its guest.
   optimizeDeps: { include: Object.keys(packageJson.dependencies) },
@@ -22,6 +23,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2023",
     sourcemap: true,
-    rolldownOptions: { input: { index: `${root}/web/index.html`, embed: `${root}/web/embed.html` } },
+    rolldownOptions: {
+      input: { index: `${root}/web/index.html`, embed: `${root}/web/embed.html`, "page-start": pageStartEntry },
+    },
   },
 });

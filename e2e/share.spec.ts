@@ -140,7 +140,7 @@ for (const [what, query] of [
     await page.goto(`./?${query}`);
     const card = page.locator("armlet-notice[shape=card]");
     await expect(card).toContainText("This link cannot be opened");
-    expect(page.workers()).toEqual([]);
+    await expect.poll(() => page.workers()).toEqual([]);
     await card.getByRole("button", { name: "All machines" }).click();
     await expect(page.getByRole("heading", { name: "Machines" })).toBeVisible();
     await page.goBack();

@@ -23,6 +23,7 @@ const siteSources = [
   "scripts/vite-engine.mjs",
   "scripts/vite-guest.mjs",
   "scripts/vite-includes.mjs",
+  "scripts/vite-page-start.mjs",
   "vite.config.ts",
   "package-lock.json",
 ];

@@ -1,4 +1,4 @@
 import { EmbedPage } from "./embed/embed-page.ts";
+import { pageStart } from "./page-start.ts";
 
-// A browser that lacks something got its own page (embed.html).
-if (!document.documentElement.hasAttribute("data-missing")) new EmbedPage();
+if (pageStart !== null) new EmbedPage(pageStart);

@@ -4,6 +4,7 @@ import {
   FailureError,
   type FileProgress,
   type GuestPanic,
+  type HeadStart,
   type MachineCrash,
   type MachineState,
   type MachineStats,
@@ -141,11 +142,11 @@ export class MachineStore {
     return this.#emitter.on("machine", listener);
   }
 
-  /** Starts, or tries again. What goes wrong is shown, not thrown. */
-  start(): void {
+  /** Starts, or tries again. What goes wrong is shown, not thrown. `headStart` is what was begun of it before. */
+  start(headStart: HeadStart | null = null): void {
     this.files.clear();
     this.#forgetTroubles();
-    this.vm.start().catch(() => this.#changed());
+    this.vm.start(headStart).catch(() => this.#changed());
   }
 
   /** Downloads what a capture of packets has until now. */

@@ -1,4 +1,4 @@
 import { Page } from "./page.ts";
+import { pageStart } from "./page-start.ts";
 
-// A browser that lacks something got its own page (index.html).
-if (!document.documentElement.hasAttribute("data-missing")) void new Page().show();
+if (pageStart !== null) void new Page(pageStart).show();

@@ -1,9 +1,7 @@
 import type { LinkProfiles, MachineLink, ParseLinkOptions } from "../src/ts/config/link.ts";
 import { loadManifest, type Manifest, type NamedProfile, packedFiles, profileOf } from "./guest-profile.ts";
+import { machineKeys, PAGE_KEYS } from "./machine-address.ts";
 import { machineTitle } from "./machine-title.ts";
-
-/** Keys of addresses that mean something to this page, not to the machine (machine-address.ts, embed/embed-options.ts). */
-export const PAGE_KEYS: readonly string[] = ["start", "theme", "origin", "autostart"];
 
 /** A machine as its address has it, ready to be made. */
 export interface OpenedLink extends NamedProfile {
@@ -28,6 +26,8 @@ const PLAIN_KEYS: readonly string[] = ["profile", "guest", "v"];
 export interface OpenLinkOptions extends Pick<ParseLinkOptions, "trusted" | "disks"> {
   /** Looks which images have changes in this browser (writtenImages); without it a link may write to all of them. */
   readonly written?: () => Promise<ReadonlySet<string>>;
+  /** Where the machines beside the page come from; their server unless given. */
+  readonly loadManifest?: () => Promise<Manifest>;
 }
 
 /**
@@ -35,21 +35,17 @@ export interface OpenLinkOptions extends Pick<ParseLinkOptions, "trusted" | "dis
  * one. Throws NoGuestError and UnusableLinkError.
  */
 export async function openLink(address: URL, options: OpenLinkOptions = {}): Promise<OpenedLink> {
-  const keys = [...address.searchParams.keys()].filter((key) => !PAGE_KEYS.includes(key));
+  const keys = machineKeys(address.searchParams);
+  const manifestOf = options.loadManifest ?? loadManifest;
   if (keys.length === 0) {
-    const manifest = await loadManifest();
+    const manifest = await manifestOf();
     const profile = profileOf(manifest, manifest.default);
     if (profile === null) throw new UnusableLinkError("The default machine is not in the list of machines.", "");
     return { ...profile, link: null };
   }
-  // What reads links is not needed for the default machine, which is to start at once.
-  const [{ linkNeedsProfiles, parseLink }, { writableImages }, { LinkArgsError, LinkError }] = await Promise.all([
-    import("../src/ts/config/link.ts"),
-    import("../src/ts/config/link-kept.ts"),
-    import("../src/ts/config/link-error.ts"),
-  ]);
+  const { linkNeedsProfiles, parseLink, writableImages, LinkArgsError, LinkError } = await import("./link-reader.ts");
   try {
-    const manifest = linkNeedsProfiles(address) ? await loadManifest() : null;
+    const manifest = linkNeedsProfiles(address) ? await manifestOf() : null;
     const profiles = manifest === null ? null : linkProfiles(manifest);
     const { trusted = false, disks = false, written } = options;
     const parseOptions = { trusted, disks, pageKeys: PAGE_KEYS };

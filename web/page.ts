@@ -1,4 +1,4 @@
-import { compileEngine, type DiskLibrary, FailureError, type VirtualMachine } from "../src/ts/api/index.ts";
+import { type DiskLibrary, FailureError, type VirtualMachine } from "../src/ts/api/index.ts";
 import { DiskDesk } from "./disks/disk-desk.ts";
 import { localFiles, namesKeptDisks } from "./disks/local-files.ts";
 import { ArmletApp } from "./elements/armlet-app.ts";
@@ -13,8 +13,10 @@ import { FAILURE_TITLES } from "./notices.ts";
 import { type OpenedLink, openLink } from "./open-link.ts";
 import { pageStorage, RecentMachines } from "./recent-machines.ts";
 import { Settings } from "./settings.ts";
+import type { PageStart } from "./page-start.ts";
 import type { ConsoleSize } from "./terminal-view.ts";
 import type { ShareHost } from "./share/share.ts";
+import { sharedEngine } from "./shared-engine.ts";
 import { startMachine } from "./start-machine.ts";
 import { writtenImages } from "./written-images.ts";
 
@@ -52,7 +54,9 @@ type MakeView = (remarks: readonly Notice[]) => View;
 export class Page {
   readonly #settings = new Settings();
   readonly #recent = new RecentMachines(pageStorage());
-  readonly #engine = sharedEngine();
+  readonly #engine: () => Promise<WebAssembly.Module>;
+  /** What was begun before the page was there; for the first machine. */
+  readonly #start: PageStart;
   readonly #desk: DiskDesk;
   #view: View | null = null;
   /** The machine that is shown. */
@@ -65,7 +69,9 @@ export class Page {
   /** Counts what was asked for, so that only the last of it is shown. */
   #turn = 0;
 
-  constructor() {
+  constructor(start: PageStart) {
+    this.#start = start;
+    this.#engine = sharedEngine(start.machine?.engine ?? null);
     this.#desk = new DiskDesk({
       machine: () => this.#machine,
       standard: standardProfile,
@@ -145,6 +151,10 @@ export class Page {
       const disks = link === null || link.keptDisks.length === 0;
       this.#recent.add({ address, title, openedMs: Date.now(), trusted, disks });
     }
+    const left = new AbortController();
+    // Before the page is built around it: the machine comes up on another thread meanwhile.
+    const headStart = this.#start.machine;
+    void startMachine(store, link, { agreed: typing, signal: left.signal, headStart });
     const element = new ArmletApp(store, this.#settings, {
       remarks: [...remarks, ...linkRemarks(link, () => this.#trust())],
       size: consoleSize(link),
@@ -154,8 +164,6 @@ export class Page {
       share: (size) => void shareMachine(store.profile, link?.profile ?? name, this.#shareHost(size)),
       ...(link !== null || name === null ? { openDefault: () => this.go(location.pathname) } : {}),
     });
-    const left = new AbortController();
-    void startMachine(store, link, { agreed: typing, signal: left.signal });
     const close = (): Promise<void> => {
       left.abort();
       delete window.vm;
@@ -175,7 +183,12 @@ export class Page {
     const before = this.#recent.machines.find(({ address }) => address === location.search);
     // What is kept over its images since then is of its own making.
     const written = before?.disks === true ? {} : { written: writtenImages };
-    return await openLink(new URL(location.href), { trusted, disks, ...written });
+    return await openLink(new URL(location.href), {
+      trusted,
+      disks,
+      ...written,
+      loadManifest: this.#start.loadManifest,
+    });
   }
 
   /** The user says that the link may have what this browser keeps. */
@@ -185,6 +198,7 @@ export class Page {
   }
 
   async #openList(): Promise<MakeView> {
+    this.#start.machine?.dispose();
     const [{ ArmletStart }, manifest] = await Promise.all([
       import("./elements/armlet-start.ts"),
       loadManifest().catch((error: unknown) => {
@@ -206,6 +220,7 @@ export class Page {
 
   /** Nothing to start: say why, and what to do. */
   #unusable(error: unknown): MakeView {
+    this.#start.machine?.dispose();
     const notice =
       error instanceof FailureError
         ? this.#diskTrouble(error)
@@ -268,19 +283,6 @@ export class Page {
 async function shareMachine(profile: GuestProfile, name: string | null, host: ShareHost): Promise<void> {
   const { shareMachine: show } = await import("./share/share.ts");
   await show(profile, name, host);
-}
-
-/** One compilation for all machines of the page; one that failed is done again. */
-function sharedEngine(): () => Promise<WebAssembly.Module> {
-  let module: Promise<WebAssembly.Module> | null = null;
-  return () => {
-    const compiling = module ?? compileEngine();
-    module = compiling;
-    compiling.catch(() => {
-      if (module === compiling) module = null;
-    });
-    return compiling;
-  };
 }
 
 /** The default machine; null where there is none beside the page. */

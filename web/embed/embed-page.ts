@@ -1,4 +1,4 @@
-import { compileEngine, type VirtualMachine } from "../../src/ts/api/index.ts";
+import type { HeadStart, VirtualMachine } from "../../src/ts/api/index.ts";
 import {
   FRAME_EVENTS,
   FRAME_METHODS,
@@ -9,9 +9,11 @@ import {
 import { ArmletNotice, type Notice } from "../elements/armlet-notice.ts";
 import { consoleSize, linkRemarks, startTrouble } from "../link-notices.ts";
 import { profileAddress } from "../machine-address.ts";
+import type { PageStart } from "../page-start.ts";
 import { MachineStore } from "../machine-store.ts";
 import { type OpenedLink, openLink } from "../open-link.ts";
 import { Settings } from "../settings.ts";
+import { sharedEngine } from "../shared-engine.ts";
 import { writtenImages } from "../written-images.ts";
 import { startMachine } from "../start-machine.ts";
 import { chooseTheme } from "../theme.ts";
@@ -30,12 +32,15 @@ interface Shown {
 export class EmbedPage {
   readonly #options: EmbedOptions;
   readonly #settings = new Settings();
+  readonly #engine: () => Promise<WebAssembly.Module>;
   readonly #channel: EmbedChannel | null;
   readonly #service: FrameService;
   /** The machine of now; rejects with why there is none. */
   #shown: Promise<Shown>;
 
-  constructor() {
+  /** `start` is what was begun before the page was there; for the machine of its address. */
+  constructor(start: PageStart) {
+    this.#engine = sharedEngine(start.machine?.engine ?? null);
     this.#options = embedOptions(new URLSearchParams(location.search));
     if (this.#options.theme !== null) chooseTheme(this.#options.theme);
     this.#service = new FrameService({
@@ -46,7 +51,7 @@ export class EmbedPage {
       send: (message) => this.#channel?.send(message),
     });
     this.#channel = this.#listen();
-    this.#shown = this.#open(new URL(location.href));
+    this.#shown = this.#open(new URL(location.href), start);
     // Whoever asks for the machine gets the reason; the frame shows it.
     this.#shown.catch(() => {});
   }
@@ -67,26 +72,33 @@ export class EmbedPage {
     return channel;
   }
 
-  async #open(address: URL): Promise<Shown> {
+  async #open(address: URL, { machine: headStart, loadManifest }: PageStart): Promise<Shown> {
     let opened: OpenedLink;
     try {
       // In a frame the browser keeps disks for each surrounding site apart.
-      opened = await openLink(address, window.self === window.top ? { written: writtenImages } : {});
+      const written = window.self === window.top ? { written: writtenImages } : {};
+      opened = await openLink(address, { ...written, loadManifest });
     } catch (error) {
+      headStart?.dispose();
       const notice = startTrouble(error, { openDefault: () => location.assign(location.pathname) });
       if (notice !== null) showNotice(notice);
       throw error;
     }
-    const shown = this.#show(opened, pageAddress(address));
-    const { store } = shown;
-    if (this.#options.autostart) void this.#startShown(store, opened);
-    return shown;
+    const store = this.#makeMachine(opened);
+    // Before the page is built around it: the machine comes up on another thread meanwhile.
+    if (this.#options.autostart) void this.#startShown(store, opened, headStart);
+    else headStart?.dispose();
+    return this.#show(store, opened, pageAddress(address));
   }
 
-  #show(opened: OpenedLink, address: string): Shown {
-    const store = new MachineStore(opened, compileEngine);
+  #makeMachine(opened: OpenedLink): MachineStore {
+    const store = new MachineStore(opened, this.#engine);
     this.#service.attach(store.vm);
     store.onMachine((vm) => this.#service.attach(vm));
+    return store;
+  }
+
+  #show(store: MachineStore, opened: OpenedLink, address: string): Shown {
     const element = new ArmletEmbed(store, this.#settings, {
       title: opened.title,
       pageAddress: address,
@@ -97,10 +109,10 @@ export class EmbedPage {
     return { store, element };
   }
 
-  async #startShown(store: MachineStore, { link }: OpenedLink): Promise<void> {
+  async #startShown(store: MachineStore, { link }: OpenedLink, headStart: HeadStart | null): Promise<void> {
     // The page around the frame chose its address, and may type whatever it wants anyway. On its own, it is a link.
     const agreed = this.#channel !== null;
-    await startMachine(store, link, { agreed, signal: new AbortController().signal });
+    await startMachine(store, link, { agreed, signal: new AbortController().signal, headStart });
   }
 
   async #start({ args, profile, files }: FrameMethods["start"]["params"]): Promise<void> {
@@ -126,7 +138,7 @@ export class EmbedPage {
       ...(files === undefined ? {} : { files }),
     };
     const before = await this.#shown.catch(() => null);
-    const shown = before ?? this.#show(opened, pageAddress(address));
+    const shown = before ?? this.#show(this.#makeMachine(opened), opened, pageAddress(address));
     const { store } = shown;
     if (before === null) {
       this.#shown = Promise.resolve(shown);

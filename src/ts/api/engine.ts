@@ -1,4 +1,5 @@
 import { FailureError } from "../protocol/failure.ts";
+import type { VirtualMachineOptions } from "./types.ts";
 
 /** Where the engine is, beside this package. A bundler that knows the pattern copies the file along. */
 export function defaultEngineUrl(): URL {
@@ -32,6 +33,15 @@ export async function compileEngine(url: string | URL = defaultEngineUrl()): Pro
     }
     throw engineFailure("unsupported", `The browser does not accept the engine (${error.message}).`, href, error);
   }
+}
+
+/** The engine that a machine is to have; the package's own where nothing is said. Rejects with a FailureError. */
+export async function engineOf(
+  engine: VirtualMachineOptions["engine"] | Promise<WebAssembly.Module>,
+): Promise<WebAssembly.Module> {
+  if (typeof engine === "function") return await engine();
+  if (engine instanceof WebAssembly.Module || engine instanceof Promise) return await engine;
+  return await compileEngine(engine);
 }
 
 function engineFailure(

@@ -19,6 +19,7 @@ export type { GuestPanic } from "./console-watch.ts";
 export { createDiskLibrary } from "./disk-library.ts";
 export * from "./disk-types.ts";
 export { compileEngine } from "./engine.ts";
+export { HeadStart } from "./head-start.ts";
 export type { MachinePort } from "./machine-port.ts";
 export type { SerialListener, SerialPort } from "./serial-port.ts";
 export type {

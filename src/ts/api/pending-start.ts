@@ -1,4 +1,6 @@
 import { FailureError } from "../protocol/failure.ts";
+import { PROTOCOL_VERSION, type ToWorker } from "../protocol/messages.ts";
+import type { VirtualMachineOptions } from "./types.ts";
 
 /** A start that is under way: a promise and its ends. */
 export class PendingStart {
@@ -12,6 +14,23 @@ export class PendingStart {
       this.reject = reject;
     });
   }
+}
+
+/** What a worker is told first: everything about the machine. Throws a TypeError where `baseUrl` is no address. */
+export function openMessage(
+  { args, baseUrl, packed, files }: VirtualMachineOptions,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): ToWorker {
+  return {
+    kind: "open",
+    version: PROTOCOL_VERSION,
+    args,
+    baseUrl: new URL(String(baseUrl ?? ""), document.baseURI).href,
+    packed: packed ?? {},
+    files: { ...files },
+    columns,
+    rows,
+  };
 }
 
 export function disposedError(): FailureError {

@@ -6,16 +6,16 @@ import {
   type CaptureDescription,
   type ControlAction,
   type MachineState,
-  PROTOCOL_VERSION,
   type StopReason,
 } from "../protocol/messages.ts";
 import { ConsoleWatch } from "./console-watch.ts";
 import { diskToAttach } from "./disk-to-attach.ts";
-import { compileEngine } from "./engine.ts";
+import { engineOf } from "./engine.ts";
+import type { HeadStart } from "./head-start.ts";
 import { MachineFiles } from "./machine-files.ts";
 import type { MachinePort } from "./machine-port.ts";
 import { MachinePorts } from "./machine-ports.ts";
-import { disposedError, notStartedError, PendingStart } from "./pending-start.ts";
+import { disposedError, notStartedError, openMessage, PendingStart } from "./pending-start.ts";
 import { composeReport } from "./report.ts";
 import { SerialPort } from "./serial-port.ts";
 import type { AttachDiskOptions, MachineStats, VirtualMachineEvents, VirtualMachineOptions } from "./types.ts";
@@ -145,9 +145,17 @@ export class VirtualMachine {
 
   /**
    * Loads everything and runs the guest. Resolves when the guest runs; rejects with a FailureError that says what
-   * happened and what to do. After a failure it can be called again.
+   * happened and what to do. After a failure it can be called again. `headStart` is what was begun of it before; it is
+   * this machine's from now on.
    */
-  start(): Promise<void> {
+  start(headStart: HeadStart | null = null): Promise<void> {
+    const started = this.#start(headStart);
+    // What was not wanted of it.
+    headStart?.dispose();
+    return started;
+  }
+
+  #start(headStart: HeadStart | null): Promise<void> {
     if (this.#disposed) return Promise.reject(disposedError());
     if (this.#starting !== null) return this.#starting.promise;
     if (this.#link !== null) return this.#state === "stopped" ? this.reset() : Promise.resolve();
@@ -159,18 +167,10 @@ export class VirtualMachine {
       this.#link = new WorkerLink(
         (message) => this.#onMessage(message),
         (error) => this.#onBroken(error),
+        headStart?.takeWorker() ?? undefined,
       );
-      this.#link.post({
-        kind: "open",
-        version: PROTOCOL_VERSION,
-        args: this.#options.args,
-        baseUrl: new URL(String(this.#options.baseUrl ?? ""), document.baseURI).href,
-        packed: this.#options.packed ?? {},
-        files: { ...this.#options.files },
-        columns: this.#columns,
-        rows: this.#rows,
-      });
-      void this.#sendEngine(this.#link);
+      this.#link.post(openMessage(this.#options, { columns: this.#columns, rows: this.#rows }));
+      void this.#sendEngine(this.#link, headStart);
     } catch (error) {
       this.#fail(new FailureError(failureOf(error, "internal"), { cause: error }));
     }
@@ -350,9 +350,9 @@ export class VirtualMachine {
     this.#emitter.clear();
   }
 
-  async #sendEngine(link: WorkerLink): Promise<void> {
+  async #sendEngine(link: WorkerLink, headStart: HeadStart | null): Promise<void> {
     try {
-      link.post({ kind: "engine", module: await this.#engine() });
+      link.post({ kind: "engine", module: await engineOf(this.#options.engine ?? headStart?.engine) });
     } catch (error) {
       // Another start may have taken this one's place meanwhile.
       if (link === this.#link) this.#fail(new FailureError(failureOf(error, "internal"), { cause: error }));
@@ -366,12 +366,6 @@ export class VirtualMachine {
     this.#setState("loading", null);
     // A failure to rebuild reaches whoever waits below.
     await Promise.all([link.control("reset"), starting.promise]);
-  }
-
-  #engine(): WebAssembly.Module | Promise<WebAssembly.Module> {
-    const { engine } = this.#options;
-    if (typeof engine === "function") return engine();
-    return engine instanceof WebAssembly.Module ? engine : compileEngine(engine);
   }
 
   async #control(action: ControlAction): Promise<string> {

@@ -23,9 +23,13 @@ export class WorkerLink {
   readonly #pending = new Map<number, PendingReply>();
   #nextId = 1;
 
-  /** Starts the worker. `onBroken` is called when its script cannot be loaded or throws where nobody catches. */
-  constructor(onMessage: (message: MachineEvent) => void, onBroken: (error: FailureError) => void) {
-    this.#worker = startVmWorker();
+  /** `onBroken` is called when the worker's script cannot be loaded or throws where nobody catches. */
+  constructor(
+    onMessage: (message: MachineEvent) => void,
+    onBroken: (error: FailureError) => void,
+    worker: Worker = startVmWorker(),
+  ) {
+    this.#worker = worker;
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.kind === "reply" || data.kind === "answer") this.#onReply(data);
       else onMessage(data);
