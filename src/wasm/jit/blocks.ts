@@ -2,6 +2,7 @@
  * The basic blocks of a region: what direct branches reach from one entry inside one page. Blocks are numbered; the graph's
  * analyses (graph.ts) and the emission (structure.ts) know them by number.
  */
+import * as R from "../cpu/records.gen";
 import { JIT_WORK } from "../layout";
 import { endsBlock, isConditional, recordOf, staysInPage, wordOf } from "./record";
 
@@ -76,6 +77,16 @@ export function targetWord(record: usize, word: u32): u32 {
   return word + <u32>(load<i32>(record, 8) >> 4);
 }
 
+/** Whether regions have code that has never been executed, too: hardly any of what is left out ever is. */
+let coldIsTaken: bool = false;
+export function takeCold(on: bool): void {
+  coldIsTaken = on;
+}
+function isCold(record: usize): bool {
+  return !coldIsTaken && load<u16>(record) == <u16>R.REC_UNDECODED;
+}
+
+let entryWord: u32 = 0;
 let queueHead: usize = 0;
 let queueTail: usize = 0;
 
@@ -95,9 +106,10 @@ function reach(frame: usize, first: u32): void {
       mark(word, LEADER);
       return;
     }
+    const p = frame + ((<usize>word) << 4);
+    if (word != entryWord && isCold(p)) return;
     mark(word, REACHED);
     instructions++;
-    const p = frame + ((<usize>word) << 4);
     const record = recordOf(frame, p);
     const kind = <u32>load<u16>(record);
     if (endsBlock(kind, wordOf(frame, p))) {
@@ -118,6 +130,7 @@ export function findBlocks(frame: usize, entry: u32): bool {
   queueTail = 0;
   blocks = 0;
   instructions = 0;
+  entryWord = entry;
   enqueue(entry);
   while (queueHead < queueTail) {
     const word = <u32>load<u16>(QUEUE + (queueHead << 1));

@@ -27,6 +27,7 @@ import {
 import { takeSynchronous } from "../cpu/take";
 import { JIT_PROFILE } from "../layout";
 import { seeStores } from "../mmu/store-log";
+import { takeCold } from "./blocks";
 import { compile, installRegions, installWhenUrgent } from "./compile";
 import { enterRegion } from "./enter";
 import { LEFT_AFTER_HANDLER, LEFT_UNDONE } from "./exits";
@@ -58,6 +59,7 @@ export function jit_lockstep(): void {
 export function jit_configure(instructions: u32, weight: u32): void {
   period = <i32>instructions;
   threshold = weight;
+  takeCold(weight == 0);
 }
 export function compilerEnabled(): bool {
   return enabled;
