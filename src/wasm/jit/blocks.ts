@@ -1,27 +1,31 @@
 /**
- * The basic blocks of a region: what direct branches reach from one entry inside one page. Blocks are numbered; the graph's
- * analyses (graph.ts) and the emission (structure.ts) know them by number.
+ * The basic blocks of a region: the code of one page that direct branches, ways that go on, and returns from calls connect with
+ * where the region is asked for, most often a function. Blocks are numbered; the graph's analyses (graph.ts) and the emission
+ * (structure.ts) know them by number.
  */
 import * as R from "../cpu/records.gen";
+import { RECORD_SIZE } from "../cpu/frame-layout";
 import { JIT_WORK } from "../layout";
-import { endsBlock, isConditional, recordOf, staysInPage, wordOf } from "./record";
+import { endsBlock, goesOnBehind, isConditional, isReturnInstruction, recordOf, staysInPage, wordOf } from "./record";
 
 const WORDS: u32 = 1024;
-export const MAX_BLOCKS: u32 = 128;
+export const MAX_BLOCKS: u32 = 192;
 const MAX_INSTRUCTIONS: u32 = 320;
 /** No block: the way leads out of the region. */
 export const NONE: u32 = 0xffff;
 
-/** u8 a word: REACHED and LEADER. u16 a word: the block that begins there. u16 a word: words to look at. */
+/** u8 a word: REACHED, LEADER, RETURN. u16 a word: the block that begins there. u16 a word: words to look at. */
 const MARKS: usize = JIT_WORK;
 const BLOCK_AT: usize = JIT_WORK + 0x400;
 const QUEUE: usize = JIT_WORK + 0x1000;
 const REACHED: u8 = 1;
 const LEADER: u8 = 2;
+/** Execution comes to the word from outside of the region's branches: behind a call, or what the interpreter does. */
+const RETURN: u8 = 4;
 
 /** u16 each: first word, number of instructions, block that a branch at the end goes to, block that follows. */
-const BLOCKS: usize = JIT_WORK + 0x4000;
-const BLOCK_SIZE: usize = 16;
+const BLOCKS: usize = JIT_WORK + 0x3000;
+const BLOCK_SIZE: usize = 8;
 const TAKEN: usize = 4;
 const NEXT: usize = 6;
 
@@ -54,13 +58,6 @@ export function takenBlock(block: u32): u32 {
 export function nextBlock(block: u32): u32 {
   return <u32>load<u16>(blockAddress(block), NEXT);
 }
-/** Makes the ways from `block` to `target` lead out of the region. */
-export function cutEdge(block: u32, target: u32): void {
-  const address = blockAddress(block);
-  if (takenBlock(block) == target) store<u16>(address, <u16>NONE, TAKEN);
-  if (nextBlock(block) == target) store<u16>(address, <u16>NONE, NEXT);
-}
-
 function marks(word: u32): u8 {
   return load<u8>(MARKS + word);
 }
@@ -102,42 +99,121 @@ function enqueue(word: u32): void {
 function reach(frame: usize, first: u32): void {
   let word = first;
   while (word < WORDS && !isReached(word)) {
-    if (instructions == MAX_INSTRUCTIONS) {
+    const p = frame + ((<usize>word) << 4);
+    if (word != entryWord && isCold(p)) return;
+    if (instructions == most) {
       mark(word, LEADER);
       return;
     }
-    const p = frame + ((<usize>word) << 4);
-    if (word != entryWord && isCold(p)) return;
     mark(word, REACHED);
     instructions++;
     const record = recordOf(frame, p);
     const kind = <u32>load<u16>(record);
-    if (endsBlock(kind, wordOf(frame, p))) {
+    const w = wordOf(frame, p);
+    if (endsBlock(kind, w)) {
       if (staysInPage(kind)) enqueue(targetWord(record, word));
       if (isConditional(kind)) enqueue(word + 1);
+      else if (!alone && goesOnBehind(kind, w) && load<u16>(p, RECORD_SIZE) != <u16>R.REC_UNDECODED) {
+        enqueue(word + 1);
+        if (word + 1 < WORDS) mark(word + 1, RETURN);
+      }
       return;
     }
     word++;
   }
   if (word < WORDS) mark(word, LEADER);
 }
-
-/** Finds the region of the code at `entry`, a word of the page of `frame`. False when it has too many blocks. */
-export function findBlocks(frame: usize, entry: u32): bool {
-  memory.fill(MARKS, 0, WORDS);
-  memory.fill(BLOCK_AT, 0xff, WORDS << 1);
-  queueHead = 0;
-  queueTail = 0;
-  blocks = 0;
-  instructions = 0;
-  entryWord = entry;
-  enqueue(entry);
+function reachQueued(frame: usize): void {
   while (queueHead < queueTail) {
     const word = <u32>load<u16>(QUEUE + (queueHead << 1));
     queueHead++;
     reach(frame, word);
   }
-  return cutIntoBlocks(frame) && connect(frame);
+}
+
+/** True when the decoded instruction at `word` leads to one that was reached. */
+function leadsIn(frame: usize, word: u32): bool {
+  const p = frame + ((<usize>word) << 4);
+  const record = recordOf(frame, p);
+  const kind = <u32>load<u16>(record);
+  const w = wordOf(frame, p);
+  const ends = endsBlock(kind, w);
+  if (staysInPage(kind)) {
+    const target = targetWord(record, word);
+    if (target < WORDS && isReached(target)) return true;
+  }
+  const goesOn = !ends || isConditional(kind) || goesOnBehind(kind, w);
+  return goesOn && word + 1 < WORDS && isReached(word + 1);
+}
+/** First word of the code that goes on, without a branch, to `word`: it was executed, and was not reached. */
+function begin(frame: usize, word: u32): u32 {
+  let first = word;
+  while (first > 0 && !isReached(first - 1)) {
+    const p = frame + ((<usize>(first - 1)) << 4);
+    if (load<u16>(p) == <u16>R.REC_UNDECODED || endsBlock(<u32>load<u16>(recordOf(frame, p)), wordOf(frame, p))) break;
+    first--;
+  }
+  return first;
+}
+/** Takes in what was executed and leads to what was reached, until nothing else does. */
+function reachBack(frame: usize): void {
+  let found = true;
+  while (found && instructions < most) {
+    found = false;
+    for (let word: i32 = <i32>WORDS - 1; word >= 0; word--) {
+      const p = frame + ((<usize>word) << 4);
+      if (isReached(word) || load<u16>(p) == <u16>R.REC_UNDECODED || !leadsIn(frame, word)) continue;
+      enqueue(begin(frame, word));
+      reachQueued(frame);
+      if (isReached(word)) found = true;
+    }
+  }
+}
+
+/** The most instructions of the region; whether it is only what follows its one entry. */
+let most: u32 = MAX_INSTRUCTIONS;
+let alone: bool = false;
+
+/**
+ * Finds the region of the code at `entry`, a word of the page of `frame`: all that is connected with it; or, `onlyBehind` it, what
+ * branches reach from there. A block begins there if `atEntry`. False when it has too many blocks.
+ */
+export function findBlocks(frame: usize, entry: u32, atEntry: bool, onlyBehind: bool): bool {
+  alone = onlyBehind;
+  for (most = MAX_INSTRUCTIONS; most >= 64; most >>= 1) {
+    memory.fill(MARKS, 0, WORDS);
+    memory.fill(BLOCK_AT, 0xff, WORDS << 1);
+    queueHead = 0;
+    queueTail = 0;
+    blocks = 0;
+    instructions = 0;
+    entryWord = entry;
+    if (atEntry) mark(entry, LEADER);
+    reach(frame, entry);
+    reachQueued(frame);
+    if (!alone) reachBack(frame);
+    if (!cutIntoBlocks(frame)) continue;
+    connect(frame);
+    return true;
+  }
+  return false;
+}
+/** Whether execution comes to the block at its begin from outside of the region's branches. */
+export function isReturn(block: u32): bool {
+  return (marks(firstWord(block)) & RETURN) != 0;
+}
+
+/** True when a way out of the region may lead to another of its entries: a jump by a table, or a call of what is part of the region. */
+export function comesBack(frame: usize): bool {
+  for (let block: u32 = 0; block < blocks; block++) {
+    const word = firstWord(block) + lengthOf(block) - 1;
+    const p = frame + ((<usize>word) << 4);
+    const record = recordOf(frame, p);
+    const kind = <u32>load<u16>(record);
+    if (kind == R.REC_BL_IN && blockAt(targetWord(record, word)) != NONE) return true;
+    if (kind == R.REC_BR && !isReturnInstruction(wordOf(frame, p))) return true;
+  }
+  return false;
 }
 
 function cutIntoBlocks(frame: usize): bool {
@@ -163,12 +239,18 @@ function cutIntoBlocks(frame: usize): bool {
   return true;
 }
 
-/** The block at `word`, or NONE. */
+/** The block that begins at `word`, or NONE. */
 export function blockAt(word: u32): u32 {
   return word < WORDS ? <u32>load<u16>(BLOCK_AT + (word << 1)) : NONE;
 }
+/** The block that the reached instruction at `word` is in. */
+export function blockAround(word: u32): u32 {
+  let first = word;
+  while (blockAt(first) == NONE) first--;
+  return blockAt(first);
+}
 
-function connect(frame: usize): bool {
+function connect(frame: usize): void {
   for (let block: u32 = 0; block < blocks; block++) {
     const word = firstWord(block) + lengthOf(block) - 1;
     const p = frame + ((<usize>word) << 4);
@@ -182,5 +264,4 @@ function connect(frame: usize): bool {
     store<u16>(blockAddress(block), <u16>taken, TAKEN);
     store<u16>(blockAddress(block), <u16>next, NEXT);
   }
-  return true;
 }

@@ -3,17 +3,18 @@ import { REC_COMPILED } from "../cpu/records.gen";
 import { FRAME_LIVE, frameOf } from "../cpu/frame-layout";
 import { jit_install } from "../host";
 import { JIT_MODULE } from "../layout";
-import { blockAt, findBlocks, instructionCount, isReached } from "./blocks";
-import { analyse } from "./graph";
+import { blockAround, findBlocks, firstWord, instructionCount, isReached } from "./blocks";
+import { analyse, entryBlock, entryCount } from "./graph";
 import { addRegion, moduleIsFull, waitingRegions, writeModule } from "./module";
 import { isInterpreted, recordOf, wordOf } from "./record";
 import { STAT_BYTES, STAT_DROPPED, STAT_INSTRUCTIONS, STAT_LIVE, STAT_REGIONS } from "./limits";
 import {
+  addRegionEntry,
   droppedRegions,
+  frameWaits,
   isMarkedCompiled,
   liveRegions,
   markCompiled,
-  rearm,
   regionsInstalled,
   slotOf,
   takeRegion,
@@ -48,21 +49,28 @@ let firstWaiting: u32 = 0;
 /** The host had no memory for a module: what is compiled stays, the rest is interpreted. */
 let refused: bool = false;
 
-/** Makes the code from `record` on a region that waits for its module, or arms the one that there is. */
-export function compile(record: usize): void {
-  if (load<u16>(record) == <u16>REC_COMPILED || rearm(record) || refused) return;
+/**
+ * Makes the code that is connected with `record` a region that waits for its module; `record` itself is an entry if `exactly`. What is
+ * part of a region already, and yet interpreted, becomes one of its own.
+ */
+export function compile(record: usize, exactly: bool): void {
+  if (load<u16>(record) == <u16>REC_COMPILED || refused) return;
   const frame = frameOf(record);
   if (load<u32>(frame, FRAME_LIVE) == 0) return;
-  const first = recordOf(frame, record);
-  if (isInterpreted(<u32>load<u16>(first), wordOf(frame, record))) return;
+  if (isInterpreted(<u32>load<u16>(recordOf(frame, record)), wordOf(frame, record))) return;
+  const isPart = isMarkedCompiled(record);
+  if (isPart && frameWaits(frame)) return;
+  const atRecord = isPart || exactly;
   const word = <u32>((record - frame) >> 4);
-  if (!findBlocks(frame, word)) return;
+  if (!findBlocks(frame, word, atRecord, isPart)) return;
   if (moduleIsFull()) installRegions();
-  const entry = blockAt(word);
-  analyse(entry);
-  const region = takeRegion(record);
+  analyse(blockAround(word), atRecord);
+  const region = takeRegion(frame);
   if (waitingRegions() == 0) firstWaiting = region;
-  addRegion(frame, entry);
+  addRegion(frame, slotOf(region));
+  for (let i: u32 = 0; i < entryCount(); i++) {
+    addRegionEntry(region, frame + ((<usize>firstWord(entryBlock(i))) << 4), i);
+  }
   for (let w: u32 = 0; w < 1024; w++) if (isReached(w)) markCompiled(frame, w);
   regions++;
   instructions += instructionCount();

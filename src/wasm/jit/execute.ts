@@ -77,7 +77,7 @@ function count(record: usize, weight: u32): void {
   store<u32>(entry, sum, 4);
   if (sum < threshold) return;
   store<u32>(entry, 0, 4);
-  compile(record);
+  compile(record, false);
 }
 
 /** Adds to a counter CPU_STAT_*. */
@@ -173,7 +173,7 @@ export function executeCompiled(cpu: usize): void {
     const record = findRecord(cpu, pc);
     let goesOn = record != 0;
     if (goesOn && threshold == 0 && !undone) {
-      compile(record);
+      compile(record, true);
       installRegions();
     }
     if (goesOn && load<u16>(record) == <u16>REC_COMPILED) {

@@ -27,6 +27,8 @@ export const LABEL_IF: u32 = 0xfff2;
 export const LABEL_SLOW: u32 = 0xfff3;
 export const LABEL_GOOD: u32 = 0xfff4;
 export const LABEL_DONE: u32 = 0xfff5;
+/** Of the loop around a region that has several entries: goes to entry L_AT. */
+export const LABEL_AGAIN: u32 = 0xfff6;
 let labels: u32 = 0;
 
 export function beginLabels(): void {
@@ -39,15 +41,21 @@ export function pushLabel(label: u32): void {
 export function popLabel(): void {
   labels--;
 }
-/** Pushes the labels that stand around a region's code. */
-export function beginExits(): void {
+/** Pushes the labels that stand around a region's code, which can be gone through again if `again`. */
+export function beginExits(again: bool): void {
   beginLabels();
+  if (again) openLoop(LABEL_AGAIN);
   openBlock(LABEL_EXIT);
   openBlock(LABEL_STOPPED);
 }
 /** Opens a block with a label. */
 export function openBlock(label: u32): void {
   byte(W.BLOCK);
+  byte(W.VOID);
+  pushLabel(label);
+}
+export function openLoop(label: u32): void {
+  byte(W.LOOP);
   byte(W.VOID);
   pushLabel(label);
 }
@@ -63,10 +71,14 @@ export function close(): void {
 }
 /** Emits `op`, BR or BR_IF, to the innermost label with this number. */
 export function branchTo(op: u32, label: u32): void {
+  byte(op);
+  leb(depthOf(label));
+}
+/** How many labels stand inside of the innermost one with this number. */
+export function depthOf(label: u32): u32 {
   let depth: u32 = 0;
   while (<u32>load<u16>(LABELS + ((labels - 1 - depth) << 1)) != label) depth++;
-  byte(op);
-  leb(depth);
+  return depth;
 }
 
 /** The instruction being translated: its page offset, and how many of its block it and those behind it are. */

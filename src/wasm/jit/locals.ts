@@ -6,36 +6,39 @@ import { CPU_SINK, CPU_V, CPU_XZR } from "../cpu/state";
 import * as W from "./opcodes";
 import { access, accessV, byte, get, i32c, i64c, leb, set } from "./writer";
 
-/** Parameters: base of the CPU (i32), virtual address of the code's page (i64), instructions left (i32). */
+/** Parameters: base of the CPU (i32), virtual address of the code's page (i64), instructions left (i32), number of the entry (i32). */
 export const L_CPU: u32 = 0;
 export const L_PAGE: u32 = 1;
 export const L_BUDGET: u32 = 2;
+export const L_AT: u32 = 3;
 /** i64: where an exit goes; the address of an access; operands of the last flags; two temporaries. */
-export const L_TO: u32 = 3;
-export const L_VA: u32 = 4;
-export const L_FLAG_A: u32 = 5;
-export const L_FLAG_B: u32 = 6;
-export const L_T: u32 = 7;
-export const L_U: u32 = 8;
-/** i32: TLB of the exception level; TLB entry; linear-memory address; how and where a region was left; kind of the flags; a condition. */
-export const L_TLB: u32 = 9;
-export const L_ENTRY: u32 = 10;
-export const L_HOST: u32 = 11;
-export const L_INFO: u32 = 12;
-export const L_FLAG_KIND: u32 = 13;
-export const L_CONDITION: u32 = 14;
+export const L_TO: u32 = 4;
+export const L_VA: u32 = 5;
+export const L_FLAG_A: u32 = 6;
+export const L_FLAG_B: u32 = 7;
+export const L_T: u32 = 8;
+export const L_U: u32 = 9;
+/** i32: TLB of the exception level; TLB entry; linear-memory address; how and where a region was left; kind of the flags; a condition; table
+ * slot of the next region, or 0. */
+export const L_TLB: u32 = 10;
+export const L_ENTRY: u32 = 11;
+export const L_HOST: u32 = 12;
+export const L_INFO: u32 = 13;
+export const L_FLAG_KIND: u32 = 14;
+export const L_CONDITION: u32 = 15;
+export const L_SLOT: u32 = 16;
 /** i32: linear-memory addresses of what several accesses share (groups.ts). */
-export const L_GROUP: u32 = 15;
+export const L_GROUP: u32 = 17;
 export const GROUPS: u32 = 2;
 /** v128: two temporaries, and one that nothing writes: all zeros. f64, f32: two temporaries each. */
-export const L_V: u32 = 17;
-export const L_W: u32 = 18;
-export const L_ZERO: u32 = 19;
-export const L_D: u32 = 20;
-export const L_E: u32 = 21;
-export const L_S: u32 = 22;
-export const L_R: u32 = 23;
-const FIRST_REGISTER: u32 = 24;
+export const L_V: u32 = 19;
+export const L_W: u32 = 20;
+export const L_ZERO: u32 = 21;
+export const L_D: u32 = 22;
+export const L_E: u32 = 23;
+export const L_S: u32 = 24;
+export const L_R: u32 = 25;
+const FIRST_REGISTER: u32 = 26;
 
 /** X0..X30 and SP by the number of their slot, then V0..V31. */
 const VECTORS: u32 = 32;

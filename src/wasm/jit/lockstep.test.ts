@@ -35,14 +35,14 @@ const bne = (words: number): number => (0x5400_0001 | ((-words & 0x7_ffff) << 5)
 /** x3 times: adds one to the 8 bytes at x2. */
 const COUNTING = [LDR_X0_X2, ADD_X0_1, STR_X0_X2, SUBS_X3_1, bne(4), WFI];
 
-/** (import "e" "f" (func (param i32 i64 i32))) (export "f" (func 0)) */
+/** (import "e" "f" (func (param i32 i64 i32 i32))) (export "f" (func 0)) */
 const WRAPPER = new WebAssembly.Module(
   new Uint8Array([
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 7, 1, 0x60, 3, 0x7f, 0x7e, 0x7f, 0, 2, 7, 1, 1, 0x65, 1, 0x66, 0, 0, 7, 5, 1, 1,
-    0x66, 0, 0,
+    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 8, 1, 0x60, 4, 0x7f, 0x7e, 0x7f, 0x7f, 0, 2, 7, 1, 1, 0x65, 1, 0x66, 0, 0, 7, 5,
+    1, 1, 0x66, 0, 0,
   ]),
 );
-type Region = (cpu: number, page: bigint, budget: number) => void;
+type Region = (cpu: number, page: bigint, budget: number, entry: number) => void;
 
 let counter = 0;
 let deviceAccesses: string[] = [];
@@ -92,13 +92,15 @@ function run(x2: number, x3 = 1): void {
 }
 
 /** Puts `wrong`, which is given the region that was there, in the place of every region that there is. */
-function replaceRegions(wrong: (region: Region, cpu: number, page: bigint, budget: number) => void): void {
+function replaceRegions(
+  wrong: (region: Region, cpu: number, page: bigint, budget: number, entry: number) => void,
+): void {
   const { table } = loaded.engine;
   let replaced = 0;
   for (let slot = table.length - MAX_REGIONS; slot < table.length; slot += 1) {
     const region = table.get(slot) as Region | null;
     if (region === null) continue;
-    const f: Region = (cpu, page, budget) => wrong(region, cpu, page, budget);
+    const f: Region = (cpu, page, budget, entry) => wrong(region, cpu, page, budget, entry);
     table.set(slot, new WebAssembly.Instance(WRAPPER, { e: { f } }).exports["f"]);
     replaced += 1;
   }
@@ -245,8 +247,8 @@ describe("what differs", () => {
   test.each(FIELDS)("a region that leaves another %s", (name, offset) => {
     place(COUNTING);
     run(GPA + DATA, 3);
-    replaceRegions((region, cpu, page, budget) => {
-      region(cpu, page, budget);
+    replaceRegions((region, cpu, page, budget, entry) => {
+      region(cpu, page, budget, entry);
       // The flags of compiled code are operands, from which NZCV is made afterwards.
       const place = name === "CPU_NZCV" ? state.CPU_FLAG_A : offset;
       if (name === "CPU_NZCV") view.setUint32(at(state.CPU_FLAG_KIND), FLAGS_PACKED, true);
@@ -263,8 +265,8 @@ describe("what differs", () => {
     run(GPA + DATA, 3);
     view.setBigUint64(ram + DATA, 0x41n, true);
     view.setBigUint64(x(0), 0n, true);
-    replaceRegions((region, cpu, page, budget) => {
-      region(cpu, page, budget);
+    replaceRegions((region, cpu, page, budget, entry) => {
+      region(cpu, page, budget, entry);
       view.setBigUint64(x(0), 0x5_0000_0044n, true);
     });
     const lines = (): string[] => {
@@ -307,8 +309,8 @@ describe("what differs", () => {
     place(COUNTING);
     run(GPA + DATA, 1);
     view.setBigUint64(ram + DATA, 0n, true);
-    replaceRegions((region, cpu, page, budget) => {
-      region(cpu, page, budget);
+    replaceRegions((region, cpu, page, budget, entry) => {
+      region(cpu, page, budget, entry);
       store(cpu);
     });
     expect(() => run(GPA + DATA, 1)).toThrow(expected);
@@ -322,9 +324,9 @@ describe("what differs", () => {
     run(GPA + DATA);
     view.setBigUint64(ram + DATA, 0n, true);
     view.setBigUint64(x(0), 0x77n, true);
-    replaceRegions((region, cpu, page, budget) => {
+    replaceRegions((region, cpu, page, budget, entry) => {
       const before = new Uint8Array(loaded.memory.buffer, ram + DATA, 8).slice();
-      region(cpu, page, budget);
+      region(cpu, page, budget, entry);
       new Uint8Array(loaded.memory.buffer, ram + DATA, 8).set(before);
     });
     expect(() => run(GPA + DATA)).toThrow(/\nmemory 0x40008000 +00 +00 +77\n/);
@@ -333,8 +335,8 @@ describe("what differs", () => {
   test("a region that does another number of instructions, or goes elsewhere", () => {
     place(COUNTING);
     run(GPA + DATA, 3);
-    replaceRegions((region, cpu, page, budget) => {
-      region(cpu, page, budget);
+    replaceRegions((region, cpu, page, budget, entry) => {
+      region(cpu, page, budget, entry);
       view.setInt32(at(state.CPU_BUDGET), view.getInt32(at(state.CPU_BUDGET), true) - 1, true);
     });
     expect(() => run(GPA + DATA, 3)).toThrow(/left in front of/);

@@ -247,7 +247,7 @@ function fail(cpu: usize, record: usize, pc: u64, compiled: i32, interpreted: i3
   }
   storesAgree(true);
   const frame = frameOf(record);
-  if (findBlocks(frame, <u32>((record - frame) >> 4))) {
+  if (findBlocks(frame, <u32>((record - frame) >> 4), true, false)) {
     for (let word: u32 = 0; word < 1024; word++) {
       if (isReached(word))
         lockstep_instruction((<usize>word) << 2, load<u32>(wordAddress(frame, frame + ((<usize>word) << 4))));

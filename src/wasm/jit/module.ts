@@ -39,9 +39,9 @@ export function moduleIsFull(): bool {
   return waiting == MODULE_REGIONS || free + REGION_MAX > WAITING_END;
 }
 
-/** Writes the region whose blocks are found and analysed, to wait for its module. */
-export function addRegion(frame: usize, entry: u32): void {
-  writeRegion(frame, entry, free);
+/** Writes the region whose blocks are found and analysed, and whose table slot is `slot`, to wait for its module. */
+export function addRegion(frame: usize, slot: u32): void {
+  writeRegion(frame, slot, free);
   const entryOf = LIST + waiting * 12;
   store<u32>(entryOf, <u32>free);
   store<u32>(entryOf, <u32>writtenFunction(), 4);
@@ -88,9 +88,10 @@ function writeHeader(count: u32): void {
   reserve(8);
   const types = beginSection(1);
   leb(TYPES);
-  writeType(3);
+  writeType(4);
   byte(W.TYPE_I32);
   byte(W.TYPE_I64);
+  byte(W.TYPE_I32);
   byte(W.TYPE_I32);
   leb(0);
   writeType(2);

@@ -39,9 +39,11 @@ export function staysInPage(kind: u32): bool {
   return kind == R.REC_B_IN || (kind >= R.REC_B_COND_IN && kind <= R.REC_TBNZ_IN);
 }
 
+const ERET: u32 = 0xd69f_03e0;
+
 /** Exception generation and return (ARM ARM C4.1.86, C4.1.95). */
 function isException(w: u32): bool {
-  return w >> 24 == 0xd4 || w == 0xd69f_03e0;
+  return w >> 24 == 0xd4 || w == ERET;
 }
 
 /** MSR, MRS, SYS, SYSL, MSR (immediate), hints and barriers (ARM ARM C4.1.89 to C4.1.92). */
@@ -82,4 +84,18 @@ export function isInstructionBarrier(w: u32): bool {
 export function endsBlock(kind: u32, w: u32): bool {
   if (kind == R.REC_CALL && isInstructionBarrier(w)) return true;
   return (kind >= R.REC_B_IN && kind <= R.REC_BLR) || kind == R.REC_PAGE_END || isInterpreted(kind, w);
+}
+
+/**
+ * True when a block ends with the record, and execution comes to the instruction behind it nevertheless: by a return from a call or an
+ * exception, or because the interpreter does this one.
+ */
+export function goesOnBehind(kind: u32, w: u32): bool {
+  if (kind == R.REC_BLR || kind == R.REC_BL_IN || kind == R.REC_BL_OUT) return true;
+  return kind == R.REC_CALL && w != ERET;
+}
+
+/** RET (ARM ARM C6.2.254), which is a REC_BR as BR is. */
+export function isReturnInstruction(w: u32): bool {
+  return (w & 0xffff_fc1f) == 0xd65f_0000;
 }

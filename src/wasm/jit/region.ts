@@ -7,18 +7,22 @@ import { JUMP_CACHE_MASK, JUMP_CONTEXT, JUMP_RECORD, JUMP_VA } from "../cpu/jump
 import { REC_COMPILED } from "../cpu/records.gen";
 import { CPU_BUDGET, CPU_EL, CPU_JIT_LEFT, CPU_JUMP_CACHE, CPU_JUMP_CONTEXT, CPU_PC, CPU_TLB } from "../cpu/state";
 import { TLB_SET_SHIFT } from "../mmu/tlb";
-import { INFO_HOW, INFO_NOT_DONE, beginExits, close } from "./exits";
+import { INFO_HOW, INFO_NOT_DONE, LABEL_AGAIN, beginExits, branchTo, close, openIf } from "./exits";
 import { beginFlags, loadFlags, storeFlags } from "./flags";
+import { comesBack } from "./blocks";
+import { entryCount, hasOutside } from "./graph";
 import { regionsAreChained } from "./handlers";
 import { beginHints, hintLikely, writeHints } from "./hints";
 import { NO_WORD, beginListing, listInstruction, tellListing } from "./listing";
 import {
+  L_AT,
   L_BUDGET,
   L_CPU,
   L_ENTRY,
   L_HOST,
   L_INFO,
   L_PAGE,
+  L_SLOT,
   L_TLB,
   L_TO,
   beginLocals,
@@ -30,21 +34,24 @@ import {
 import { beginMemory } from "./memory";
 import { beginTranslation, tlbIsUsed } from "./translation";
 import * as W from "./opcodes";
+import { COMPILED_ENTRY, COMPILED_SLOT } from "./regions";
 import { emitBlocks } from "./structure";
 import { access, beginAt, byte, copyFrom, get, i32c, i64c, leb, position, set, tee } from "./writer";
 
-/** Number of a region's type among those of the module: base of the CPU, page, instructions left. */
+/** Number of a region's type among those of the module: base of the CPU, page, instructions left, entry. */
 export const TYPE_REGION: u32 = 0;
 
-function writeCode(frame: usize, entry: u32): void {
+function writeCode(frame: usize, slot: u32): void {
   beginAt(JIT_BODY);
   beginFlags();
   beginMemory();
   beginTranslation();
   beginHints();
-  beginExits();
+  const jumps = entryCount() > 1 && comesBack(frame);
+  const again = jumps || hasOutside();
+  beginExits(again);
   beginListing();
-  emitBlocks(frame, entry);
+  emitBlocks(frame);
   listInstruction(NO_WORD);
   close();
   // Stopped at an instruction: where, how far, and why is in L_INFO.
@@ -64,6 +71,8 @@ function writeCode(frame: usize, entry: u32): void {
   byte(W.I32_ADD);
   set(L_BUDGET);
   close();
+  if (jumps || regionsAreChained()) writeNext(jumps ? slot : 0);
+  if (again) close();
   storeRegisters();
   storeFlags();
   if (regionsAreChained()) writeChain();
@@ -81,15 +90,20 @@ function writeCode(frame: usize, entry: u32): void {
   byte(W.END);
 }
 
-/** The next region as a tail call, when the jump cache knows it, nothing stopped this one and there is budget left. */
-function writeChain(): void {
+/**
+ * L_SLOT = the table slot of the next region, L_HOST the record of its entry, when the jump cache knows it, nothing stopped this one and
+ * there is budget left; otherwise 0. Goes to that entry when it is one of this region, whose slot is `own`, unless that is 0.
+ */
+function writeNext(own: u32): void {
+  i32c(0);
+  set(L_SLOT);
   get(L_INFO);
   byte(W.I32_EQZ);
   get(L_BUDGET);
   i32c(0);
   byte(W.I32_GE_S);
   byte(W.I32_AND);
-  openVoidIf();
+  openLikely();
   get(L_TO);
   byte(W.I32_WRAP_I64);
   i32c(2);
@@ -108,32 +122,58 @@ function writeChain(): void {
   access(W.I32_LOAD, CPU_JUMP_CONTEXT);
   byte(W.I32_EQ);
   byte(W.I32_AND);
-  openVoidIf();
+  openLikely();
   get(L_ENTRY);
   access(W.I32_LOAD, CPU_JUMP_CACHE + JUMP_RECORD);
   tee(L_HOST);
   access(W.I32_LOAD16_U, 0);
   i32c(REC_COMPILED);
   byte(W.I32_EQ);
-  openVoidIf();
-  get(L_CPU);
+  openLikely();
+  get(L_HOST);
+  access(W.I32_LOAD, COMPILED_SLOT);
+  set(L_SLOT);
+  if (own != 0) {
+    get(L_SLOT);
+    i32c(own);
+    byte(W.I32_EQ);
+    openIf();
+    get(L_HOST);
+    access(W.I32_LOAD, COMPILED_ENTRY);
+    set(L_AT);
+    pushNextPage();
+    set(L_PAGE);
+    branchTo(W.BR, LABEL_AGAIN);
+    close();
+  }
+  close();
+  close();
+  close();
+}
+function pushNextPage(): void {
   get(L_TO);
   i64c(0xffff_ffff_ffff_f000);
   byte(W.I64_AND);
+}
+function openLikely(): void {
+  hintLikely();
+  openIf();
+}
+
+/** The region that writeNext has found as a tail call. */
+function writeChain(): void {
+  get(L_SLOT);
+  openLikely();
+  get(L_CPU);
+  pushNextPage();
   get(L_BUDGET);
   get(L_HOST);
-  access(W.I32_LOAD, 8);
+  access(W.I32_LOAD, COMPILED_ENTRY);
+  get(L_SLOT);
   byte(W.RETURN_CALL_INDIRECT);
   leb(TYPE_REGION);
   leb(0);
-  byte(W.END);
-  byte(W.END);
-  byte(W.END);
-}
-function openVoidIf(): void {
-  hintLikely();
-  byte(W.IF);
-  byte(W.VOID);
+  close();
 }
 
 /** Locals, and loads of what the region works on. */
@@ -167,13 +207,13 @@ export function writtenHints(): usize {
 
 /**
  * Writes the function of the region whose blocks are found and analysed to `to`: locals and code, as the code section has them, then its
- * branch hints.
+ * branch hints. `slot` is its table slot.
  */
-export function writeRegion(frame: usize, entry: u32, to: usize): void {
+export function writeRegion(frame: usize, slot: u32, to: usize): void {
   beginLocals();
-  writeCode(frame, entry);
+  writeCode(frame, slot);
   placeLocals();
-  writeCode(frame, entry);
+  writeCode(frame, slot);
   const length = position() - JIT_BODY;
   beginAt(to);
   writePrologue();

@@ -1,16 +1,16 @@
 /**
- * Compiled regions: what is compiled, and where it is called from. The record of a region's entry is REC_COMPILED while the
+ * Compiled regions: what is compiled, and where it is called from. The records of a region's entries are REC_COMPILED while the
  * region is armed; the run loop stops there. Regions belong to a code frame and go with it, or when an instruction that one
  * of them was made of is stored over. They are reused in the order in which they were made, a whole page at a time.
  */
-import { FRAME_COMPILED, FRAME_REGIONS, frameOf } from "../cpu/frame-layout";
+import { FRAME_COMPILED, FRAME_REGIONS, RECORDS_SIZE, RECORD_SIZE, frameOf } from "../cpu/frame-layout";
 import { REC_COMPILED } from "../cpu/records.gen";
 import { jit_release } from "../host";
 import { JIT_REGIONS } from "../layout";
 import { MAX_REGIONS } from "./limits";
 
-/** u32 each: the entry's record, 0 for a free place; the frame's next region + 1; 1 once its module is there. */
-const RECORD: usize = 0;
+/** u32 each: its code frame, 0 for a free place; the frame's next region + 1; 1 once its module is there. */
+const FRAME: usize = 0;
 const FOLLOWING: usize = 4;
 const INSTALLED: usize = 8;
 
@@ -35,38 +35,46 @@ function address(region: u32): usize {
   return JIT_REGIONS + ((<usize>region) << 4);
 }
 
+/** A record REC_COMPILED has, as u32, the table slot of its region, and which of the region's entries it is. */
+export const COMPILED_SLOT: usize = 8;
+export const COMPILED_ENTRY: usize = 12;
+
 /** Puts a region's entry into its record. */
-function arm(record: usize, region: u32): void {
+function arm(record: usize, region: u32, entry: u32): void {
   store<u64>(record, <u64>REC_COMPILED);
-  store<u64>(record, <u64>(firstSlot + region), 8);
+  store<u32>(record, firstSlot + region, COMPILED_SLOT);
+  store<u32>(record, entry, COMPILED_ENTRY);
 }
 /** Takes a compiled entry out of its record; the word is decoded again when it is executed. */
-export function disarm(record: usize): void {
+function disarm(record: usize): void {
   store<u64>(record, 0);
   store<u64>(record, 0, 8);
 }
 
-/** Arms the region that begins at `record`, if its module is there already. True when there is such a region. */
-export function rearm(record: usize): bool {
-  let following = load<u32>(frameOf(record), FRAME_REGIONS);
-  while (following != 0) {
-    const region = following - 1;
-    if (<usize>load<u32>(address(region), RECORD) == record) {
-      if (load<u32>(address(region), INSTALLED) != 0) arm(record, region);
-      return true;
-    }
-    following = load<u32>(address(region), FOLLOWING);
-  }
+/** Entries of regions that wait for their module, 8 bytes each: u32 record, u16 region, u16 entry. */
+const WAITING: usize = JIT_REGIONS + (MAX_REGIONS << 4);
+let waiting: usize = 0;
+
+/** Execution at `record` shall call the region by its entry `entry`, once its module is there. */
+export function addRegionEntry(region: u32, record: usize, entry: u32): void {
+  const place = WAITING + (waiting << 3);
+  waiting++;
+  store<u32>(place, <u32>record);
+  store<u16>(place, <u16>region, 4);
+  store<u16>(place, <u16>entry, 6);
+}
+/** True when a region of `frame` waits for its module. */
+export function frameWaits(frame: usize): bool {
+  for (let i: usize = 0; i < waiting; i++) if (frameOf(<usize>load<u32>(WAITING + (i << 3))) == frame) return true;
   return false;
 }
 
-/** Takes a place, with its table slot, for a region that begins at `record`. Returns its number. */
-export function takeRegion(record: usize): u32 {
+/** Takes a place, with its table slot, for a region of `frame`. Returns its number. */
+export function takeRegion(frame: usize): u32 {
   const region = next;
-  const before = <usize>load<u32>(address(region), RECORD);
-  if (before != 0) dropRegions(frameOf(before));
-  const frame = frameOf(record);
-  store<u32>(address(region), <u32>record, RECORD);
+  const before = <usize>load<u32>(address(region), FRAME);
+  if (before != 0) dropRegions(before);
+  store<u32>(address(region), <u32>frame, FRAME);
   store<u32>(address(region), load<u32>(frame, FRAME_REGIONS), FOLLOWING);
   store<u32>(address(region), 0, INSTALLED);
   store<u32>(frame, region + 1, FRAME_REGIONS);
@@ -76,12 +84,34 @@ export function takeRegion(record: usize): u32 {
 }
 /** The module of `count` regions from number `first` on is in the table: arms those that have not been dropped meanwhile. */
 export function regionsInstalled(first: u32, count: u32): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const region = (first + i) % MAX_REGIONS;
-    const record = <usize>load<u32>(address(region), RECORD);
-    store<u32>(address(region), 1, INSTALLED);
-    if (record != 0) arm(record, region);
+  for (let i: u32 = 0; i < count; i++) store<u32>(address((first + i) % MAX_REGIONS), 1, INSTALLED);
+  for (let i: usize = 0; i < waiting; i++) {
+    const place = WAITING + (i << 3);
+    const region = <u32>load<u16>(place, 4);
+    if (load<u32>(address(region), FRAME) == 0) continue;
+    const record = <usize>load<u32>(place);
+    const older = load<u16>(record) == <u16>REC_COMPILED ? load<u32>(record, COMPILED_SLOT) - firstSlot : region;
+    arm(record, region, <u32>load<u16>(place, 6));
+    if (older != region) dropIfReplaced(older);
   }
+  waiting = 0;
+}
+/** Drops `region` when all of its entries have become entries of others. */
+function dropIfReplaced(region: u32): void {
+  const frame = <usize>load<u32>(address(region), FRAME);
+  for (let record = frame; record < frame + RECORDS_SIZE; record += RECORD_SIZE) {
+    if (load<u16>(record) == <u16>REC_COMPILED && load<u32>(record, COMPILED_SLOT) == firstSlot + region) return;
+  }
+  let link = frame + FRAME_REGIONS;
+  while (load<u32>(link) != region + 1) link = address(load<u32>(link) - 1) + FOLLOWING;
+  store<u32>(link, load<u32>(address(region), FOLLOWING));
+  drop(region);
+}
+function drop(region: u32): void {
+  store<u32>(address(region), 0, FRAME);
+  if (load<u32>(address(region), INSTALLED) != 0) jit_release(firstSlot + region);
+  live--;
+  dropped++;
 }
 /** Table slot of region `region`. */
 export function slotOf(region: u32): u32 {
@@ -110,13 +140,11 @@ export function dropRegions(frame: usize): void {
   if (following == 0) return;
   while (following != 0) {
     const region = following - 1;
-    const record = <usize>load<u32>(address(region), RECORD);
-    if (load<u16>(record) == <u16>REC_COMPILED) disarm(record);
-    store<u32>(address(region), 0, RECORD);
     following = load<u32>(address(region), FOLLOWING);
-    if (load<u32>(address(region), INSTALLED) != 0) jit_release(firstSlot + region);
-    live--;
-    dropped++;
+    drop(region);
+  }
+  for (let record = frame; record < frame + RECORDS_SIZE; record += RECORD_SIZE) {
+    if (load<u16>(record) == <u16>REC_COMPILED) disarm(record);
   }
   store<u32>(frame, 0, FRAME_REGIONS);
   memory.fill(frame + FRAME_COMPILED, 0, 128);

@@ -7,15 +7,39 @@ import { JIT_BODY } from "../layout";
 import { NONE, firstWord, lengthOf, nextBlock, takenBlock } from "./blocks";
 import { emitBranchCondition, emitExit, isBranch } from "./branches";
 import { emitCrc } from "./crypto";
-import { atInstruction, branchTo, close, exitToOffset, leaveUndoneAlways, openBlock, openIf, pushLabel } from "./exits";
+import {
+  LABEL_AGAIN,
+  atInstruction,
+  branchTo,
+  close,
+  depthOf,
+  exitToOffset,
+  leaveUndoneAlways,
+  openBlock,
+  openIf,
+  openLoop,
+} from "./exits";
 import { conditionalPending, forgetFlags, knownFlags, setKnownFlags, settleConditional } from "./flags";
-import { blockAtPlace, dominatorOf, isLoopHeader, isMerge, placeOf, placedCount } from "./graph";
+import {
+  ROOT,
+  blockAtPlace,
+  dominatorOf,
+  entryBlock,
+  entryCount,
+  entryOf,
+  isBack,
+  isEntry,
+  isLoopHeader,
+  isMerge,
+  isOutside,
+  placedCount,
+} from "./graph";
 import { atGroupWord, beginGroups, followGroups } from "./groups";
 import { emitHandler, emitClrex } from "./handlers";
 import { hintUnlikely } from "./hints";
 import { emitInteger } from "./integer";
 import { listInstruction } from "./listing";
-import { L_BUDGET, forgetZeros } from "./locals";
+import { L_AT, L_BUDGET, forgetZeros } from "./locals";
 import { checkFpTrap, emitMemory, emitUnprivileged, fpTrapChecked, setFpTrapChecked } from "./memory";
 import * as W from "./opcodes";
 import { isConditional, isInstructionBarrier, isInterpreted, recordOf, wordOf } from "./record";
@@ -23,7 +47,7 @@ import { emitExclusive } from "./exclusive";
 import { emitFp } from "./fp";
 import { emitSimd } from "./simd";
 import { emitSystem } from "./system";
-import { byte, get, i32c, position, set } from "./writer";
+import { byte, get, i32c, leb, position, set } from "./writer";
 
 /** Bytes of a region's code before its end; behind it there is room for an instruction, open blocks and the end itself. */
 const CODE_MAX: usize = 0x1_8000;
@@ -33,10 +57,10 @@ const LOOP: u32 = 0x4000;
 
 let frame: usize = 0;
 
-/** Emits the code of all blocks that `entry` leads to; the blocks are those of `codeFrame`. */
-export function emitBlocks(codeFrame: usize, entry: u32): void {
+/** Emits the code of all blocks that the entries lead to; the blocks are those of `codeFrame`. */
+export function emitBlocks(codeFrame: usize): void {
   frame = codeFrame;
-  emitTree(entry);
+  emitTree(ROOT);
 }
 
 /** A block with all that it dominates. */
@@ -44,9 +68,7 @@ function emitTree(block: u32): void {
   const checked = fpTrapChecked();
   const loops = isLoopHeader(block);
   if (loops) {
-    byte(W.LOOP);
-    byte(W.VOID);
-    pushLabel(LOOP | block);
+    openLoop(LOOP | block);
     forgetFlags();
   }
   emitWithin(block, placedCount());
@@ -70,13 +92,41 @@ function emitWithin(block: u32, below: u32): void {
     emitTree(merge);
     return;
   }
-  emitBlock(block);
+  if (block == ROOT) emitRoot();
+  else emitBlock(block);
+}
+
+/** The way to the entry that L_AT tells. */
+function emitRoot(): void {
+  const last = entryCount() - 1;
+  if (last == 0) {
+    emitTree(entryBlock(0));
+    return;
+  }
+  get(L_AT);
+  byte(W.BR_TABLE);
+  leb(last);
+  for (let i: u32 = 0; i <= last; i++) leb(depthOf(entryBlock(i)));
+}
+
+/** The way to `target` by the root. */
+function emitAgain(target: u32): void {
+  if (isEntry(target)) {
+    i32c(entryOf(target));
+    set(L_AT);
+    get(L_BUDGET);
+    i32c(0);
+    byte(W.I32_GE_S);
+    branchTo(W.BR_IF, LABEL_AGAIN);
+  }
+  exitToOffset(<i64>(firstWord(target) << 2));
 }
 
 /** The way from `block` to `target`, or out of the region to page offset `offset`. */
 function emitWay(block: u32, target: u32, offset: u32): void {
   if (target == NONE) exitToOffset(<i64>offset);
-  else if (placeOf(target) <= placeOf(block)) branchTo(W.BR, LOOP | target);
+  else if (isBack(block, target)) branchTo(W.BR, LOOP | target);
+  else if (isOutside(block, target)) emitAgain(target);
   else if (isMerge(target)) branchTo(W.BR, target);
   else emitTree(target);
 }
@@ -169,9 +219,9 @@ function emitEnd(block: u32, record: usize, kind: u32): void {
   settleConditional();
   const taken = takenBlock(block);
   const next = nextBlock(block);
-  if (taken != NONE && (placeOf(taken) <= placeOf(block) || isMerge(taken))) {
-    branchTo(W.BR_IF, placeOf(taken) <= placeOf(block) ? LOOP | taken : taken);
-  } else {
+  if (taken != NONE && isBack(block, taken)) branchTo(W.BR_IF, LOOP | taken);
+  else if (taken != NONE && !isOutside(block, taken) && isMerge(taken)) branchTo(W.BR_IF, taken);
+  else {
     const flags = knownFlags();
     openIf();
     if (taken != NONE) emitWay(block, taken, 0);
