@@ -37,7 +37,7 @@ export { jit_stat } from "./jit/compile";
 export { callHandler as jit_handler, jit_set_chaining } from "./jit/handlers";
 export { callVectors as jit_vectors } from "./jit/crypto";
 export { jit_set_fused } from "./jit/fp-fused";
-export { hostForCompiled as jit_host } from "./mmu/slow";
+export { hostOrStop as jit_host } from "./jit/translation";
 export { packFlags as jit_pack_flags } from "./jit/flags";
 export { multiplyHighS as jit_smulh, multiplyHighU as jit_umulh } from "./lib/bits";
 export { cpu_instructions, cpu_register, cpu_statistic } from "./cpu/inspect";

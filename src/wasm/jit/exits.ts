@@ -3,12 +3,13 @@
  * instruction's address, or through the inner one with L_INFO saying where an instruction stopped half way, and why.
  */
 import { hintUnlikely } from "./hints";
-import { L_INFO, L_PAGE, L_TO } from "./locals";
+import { CPU_JIT_LEFT } from "../cpu/state";
+import { L_INFO, L_PAGE, L_TO, loadField } from "./locals";
 import * as W from "./opcodes";
 import { byte, get, i32c, i64c, leb, set } from "./writer";
 import { JIT_WORK } from "../layout";
 
-/** CPU_JIT_LEFT: at an instruction's end; before an instruction that the interpreter has to do; behind a handler that set EXIT_*. */
+/** Of CPU_JIT_LEFT behind a region: at an instruction's end; before an instruction that the interpreter has to do; behind a handler that set EXIT_*. */
 export const LEFT_NORMALLY: u32 = 0;
 export const LEFT_UNDONE: u32 = 1;
 export const LEFT_AFTER_HANDLER: u32 = 2;
@@ -17,10 +18,16 @@ export const LEFT_AFTER_HANDLER: u32 = 2;
 export const INFO_NOT_DONE: u32 = 12;
 export const INFO_HOW: u32 = 24;
 
+/** L_INFO of an instruction. */
+export function infoOf(pageOffset: u32, instructionsLeft: u32, how: u32): u32 {
+  return pageOffset | (instructionsLeft << INFO_NOT_DONE) | (how << INFO_HOW);
+}
+
 /** u16 a label, outermost first: room for 1024, where a block has three at most. */
 const LABELS: usize = JIT_WORK + 0x6000;
 const LABEL_EXIT: u32 = 0xfff0;
 const LABEL_STOPPED: u32 = 0xfff1;
+const LABEL_FAILED: u32 = 0xfff7;
 /** Of an `if`, which nothing branches to. */
 export const LABEL_IF: u32 = 0xfff2;
 /** Inside one instruction: where its handler is called, where its result is known to be good, and its end. */
@@ -47,6 +54,13 @@ export function beginExits(again: bool): void {
   if (again) openLoop(LABEL_AGAIN);
   openBlock(LABEL_EXIT);
   openBlock(LABEL_STOPPED);
+  openBlock(LABEL_FAILED);
+}
+/** Closes the labels of what stops inside of an instruction: behind it L_INFO tells where, how far, and why. */
+export function closeStopped(): void {
+  close();
+  loadField(W.I32_LOAD, CPU_JIT_LEFT, L_INFO);
+  close();
 }
 /** Opens a block with a label. */
 export function openBlock(label: u32): void {
@@ -95,7 +109,7 @@ export function instructionOffset(): u32 {
 }
 /** Pushes nothing; emits the leaving of the region at this instruction. */
 function stop(how: u32): void {
-  i32c(offset | (notDone << INFO_NOT_DONE) | (how << INFO_HOW));
+  i32c(infoOf(offset, notDone, how));
   set(L_INFO);
   branchTo(W.BR, LABEL_STOPPED);
 }
@@ -108,6 +122,11 @@ function stopIf(how: u32): void {
 /** Pops an i32: when it is not 0 the region is left with this instruction not done, for the interpreter to do. */
 export function leaveUndone(): void {
   stopIf(LEFT_UNDONE);
+}
+/** Pops an i32: when it is not 0 the region is left so, by what hostOrStop has noted in CPU_JIT_LEFT. */
+export function leaveFailed(): void {
+  hintUnlikely();
+  branchTo(W.BR_IF, LABEL_FAILED);
 }
 /** Leaves it so in any case. */
 export function leaveUndoneAlways(): void {

@@ -4,12 +4,13 @@
  */
 import * as R from "../cpu/records.gen";
 import { OFF, POST, PRE, baseOf, describeAccess, distanceOf, isStore, mode, size } from "./access-records";
-import { close } from "./exits";
+import { close, openIf } from "./exits";
+import { hintUnlikely } from "./hints";
 import { GROUPS, L_CPU, L_GROUP, L_HOST, L_VA, addImmediate, readX } from "./locals";
 import * as W from "./opcodes";
 import { recordOf } from "./record";
-import { callHost, hostOrLeave, howOf, openHostIf, pushShared } from "./translation";
-import { byte, get, i32c, set } from "./writer";
+import { callHost, findShared, hostOrLeave, howOf } from "./translation";
+import { byte, get, i32c, set, tee } from "./writer";
 
 /** What locateInGroup says of an access that asks for itself. */
 export const NOT_IN_GROUP: usize = usize.MAX_VALUE;
@@ -169,8 +170,7 @@ function open(slot: u32): u32 {
   readX(slot);
   addImmediate(<u64>(<i64>low));
   set(L_VA);
-  pushShared(<u32>(high - low), writes);
-  set(L_GROUP + index);
+  findShared(<u32>(high - low), writes, L_GROUP + index);
   return index;
 }
 
@@ -192,19 +192,21 @@ export function locateInGroup(record: usize): usize {
   const g = group(index);
   const offset = load<i32>(g, MOVED) + distance - load<i32>(g, LOW);
   get(L_GROUP + index);
-  openHostIf();
-  get(L_GROUP + index);
-  byte(W.ELSE);
+  tee(L_HOST);
+  byte(W.I32_EQZ);
+  hintUnlikely();
+  openIf();
   get(L_CPU);
   readX(slot);
   addImmediate(<u64>(<i64>distance));
   callHost(howOf(size, isStore));
   hostOrLeave();
   if (offset != 0) {
+    get(L_HOST);
     i32c(<u32>offset);
     byte(W.I32_SUB);
+    set(L_HOST);
   }
   close();
-  set(L_HOST);
   return <usize>offset;
 }

@@ -14,7 +14,7 @@ const DEVICE = 0x900_0000;
 const RUN_WFI = 1;
 /** Kind of flags (jit/flags.ts): packed as NZCV. */
 const FLAGS_PACKED = 0;
-/** Of the engine's jit_host (mmu/slow.ts). */
+/** Of the engine's jit_host (jit/translation.ts, mmu/slow.ts). */
 const HOST_WRITE = 1;
 
 const LDR_X0_X2 = 0xf940_0040;

@@ -13,7 +13,7 @@ import * as W from "./opcodes";
 import { TYPE_REGION, writeRegion, writtenFunction, writtenHints } from "./region";
 import { beginAt, byte, copyFrom, leb, lebFixed, position, reserve } from "./writer";
 
-/** Types: region, handler (cpu, instruction), hostForCompiled, packFlags, the products, callHandler, TYPE_VECTORS, callVectors. */
+/** Types: region, handler (cpu, instruction), hostOrStop, packFlags, the products, callHandler, TYPE_VECTORS, callVectors. */
 const TYPES: u32 = 8;
 /** Imported functions. */
 const IMPORTED: u32 = 6;

@@ -7,7 +7,7 @@ import { JUMP_CACHE_MASK, JUMP_CONTEXT, JUMP_RECORD, JUMP_VA } from "../cpu/jump
 import { REC_COMPILED } from "../cpu/records.gen";
 import { CPU_BUDGET, CPU_EL, CPU_JIT_LEFT, CPU_JUMP_CACHE, CPU_JUMP_CONTEXT, CPU_PC, CPU_TLB } from "../cpu/state";
 import { TLB_SET_SHIFT } from "../mmu/tlb";
-import { INFO_HOW, INFO_NOT_DONE, LABEL_AGAIN, beginExits, branchTo, close, openIf } from "./exits";
+import { INFO_HOW, INFO_NOT_DONE, LABEL_AGAIN, beginExits, branchTo, close, closeStopped, openIf } from "./exits";
 import { beginFlags, loadFlags, storeFlags } from "./flags";
 import { comesBack } from "./blocks";
 import { entryCount, hasOutside } from "./graph";
@@ -53,8 +53,7 @@ function writeCode(frame: usize, slot: u32): void {
   beginListing();
   emitBlocks(frame);
   listInstruction(NO_WORD);
-  close();
-  // Stopped at an instruction: where, how far, and why is in L_INFO.
+  closeStopped();
   get(L_PAGE);
   get(L_INFO);
   i32c(0xfff);
