@@ -10,6 +10,7 @@ import {
   CPU_STAT_STOPS,
   CPU_STAT_STRETCHES,
   CPU_STAT_TLB_MISSES,
+  STAT_INSTRUCTIONS,
   STAT_REGIONS,
 } from "./limits";
 
@@ -89,6 +90,46 @@ test("regions wait for each other, but not while their code is executed", () => 
   expect(loaded.engine.cpu_statistic(0, CPU_STAT_COMPILED)).toBe(0);
   expect(loaded.engine.cpu_run(0, 50 * PERIOD, 1)).toBe(RUN_BUDGET);
   expect(loaded.engine.cpu_statistic(0, CPU_STAT_COMPILED)).toBeGreaterThan(30 * PERIOD);
+});
+
+test("code that has never been executed is no part of a region", () => {
+  // begin: cbz x9, behind the nops; 50 nops; add x0, x0, #1; b begin
+  const nops = Array.from({ length: 50 }, () => 0xd503_201f);
+  place(CODE, [0xb400_0669, ...nops, 0x9100_0400, 0x17ff_ffcc]);
+  expect(secondHalf().compiled).toBeGreaterThan(0.99);
+  expect(loaded.engine.jit_stat(STAT_INSTRUCTIONS)).toBe(3);
+});
+
+test("code before and behind calls is one region", () => {
+  // begin: six times add x0, x0, #1; bl function; then b begin
+  const calls = Array.from({ length: 6 }, (_, i) => [0x9100_0400, 0x9400_0000 | (0x40 - 2 * i - 1)]);
+  place(CODE, [...calls.flat(), 0x17ff_fff4]);
+  // function: add x2, x2, #1; ret
+  place(CODE + 0x100, [0x9100_0442, 0xd65f_03c0]);
+  expect(secondHalf().compiled).toBeGreaterThan(0.99);
+  // That, the function, and one of code that was sampled while the first waited for its module.
+  expect(loaded.engine.jit_stat(STAT_REGIONS)).toBeLessThanOrEqual(3);
+});
+
+test("a region goes on at an entry of its own behind a jump by a register", () => {
+  // b begin; begin: add x0, x0, #1; adr x1, target; br x1; target: add x2, x2, #1; b begin
+  place(CODE, [0x1400_0001, 0x9100_0400, 0x1000_0041, 0xd61f_0020, 0x9100_0442, 0x17ff_fffc]);
+  expect(secondHalf().compiled).toBeGreaterThan(0.99);
+  // One for each slice, and a few before it was there.
+  expect(loaded.engine.cpu_statistic(0, CPU_STAT_CALLS)).toBeLessThan(100);
+});
+
+test("a loop that is come into behind a call in it does what it did before", () => {
+  // begin: add x0, x0, #1; tbz x0, #0, skip; bl function; skip: add x1, x1, #1; b begin
+  place(CODE, [0x9100_0400, 0x3600_0040, 0x9400_000e, 0x9100_0421, 0x17ff_fffc]);
+  // function: add x2, x2, #1; ret
+  place(CODE + 0x40, [0x9100_0442, 0xd65f_03c0]);
+  expect(secondHalf().compiled).toBeGreaterThan(0.99);
+  const x = (n: number): bigint => view.getBigUint64(at(Number(state.CPU_X) + 8 * n), true);
+  expect(x(0)).toBeGreaterThan(100_000n);
+  expect(x(0) - x(1)).toBeLessThanOrEqual(1n);
+  // Each odd one calls.
+  expect((x(0) + 1n) / 2n - x(2)).toBeLessThanOrEqual(1n);
 });
 
 test("a loop whose stores cross pages is compiled again behind each of them", () => {
