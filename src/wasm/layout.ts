@@ -33,7 +33,7 @@ export const CODE_MAP_BASE: usize = 0x0080_0000;
 export const CODE_MAP_SIZE: usize = 0x0030_0000;
 
 export const JIT_BASE: usize = 0x00b0_0000;
-/** Code of the region being compiled; the module around it; analyses; profile; regions. */
+/** Code of the region being compiled; the module around it; analyses; profile; regions, and entries that wait. */
 export const JIT_BODY: usize = JIT_BASE;
 export const JIT_MODULE: usize = JIT_BASE + 0x10_0000;
 export const JIT_WORK: usize = JIT_BASE + 0x20_0000;

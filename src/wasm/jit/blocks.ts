@@ -58,6 +58,7 @@ export function takenBlock(block: u32): u32 {
 export function nextBlock(block: u32): u32 {
   return <u32>load<u16>(blockAddress(block), NEXT);
 }
+
 function marks(word: u32): u8 {
   return load<u8>(MARKS + word);
 }
@@ -74,8 +75,8 @@ export function targetWord(record: usize, word: u32): u32 {
   return word + <u32>(load<i32>(record, 8) >> 4);
 }
 
-/** Whether regions have code that has never been executed, too: hardly any of what is left out ever is. */
 let coldIsTaken: bool = false;
+/** Whether regions have code that has never been executed, too. Without it hardly any of what they leave out ever is. */
 export function takeCold(on: bool): void {
   coldIsTaken = on;
 }
@@ -83,7 +84,10 @@ function isCold(record: usize): bool {
   return !coldIsTaken && load<u16>(record) == <u16>R.REC_UNDECODED;
 }
 
+/** The word that the region is asked for, the most instructions of it, and whether it is only what follows that word. */
 let entryWord: u32 = 0;
+let most: u32 = MAX_INSTRUCTIONS;
+let alone: bool = false;
 let queueHead: usize = 0;
 let queueTail: usize = 0;
 
@@ -169,10 +173,6 @@ function reachBack(frame: usize): void {
     }
   }
 }
-
-/** The most instructions of the region; whether it is only what follows its one entry. */
-let most: u32 = MAX_INSTRUCTIONS;
-let alone: bool = false;
 
 /**
  * Finds the region of the code at `entry`, a word of the page of `frame`: all that is connected with it; or, `onlyBehind` it, what
